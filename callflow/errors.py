@@ -1,0 +1,69 @@
+"""The exceptions of callflow. Each carries what is wrong and what to do, in both languages.
+
+::
+
+    CallflowError                 anything we can explain; the command line prints it in one line, exit code 2
+    ├── BadInput                  a file that people gave us cannot be used as it is
+    │   ├── BadFlow               carries the list of Problems found in the flow
+    │   ├── BadRecording          missing, empty, not audio, truncated, wrong number of channels
+    │   └── BadJournal            not a journal, or from a newer version of callflow
+    ├── ModelError                a speech model is missing, damaged or made for another engine
+    │   └── EngineMissing         the engine's package is not installed
+    └── OutputError               something could not be written (a full disk, a directory without permission)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from callflow.problems import Problem
+from callflow.texts import Text
+
+
+class CallflowError(Exception):
+    """Something that we can explain to the person at the keyboard.
+
+    ``message`` says what is wrong and where, ``hint`` what to do about it (may be empty).
+    """
+
+    def __init__(self, message: Text, hint: Text | None = None) -> None:
+        super().__init__(message.en)
+        self.message = message
+        self.hint = hint or Text("", "")
+
+    def in_(self, language: str) -> str:
+        """Message and hint in one line."""
+        parts = (self.message.in_(language), self.hint.in_(language))
+        return " — ".join(part for part in parts if part)
+
+
+class BadInput(CallflowError):
+    """A file that was given to us cannot be used as it is."""
+
+
+class BadFlow(BadInput):
+    """A flow with mistakes; ``problems`` has them all, sorted by place."""
+
+    def __init__(self, message: Text, problems: Sequence[Problem]) -> None:
+        super().__init__(message)
+        self.problems = sorted(problems)
+
+
+class BadRecording(BadInput):
+    """A recording that cannot be read."""
+
+
+class BadJournal(BadInput):
+    """A journal that cannot be read at all (a cut last line is only a warning)."""
+
+
+class ModelError(CallflowError):
+    """A speech model is missing, damaged, or made for another engine."""
+
+
+class EngineMissing(ModelError):
+    """The Python package of a speech engine is not installed."""
+
+
+class OutputError(CallflowError):
+    """Output could not be written; nothing half-written is left behind."""

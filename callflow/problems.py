@@ -1,0 +1,74 @@
+"""What is wrong in something a person wrote, and where: plain sortable values.
+
+Reading a flow, a journal or an events file never raises for a mistake in it; it returns what could be read together
+with a list of ``Problem``. Only the command line turns them into text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
+from callflow.texts import Text, text
+
+
+class Level(StrEnum):
+    """How bad a problem is. An ``ERROR`` stops the work, a ``WARNING`` does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Location:
+    """A place in a file. ``line`` and ``column`` count from 1; 0 means "the file as a whole"."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One mistake: where it is, what is wrong in words, the name of the rule it breaks, and how bad it is."""
+
+    at: Location
+    message: Text
+    rule: str
+    level: Level = Level.ERROR
+
+    def in_(self, language: str) -> str:
+        """One line for people: ``file:line:column: level: message [rule]``."""
+        level = {"error": "错误", "warning": "警告"}[self.level] if language.startswith("zh") else self.level
+        return f"{self.at}: {level}: {self.message.in_(language)} [{self.rule}]"
+
+    def __str__(self) -> str:
+        return self.in_("en")
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that ``name`` is most likely a slip of, or ``None`` where nothing is near."""
+    best = process.extractOne(
+        name, list(known), scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=0.55, processor=str.lower
+    )
+    return best[0] if best else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> Text:
+    """A clause to append to a message: `` — did you mean "x"?``, or nothing where no known name is near."""
+    found = nearest(name, known)
+    return text(' — did you mean "{n}"?', "，是否想写“{n}”？", n=found) if found else Text("", "")
+
+
+def has_errors(problems: Iterable[Problem]) -> bool:
+    """Whether any of ``problems`` stops the work."""
+    return any(problem.level is Level.ERROR for problem in problems)
