@@ -1,0 +1,285 @@
+"""What a flow says, as frozen values that remember the line they came from.
+
+A flow is read once, checked, and then shared by every call that runs on it. Nothing here knows of the YAML behind it
+except through ``at``, the ``Location`` that Problems and coverage tables point to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from callflow.events import Severity, Speaker
+from callflow.problems import Location
+from callflow.texts import Text
+
+PhraseKind = Literal["say", "never", "cue"]
+Boundary = Literal["anywhere", "start", "end", "sentence"]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Something that can be said, in any of several wordings.
+
+    ``kind``: ``say`` the agent should say it, ``never`` the agent must not, ``cue`` it tells us something (mostly
+    about the customer). ``wordings`` are templates (see ``phrases.template``). ``unless`` are templates that guard
+    against false alarms: a hit that lies within one of them does not count. ``boundary`` ties a hit to the start
+    and / or end of a sentence. ``exact`` switches tolerant matching off.
+    """
+
+    name: str
+    kind: PhraseKind
+    wordings: tuple[str, ...]
+    at: Location
+    by: Speaker = "agent"
+    refs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    boundary: Boundary = "anywhere"
+    exact: bool = False
+    better: str = ""
+    severity: Severity = "major"
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A gap in a template that any words may fill: ``{客户}``; its length in syllables."""
+
+    name: str
+    least: int = 1
+    most: int = 8
+
+
+# ------------------------------------------------------------------------------------------------ rules
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing that can happen, named by its fact key: ``call.held``, ``agent greeting``, ``state hold.waiting``,
+    ``field 联系电话 read_back``, ``fields read_back``."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part happens, in any order."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one part happens."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InOrder:
+    """Every part happens, each after the one before."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not happen while the rule is open."""
+
+    part: Expression
+
+
+Expression = Term | AllOf | AnyOf | InOrder | Not
+
+
+class Shape(StrEnum):
+    """The constraint shapes of Declare that a rule can take."""
+
+    RESPONSE = "response"
+    """after a trigger, something is expected (``within`` a time)"""
+    CHAIN_RESPONSE = "chain response"
+    """after a trigger, something is expected *first*: in the agent's next utterance"""
+    PRECEDENCE = "precedence"
+    """before a trigger, something must have happened"""
+    EXISTENCE = "existence"
+    """something is expected at least ``count`` times, in a state or in the call"""
+    ABSENCE = "absence"
+    """something must not happen (more than ``count`` times), in a state or in the call"""
+    NOT_SUCCESSION = "not succession"
+    """after a trigger, something must not happen (``within`` a time)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How long: ``amount`` seconds, rings, or sentences of the agent."""
+
+    amount: float
+    unit: Literal["seconds", "rings", "sentences"] = "seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSpec:
+    """What to show: a kind and the words; ``phrase`` names the phrase that ticks it, where there is one."""
+
+    kind: Literal["say", "do", "ask", "remind", "tip"]
+    text: str
+    at: Location
+    phrase: str = ""
+    refs: tuple[str, ...] = ()
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What must or must not happen. See ``Shape`` for how ``trigger``, ``expect`` and the rest play together.
+
+    ``states``: the rule only holds while the call is in one of them (prefixes count: ``hold`` covers
+    ``hold.waiting``); empty for the whole call. ``edge`` with ``span``: only the first / last part of the call.
+    ``once``: judged for the first trigger only.
+    """
+
+    name: str
+    shape: Shape
+    expect: Expression
+    at: Location
+    title: Text
+    trigger: tuple[Term, ...] = ()
+    within: Span | None = None
+    states: tuple[str, ...] = ()
+    edge: Literal["", "first", "last"] = ""
+    span: Span | None = None
+    count: int = 1
+    once: bool = False
+    unless: Expression | None = None
+    prompt: PromptSpec | None = None
+    better: str = ""
+    severity: Severity = "major"
+    group: str = ""
+    refs: tuple[str, ...] = ()
+
+
+# ------------------------------------------------------------------------------------------------ states, fields
+
+
+PREVIOUS = "previous"
+"""As the target of a transition: the state the call was in before the present detour (a hold, a bad line)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """From its state to ``target`` when the fact ``key`` happens, or ``after`` seconds without another transition."""
+
+    target: str
+    at: Location
+    key: str = ""
+    after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateSpec:
+    """One state of the call. ``name`` is its dotted path; ``detour`` states return to where the call was before."""
+
+    name: str
+    at: Location
+    title: Text
+    goal: Text
+    prompts: tuple[PromptSpec, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    refs: tuple[str, ...] = ()
+    detour: bool = False
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """A piece of information to capture and read back. ``asked_by`` names the agent's phrase that asks for it."""
+
+    name: str
+    kind: Literal["digits", "name", "text"]
+    labels: tuple[str, ...]
+    asked_by: str
+    at: Location
+    least: int = 1
+    most: int = 40
+    refs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of findings with its share of the score."""
+
+    name: str
+    title: Text
+    weight: float
+    at: Location
+
+
+# ------------------------------------------------------------------------------------------------ rehearsals
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a scripted call: somebody speaks, an event happens, or time passes (seconds)."""
+
+    at: Location
+    speaker: Speaker | None = None
+    said: str = ""
+    event: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    wait: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What must (or, with ``absent``, must not) come of a rehearsal.
+
+    ``what``: ``finding`` (``name`` rule, ``value`` verdict), ``prompt`` (``name``: part of its text), ``match``
+    (phrase), ``state``, ``field`` (``value``).
+    """
+
+    what: Literal["finding", "prompt", "match", "state", "field"]
+    name: str
+    at: Location
+    value: str = ""
+    absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """A scripted call with what must come of it."""
+
+    name: str
+    at: Location
+    steps: tuple[Step, ...]
+    expect: tuple[Expectation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A whole flow: everything the engine needs for a call. ``hashes`` are sha256 of its files, by file name."""
+
+    name: str
+    title: Text
+    start: str
+    states: Mapping[str, StateSpec]
+    phrases: Mapping[str, Phrase]
+    rules: Mapping[str, Rule]
+    fields: Mapping[str, FieldSpec]
+    groups: Mapping[str, Group]
+    slots: Mapping[str, Slot]
+    transitions: tuple[Transition, ...] = ()
+    rehearsals: tuple[Rehearsal, ...] = ()
+    hashes: Mapping[str, str] = field(default_factory=dict)
+
+
+def terms(expression: Expression) -> Iterator[Term]:
+    """Every term in an expression."""
+    if isinstance(expression, Term):
+        yield expression
+    elif isinstance(expression, Not):
+        yield from terms(expression.part)
+    else:
+        for part in expression.parts:
+            yield from terms(part)
