@@ -3,7 +3,7 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$root/.venv
-pins=$root/scripts/requirements.txt
+pins=("$root/scripts/requirements-build.txt" "$root/scripts/requirements-dev.txt")
 python=$venv/bin/python
 
 unset PYTHONHOME PYTHONPATH VIRTUAL_ENV
@@ -81,12 +81,15 @@ show_packages() {
 # set_up: .venv holds the pinned packages and nothing else, and the checkout itself, editable.
 set_up() {
     local pinned project
-    pinned="$root $(sha256sum <"$pins")"
+    pinned="$root $(cat "${pins[@]}" | sha256sum)"
     project=$(cat "$root/pyproject.toml" "$root/callflow/__init__.py" | sha256sum)
     if [ "$(cat "$venv/pinned" 2>/dev/null)" != "$pinned" ] || ! "$python" -c '' 2>/dev/null; then
         make_venv
-        say "Python packages, as pinned in scripts/requirements.txt (about 250 MB)" "安装锁定版本的 Python 软件包"
-        "$python" -m pip install --require-hashes --only-binary :all: --progress-bar off -r "$pins" | show_packages
+        say "Python packages, as pinned in scripts/requirements-*.txt (about 250 MB)" "安装锁定版本的 Python 软件包"
+        # The build tools come first, so that nothing is built with others: srt, which vosk wants, has no wheel.
+        "$python" -m pip install --quiet --require-hashes --only-binary :all: -r "${pins[0]}"
+        "$python" -m pip install --require-hashes --only-binary :all: --no-binary srt --no-build-isolation \
+            --use-pep517 --progress-bar off -r "${pins[1]}" | show_packages
         printf '%s' "$pinned" >"$venv/pinned"
     fi
     if [ "$(cat "$venv/project" 2>/dev/null)" != "$project" ]; then
@@ -96,11 +99,10 @@ set_up() {
     fi
 }
 
-# set_up_model NAME...: speech models, fetched and verified by callflow itself.
+# set_up_model NAME...: speech models; callflow fetches and verifies them, and leaves alone what is whole.
 set_up_model() {
     local name
     for name in "$@"; do
-        "$python" -m callflow models path "$name" >/dev/null 2>&1 && continue
         say "Speech model $name" "安装语音模型 $name"
         "$python" -m callflow models install "$name"
     done
