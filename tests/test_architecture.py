@@ -14,7 +14,7 @@ LONGER = {"events"}  # the one protocol: every event and its JSON form on one pa
 # What the modules of callflow that anyone may use may use themselves.
 BASE = {"texts", "problems", "errors", "events"}
 ENGINE = {"call", "phrases", "flow"}
-SHELL = BASE | ENGINE | {"acoustics", "audio", "speech", "telephony", "journal", "models"}
+SHELL = BASE | ENGINE | {"acoustics", "audio", "speech", "telephony", "journal", "models", "flowfiles"}
 
 MAY_IMPORT = {
     "texts": set(),
@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "telephony": BASE,
     "journal": BASE,
     "fetch": BASE,
+    "flowfiles": BASE | {"flow"},
     "models": BASE | {"fetch"},
     "speech": BASE | {"audio", "models"},
     "live": SHELL,
