@@ -87,9 +87,9 @@ set_up() {
         make_venv
         say "Python packages, as pinned in scripts/requirements-*.txt (about 250 MB)" "安装锁定版本的 Python 软件包"
         # The build tools come first, so that nothing is built with others: srt, which vosk wants, has no wheel.
-        "$python" -m pip install --quiet --require-hashes --only-binary :all: -r "${pins[0]}"
-        "$python" -m pip install --require-hashes --only-binary :all: --no-binary srt --no-build-isolation \
-            --use-pep517 --progress-bar off -r "${pins[1]}" | show_packages
+        "$python" -m pip install --quiet --require-hashes -r "${pins[0]}"
+        "$python" -m pip install --require-hashes --no-build-isolation --use-pep517 --progress-bar off -r "${pins[1]}" |
+            show_packages
         printf '%s' "$pinned" >"$venv/pinned"
     fi
     if [ "$(cat "$venv/project" 2>/dev/null)" != "$project" ]; then

@@ -67,7 +67,8 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
 def in_wheel(installed: Path, cwd: Path, *arguments: str) -> str:
     """What the installed command prints; the checkout is not on its path (``-S`` leaves the editable install out)."""
     libraries = [path for path in sys.path if path.endswith("site-packages")]
-    code = f"import runpy, sys; sys.path[:0] = {[str(installed), *libraries]}; runpy.run_module('callflow', None, '__main__', True)"
+    code = f"import runpy, sys; sys.path[:0] = {[str(installed), *libraries]}"
+    code += "; runpy.run_module('callflow', None, '__main__', True)"
     return run(sys.executable, "-S", "-I", "-W", "error", "-c", code, *arguments, cwd=cwd)
 
 
