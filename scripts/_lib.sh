@@ -85,7 +85,7 @@ set_up() {
     project=$(cat "$root/pyproject.toml" "$root/callflow/__init__.py" | sha256sum)
     if [ "$(cat "$venv/pinned" 2>/dev/null)" != "$pinned" ] || ! "$python" -c '' 2>/dev/null; then
         make_venv
-        say "Python packages, as pinned in scripts/requirements-*.txt (about 250 MB)" "安装锁定版本的 Python 软件包"
+        say "Python packages, as pinned in scripts/requirements-*.txt (about 200 MB)" "安装锁定版本的 Python 软件包"
         # The build tools come first, so that nothing is built with others: srt, which vosk wants, has no wheel.
         "$python" -m pip install --quiet --require-hashes -r "${pins[0]}"
         "$python" -m pip install --require-hashes --no-build-isolation --use-pep517 --progress-bar off -r "${pins[1]}" |
