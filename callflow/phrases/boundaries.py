@@ -1,0 +1,67 @@
+"""Where sentences begin and end, for phrases that only count as a sentence of their own.
+
+不知道 is a taboo; 我不知道您方不方便 is not. Punctuation is a boundary, so are the ends of the utterance; and what
+people put before and after without saying anything (嗯，那个，我 … 啊，呢，的) does not stand in the way.
+"""
+
+from __future__ import annotations
+
+from callflow.flow.model import Boundary
+from callflow.phrases import policy
+from callflow.phrases.matcher import Found
+from callflow.phrases.sounds import Keys, Sounds
+
+BEFORE = """
+嗯 呃 啊 哦 噢 喔 哎 唉 诶 哈 呀 那 那个 这 这个 这事 就是 就 也 都 可 但 但是 可是 不过 其实 所以 反正 我 我们 咱们 真 真的 确实 实在 肯定
+绝对 根本 好 好的 是 是的 对 对不起 不好意思 抱歉 您好 你好 先生 女士 小姐
+"""
+"""What may come before a sentence and still leave it one of its own."""
+
+AFTER = "啊 呀 呢 吧 嘛 了 的 哦 噢 喔 啦 哎 嗯 呃 哈 哟 您 你 先生 女士 小姐"
+"""What may follow it. 吗 may not: it turns a statement into a question."""
+
+_MOST = 3
+"""So many of them in a row, at most."""
+
+
+class Edges:
+    """Judges whether a line is where the boundary of its phrase wants it."""
+
+    def __init__(self, sounds: Sounds) -> None:
+        self._before = frozenset(sounds.of_text(word).key for word in BEFORE.split())
+        self._after = frozenset(sounds.of_text(word).key for word in AFTER.split())
+        self._ma = sounds.code("ma")
+
+    def allow(self, keys: Keys, found: Found, boundary: Boundary) -> bool:
+        """Whether ``found`` may count under ``boundary``; very short hits may not join two sentences either."""
+        if found.end - found.start <= policy.LONGEST_JOINED and any(
+            place in keys.stops for place in range(found.start + 1, found.end)
+        ):
+            return False
+        if boundary in ("start", "sentence") and not self._begins(keys, found.start):
+            return False
+        return boundary not in ("end", "sentence") or self._ends(keys, found.end)
+
+    def _begins(self, keys: Keys, place: int) -> bool:
+        for _ in range(_MOST):
+            if place in keys.breaks:
+                return True
+            size = next((n for n in (4, 3, 2, 1) if n <= place and keys.key[place - n : place] in self._before), 0)
+            if not size:
+                return False
+            place -= size
+        return place in keys.breaks
+
+    def _ends(self, keys: Keys, place: int) -> bool:
+        for _ in range(_MOST):
+            if place in keys.breaks:
+                return True
+            size = next((n for n in (2, 1) if place + n <= len(keys) and keys.key[place : place + n] in self._after), 0)
+            if not size or self._asks(keys, place):
+                return False
+            place += size
+        return place in keys.breaks
+
+    def _asks(self, keys: Keys, place: int) -> bool:
+        """Whether the word at ``place`` is 吗, as far as characters tell it from 嘛."""
+        return keys.key[place] == self._ma and keys.source[keys.places[place]] in ("吗", "嗎")

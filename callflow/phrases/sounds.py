@@ -1,0 +1,326 @@
+"""Mandarin as sounds: every syllable class is one code point, so that a sentence is a string of its syllables.
+
+Recognisers confuse characters that sound alike (事业部 → 氏业补) but seldom the sounds themselves. ``Sounds`` maps each
+Han character, digit and Latin letter to one code point of the private use area that stands for its toneless syllable;
+strings of them are *keys*. All searching runs on keys with the tools made for strings, at their full speed, and
+because one syllable is one code point every place in a key is a place in the text.
+
+Readings are those of pypinyin's table of single characters, the commonest first. It is imported when the first unseen
+character comes, as that takes a quarter of a second.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+
+UNKNOWN = "\uf8ff"
+"""The sound of what we cannot read: it takes its place in a key and matches nothing, not even itself."""
+
+ENDERS = "。！？!?；;…"
+"""Punctuation that ends a sentence."""
+
+PAUSES = "，,、：:—"
+"""Punctuation that ends a clause. Recognisers set it by pauses, so it counts as a sentence boundary too."""
+
+# fmt: off
+FOLDS: dict[str, dict[str, str]] = {
+    "n/l": {"l-": "n-"},
+    "zh/z": {"zh-": "z-"},
+    "ch/c": {"ch-": "c-"},
+    "sh/s": {"sh-": "s-"},
+    "an/ang": {"-ang": "-an", "-uang": "-uan"},
+    "en/eng": {"-eng": "-en"},
+    "in/ing": {"-ing": "-in"},
+    "f/h": {"fa": "hua", "fan": "huan", "fang": "huang", "fei": "hui", "fen": "hun", "feng": "hong", "fo": "huo",
+            "fu": "hu"},
+}
+"""The confusions that can be folded: an initial (``l-``), a final (``-ing``) or a syllable, and what it is read as."""
+# fmt: on
+
+DEFAULT_FOLDS = ("zh/z", "ch/c", "sh/s", "an/ang", "en/eng", "in/ing")
+"""Folded unless told otherwise: what southern speakers do not distinguish and recognisers therefore mix up most.
+
+n/l and f/h are regional (the south-west, Hunan, Fujian) and dear: they make 你/里, 那/拉 and 发/花, 费/会 one, words
+of every sentence. They still count as near sounds when a tolerant match is weighed.
+"""
+
+# fmt: off
+SYLLABLES = tuple("""
+a ai an ang ao ba bai ban bang bao bei ben beng bi bian biao bie bin bing bo bu ca cai can cang cao ce cen ceng cha
+chai chan chang chao che chen cheng chi chong chou chu chua chuai chuan chuang chui chun chuo ci cong cou cu cuan cui
+cun cuo da dai dan dang dao de dei den deng di dia dian diao die ding diu dong dou du duan dui dun duo e ei en eng er
+fa fan fang fei fen feng fo fou fu ga gai gan gang gao ge gei gen geng gong gou gu gua guai guan guang gui gun guo ha
+hai han hang hao he hei hen heng hong hou hu hua huai huan huang hui hun huo ji jia jian jiang jiao jie jin jing jiong
+jiu ju juan jue jun ka kai kan kang kao ke kei ken keng kong kou ku kua kuai kuan kuang kui kun kuo la lai lan lang
+lao le lei leng li lia lian liang liao lie lin ling liu lo long lou lu luan lun luo lv lve ma mai man mang mao me mei
+men meng mi mian miao mie min ming miu mo mou mu na nai nan nang nao ne nei nen neng ni nian niang niao nie nin ning
+niu nong nou nu nuan nuo nv nve o ou pa pai pan pang pao pei pen peng pi pian piao pie pin ping po pou pu qi qia qian
+qiang qiao qie qin qing qiong qiu qu quan que qun ran rang rao re ren reng ri rong rou ru rua ruan rui run ruo sa sai
+san sang sao se sen seng sha shai shan shang shao she shei shen sheng shi shou shu shua shuai shuan shuang shui shun
+shuo si song sou su suan sui sun suo ta tai tan tang tao te teng ti tian tiao tie ting tong tou tu tuan tui tun tuo wa
+wai wan wang wei wen weng wo wu xi xia xian xiang xiao xie xin xing xiong xiu xu xuan xue xun ya yan yang yao ye yi
+yin ying yo yong you yu yuan yue yun za zai zan zang zao ze zei zen zeng zha zhai zhan zhang zhao zhe zhei zhen zheng
+zhi zhong zhou zhu zhua zhuai zhuan zhuang zhui zhun zhuo zi zong zou zu zuan zui zun zuo
+""".split())  # noqa: SIM905
+"""Every syllable of Mandarin without its tone, ``v`` for ü."""
+
+_SPELT = {"n": "en", "ng": "en", "m": "en", "hm": "heng", "hng": "heng", "ê": "ei", "lue": "lve", "nue": "nve",
+          "yai": "ya", "biang": "bang", "len": "leng", "eh": "ei"}
+"""Other spellings; 嗯 is written n, ng or en, and heard as any of them."""
+
+_DIGITS = dict(zip("0123456789", ["ling", "yi", "er", "san", "si", "wu", "liu", "qi", "ba", "jiu"], strict=True))
+
+_READ_AS = {"幺": "yi", "著": "zhe", "乾": "gan", "麽": "me", "査": "cha", "柵": "zha", "幀": "zhen", "鉆": "zuan",
+            "綉": "xiu", "纖": "xian", "嗯": "en", "呣": "en", "诶": "ei", "欸": "ei", "誒": "ei"}
+"""Characters whose first reading in the table is not the one spoken on the telephone: 幺 is the 一 of numbers, and
+traditional characters sound as their simplified forms."""
+# fmt: on
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_CODE = {name: chr(0xE000 + i) for i, name in enumerate((*SYLLABLES, *_LETTERS))}
+_INITIAL = re.compile("zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw]|")
+_HALVES_START = 0xE800
+_SPOKEN_DIGITS = frozenset(_DIGITS.values()) | {"yao"}
+_TONE_MARKS = dict.fromkeys(map(ord, "\u0300\u0301\u0304\u0306\u030c"))
+
+
+class Keys:
+    """What was heard, as sounds: ``key`` has one code point for each syllable, punctuation and spaces dropped.
+
+    ``source`` is the text, or the tuple of syllables, that the key was made from; all spans that are reported count
+    in it. Whatever costs time is worked out only when asked for: most sentences hit nothing.
+    """
+
+    __slots__ = ("_marks", "_places", "key", "source")
+
+    def __init__(self, key: str, source: str | tuple[str, ...]) -> None:
+        self.key = key
+        self.source = source
+        self._places: Sequence[int] | None = None
+        self._marks: tuple[frozenset[int], frozenset[int]] | None = None
+
+    @property
+    def places(self) -> Sequence[int]:
+        """For each place in ``key`` its index in ``source``."""
+        if self._places is None:
+            if len(self.key) == len(self.source):
+                self._places = range(len(self.key))
+            else:
+                spoken = str.isalnum if isinstance(self.source, str) else _sounds
+                self._places = [i for i, item in enumerate(self.source) if spoken(item)]
+        return self._places
+
+    @property
+    def breaks(self) -> frozenset[int]:
+        """Places in ``key`` that begin a sentence or clause, as far as punctuation tells; 0 and ``len(key)`` too.
+
+        Spaces count as pauses (some recognisers set no other mark), unless there are so many that they plainly
+        separate words.
+        """
+        return self._punctuation()[0]
+
+    @property
+    def stops(self) -> frozenset[int]:
+        """Those of ``breaks`` that begin a sentence."""
+        return self._punctuation()[1]
+
+    def _punctuation(self) -> tuple[frozenset[int], frozenset[int]]:
+        if self._marks is None:
+            breaks = stops = {0, len(self.key)}
+            if len(self.key) != len(self.source):
+                pauses = ENDERS + PAUSES
+                if isinstance(self.source, str) and self.source.count(" ") * 4 < len(self.key):
+                    pauses += " \u3000\t\n"
+                stops = breaks | set(self._marked(ENDERS))
+                breaks = breaks | set(self._marked(pauses))
+            self._marks = frozenset(breaks), frozenset(stops)
+        return self._marks
+
+    def _marked(self, marks: str) -> Iterator[int]:
+        """The places in ``key`` before which ``source`` has one of ``marks``."""
+        return (bisect_left(self.places, i) for i, item in enumerate(self.source) if item in marks)
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The span of ``source`` that the non-empty span ``start`` to ``end`` of ``key`` was made from."""
+        return self.places[start], self.places[end - 1] + 1
+
+    def said(self, start: int, end: int) -> str:
+        """The words of a span of ``source``; syllables are set apart by spaces."""
+        part = self.source[start:end]
+        return part if isinstance(part, str) else " ".join(part)
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def __repr__(self) -> str:
+        return f"Keys({self.source!r})"
+
+
+class Sounds:
+    """Turns text and pinyin into keys. ``folds`` names the confusions (see ``FOLDS``) that count as one sound."""
+
+    def __init__(self, folds: Iterable[str] = DEFAULT_FOLDS) -> None:
+        self.folds = tuple(folds)
+        self._code = _folded(self.folds)
+        self._of_char = _CharTable(self._code)
+        self._of_syllable = _SyllableTable(self._code)
+        self._halves = _halves(self._code)
+
+    def of_text(self, text: str) -> Keys:
+        """The key of written words: each character with its commonest reading."""
+        return Keys(text.translate(self._of_char), text)
+
+    def of_syllables(self, syllables: Iterable[str]) -> Keys:
+        """The key of pinyin syllables: tone marks, tone digits or none; punctuation marks among them are boundaries.
+
+        A single capital is a letter (``A``), what is no syllable sounds like nothing.
+        """
+        source = tuple(syllables)
+        table = self._of_syllable
+        key = "".join([table[syllable] for syllable in source])
+        if self._yao in key:
+            key = self._number_yao(key, source)
+        return Keys(key, source)
+
+    def code(self, syllable: str) -> str:
+        """The code point of a plain syllable (``"zhuang"``) or a capital letter."""
+        return self._code[syllable]
+
+    def halves(self, key: str) -> str:
+        """``key`` with each syllable as two symbols, initial and final.
+
+        The edit distance of two such strings, halved, weighs a near sound (one half right) as half an error.
+        """
+        return key.translate(self._halves)
+
+    @property
+    def _yao(self) -> str:
+        return self._code["yao"]
+
+    def _number_yao(self, key: str, source: tuple[str, ...]) -> str:
+        """幺 reads yao, but is the 一 of numbers: in a run of three digits or more it becomes one."""
+        plain = [plain_syllable(item) for item in source if _sounds(item)]
+        codes = list(key)
+        start = 0
+        for i in range(len(plain) + 1):
+            if i < len(plain) and plain[i] in _SPOKEN_DIGITS:
+                continue
+            run = plain[start:i]
+            if len(run) >= 3 and run.count("yao") < len(run):
+                codes[start:i] = [self._code["yi" if name == "yao" else name] for name in run]
+            start = i + 1
+        return "".join(codes)
+
+
+@cache
+def plain_syllable(written: str) -> str:
+    """A pinyin syllable without tone, in lower case, ``v`` for ü, erhua dropped; ``""`` where it is no syllable."""
+    name = written.strip().rstrip("012345").lower().replace("u:", "v")
+    name = unicodedata.normalize("NFD", name).translate(_TONE_MARKS)
+    name = unicodedata.normalize("NFC", name).replace("ü", "v")
+    if name[:1] in set("jqxy"):
+        name = name.replace("v", "u")
+    for guess in (name, name.removesuffix("r")):
+        guess = _SPELT.get(guess, guess)
+        if guess in _KNOWN:
+            return guess
+    return ""
+
+
+def reading(char: str) -> str:
+    """The commonest reading of a Han character as a plain syllable; ``""`` for any other character."""
+    if char in _READ_AS:
+        return _READ_AS[char]
+    from pypinyin.constants import PINYIN_DICT  # slow to import, and not needed by pinyin recognisers at all
+
+    return plain_syllable(PINYIN_DICT.get(ord(char), "").partition(",")[0])
+
+
+class _CharTable(dict[int, str | None]):
+    """For ``str.translate``: code point to sound, ``None`` to drop it; filled as characters come."""
+
+    def __init__(self, code: dict[str, str]) -> None:
+        self._code = code
+
+    def __missing__(self, point: int) -> str | None:
+        sound = self[point] = self._sound(chr(point))
+        return sound
+
+    def _sound(self, char: str) -> str | None:
+        if not _sounds(char):
+            return None
+        char = unicodedata.normalize("NFKC", char)
+        name = _DIGITS.get(char) or char.upper()
+        if name not in self._code:
+            name = reading(char) if len(char) == 1 else ""
+        return self._code.get(name, UNKNOWN)
+
+
+class _SyllableTable(dict[str, str]):
+    """Written syllable to sound, ``""`` for punctuation; filled as spellings come."""
+
+    def __init__(self, code: dict[str, str]) -> None:
+        self._code = code
+
+    def __missing__(self, written: str) -> str:
+        if not _sounds(written):
+            sound = ""
+        elif len(written) == 1 and written in _LETTERS:
+            sound = self._code[written]
+        else:
+            sound = self._code.get(_DIGITS.get(written) or plain_syllable(written), UNKNOWN)
+        if len(self) < 10_000:  # a recogniser knows some 1,500 spellings; whatever else comes is not worth keeping
+            self[written] = sound
+        return sound
+
+
+def _sounds(item: str) -> bool:
+    """Whether a character, or an item of a syllable sequence, is spoken; punctuation and symbols are not."""
+    return any(char.isalnum() for char in item)
+
+
+def _halves_of(syllable: str) -> tuple[str, str]:
+    """Initial and final: ``("zh", "uang")``. ü is told from u: ``("j", "v")``."""
+    match = _INITIAL.match(syllable)
+    initial = match.group() if match else ""
+    final = syllable[len(initial) :]
+    if initial in ("j", "q", "x", "y") and final.startswith("u"):
+        final = "v" + final[1:]
+    return initial, final
+
+
+def _folded(folds: Iterable[str]) -> dict[str, str]:
+    """Syllable or letter to code point, one code point for all that the folds make one sound."""
+    rules: dict[str, str] = {}
+    for fold in folds:
+        rules |= FOLDS[fold]
+    first: dict[str, str] = {}
+    out = dict(_CODE)
+    for name in SYLLABLES:
+        initial, final = _halves_of(rules.get(name, name))
+        initial = rules.get(initial + "-", initial + "-").removesuffix("-")
+        final = rules.get("-" + final, "-" + final).removeprefix("-")
+        out[name] = first.setdefault(f"{initial} {final}", _CODE[name])
+    return out
+
+
+def _halves(code: dict[str, str]) -> dict[int, str]:
+    """Code point to two code points. Those of a class are the halves of its first member."""
+    names: dict[str, str] = {}
+    for name in reversed((*SYLLABLES, *_LETTERS)):
+        names[code[name]] = name
+    symbols: dict[str, str] = {}
+    out = {}
+    for point, name in names.items():
+        initial, final = _halves_of(name) if name.islower() else (name, name)
+        pair = (initial + "-", "-" + final)
+        out[ord(point)] = "".join(symbols.setdefault(half, chr(_HALVES_START + len(symbols))) for half in pair)
+    out[ord(UNKNOWN)] = UNKNOWN * 2
+    return out
+
+
+_KNOWN = frozenset(SYLLABLES)
