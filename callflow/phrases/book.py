@@ -56,9 +56,11 @@ class Book:
             self._matchers[speaker] = Matcher(
                 (line for i, p in own for line in compiler.lines(i, p.wordings, p.kind, p.exact)), self.sounds
             )
-        self._guarded = [bool(phrase.unless) for phrase in self.phrases]
         guards = [line for i, p in enumerate(self.phrases) for line in compiler.lines(i, p.unless, "say")]
         self._guards = Matcher(guards, self.sounds)
+        self._openings: dict[int, list[str]] = {}
+        for guard in guards:
+            self._openings.setdefault(guard.owner, []).append(guard.literals[0].key)
 
     def keys(self, heard: Heard) -> Keys:
         """``heard`` as keys."""
@@ -66,21 +68,34 @@ class Book:
             return heard
         return self.sounds.of_text(heard) if isinstance(heard, str) else self.sounds.of_syllables(heard)
 
-    def find(self, heard: Heard, speaker: Speaker) -> list[Hit]:
-        """What ``speaker`` said of the book, in the order it was said."""
+    def find(self, heard: Heard, speaker: Speaker, *, complete: bool = True) -> list[Hit]:
+        """What ``speaker`` said of the book, in the order it was said.
+
+        Of an utterance that is not ``complete``, hits are held back as long as the words to come may undo them.
+        """
         keys = self.keys(heard)
         found = self._matchers[speaker].find(keys.key)
         if not found:
             return []
-        return [self._hit(keys, f) for f in self.resolve(self.counting(keys, found))]
+        return [self._hit(keys, f) for f in self.resolve(self.counting(keys, found, complete))]
 
-    def counting(self, keys: Keys, found: Iterable[Found]) -> list[Found]:
+    def counting(self, keys: Keys, found: Iterable[Found], complete: bool = True) -> list[Found]:
         """Of the lines found those that count: at the boundaries their phrase asks for and not guarded."""
-        kept = [f for f in found if self._edges.allow(keys, f, self.phrases[f.line.owner].boundary)]
-        if any(self._guarded[f.line.owner] for f in kept):
+        kept = [f for f in found if self._edges.allow(keys, f, self.phrases[f.line.owner].boundary, complete)]
+        if any(f.line.owner in self._openings for f in kept):
             guards = self._guards.find(keys.key)
             kept = [f for f in kept if not any(_guards(guard, f) for guard in guards)]
+            if not complete:
+                kept = [f for f in kept if not self._awaits_guard(keys.key, f)]
         return kept
+
+    def _awaits_guard(self, key: str, found: Found) -> bool:
+        """Whether what was heard from ``found`` to the end of ``key`` is the beginning of one of its guards."""
+        return any(
+            opening.startswith(key[start:])
+            for opening in self._openings.get(found.line.owner, ())
+            for start in range(max(0, found.start - len(opening) + 1), found.start + 1)
+        )
 
     def resolve(self, found: Iterable[Found]) -> list[Found]:
         """Of overlapping lines those that stand, in the order they begin.

@@ -12,8 +12,8 @@ from callflow.phrases.matcher import Found
 from callflow.phrases.sounds import Keys, Sounds
 
 BEFORE = """
-嗯 呃 啊 哦 噢 喔 哎 唉 诶 哈 呀 那 那个 这 这个 这事 就是 就 也 都 可 但 但是 可是 不过 其实 所以 反正 我 我们 咱们 真 真的 确实 实在 肯定
-绝对 根本 好 好的 是 是的 对 对不起 不好意思 抱歉 您好 你好 先生 女士 小姐
+嗯 呃 啊 哦 噢 喔 哎 唉 诶 哈 呀 那 那个 这 这个 这事 就是 就 也 都 可 但 但是 可是 不过 其实 所以 反正 我 我们 咱们
+真 真的 确实 实在 肯定 绝对 根本 好 好的 是 是的 对 对不起 不好意思 抱歉 您好 你好 先生 女士 小姐
 """
 """What may come before a sentence and still leave it one of its own."""
 
@@ -32,35 +32,38 @@ class Edges:
         self._after = frozenset(sounds.of_text(word).key for word in AFTER.split())
         self._ma = sounds.code("ma")
 
-    def allow(self, keys: Keys, found: Found, boundary: Boundary) -> bool:
-        """Whether ``found`` may count under ``boundary``; very short hits may not join two sentences either."""
+    def allow(self, keys: Keys, found: Found, boundary: Boundary, complete: bool = True) -> bool:
+        """Whether ``found`` may count under ``boundary``; very short hits may not join two sentences either.
+
+        Unless ``complete``, more words may follow and the end of ``keys`` is no boundary by itself.
+        """
         if found.end - found.start <= policy.LONGEST_JOINED and any(
             place in keys.stops for place in range(found.start + 1, found.end)
         ):
             return False
         if boundary in ("start", "sentence") and not self._begins(keys, found.start):
             return False
-        return boundary not in ("end", "sentence") or self._ends(keys, found.end)
+        return boundary not in ("end", "sentence") or self._ends(keys, found.end, complete)
 
     def _begins(self, keys: Keys, place: int) -> bool:
-        for _ in range(_MOST):
+        for _ in range(_MOST + 1):
             if place in keys.breaks:
                 return True
             size = next((n for n in (4, 3, 2, 1) if n <= place and keys.key[place - n : place] in self._before), 0)
             if not size:
                 return False
             place -= size
-        return place in keys.breaks
+        return False
 
-    def _ends(self, keys: Keys, place: int) -> bool:
-        for _ in range(_MOST):
+    def _ends(self, keys: Keys, place: int, complete: bool) -> bool:
+        for _ in range(_MOST + 1):
             if place in keys.breaks:
-                return True
+                return complete or place < len(keys) or keys.places[-1] < len(keys.source) - 1
             size = next((n for n in (2, 1) if place + n <= len(keys) and keys.key[place : place + n] in self._after), 0)
             if not size or self._asks(keys, place):
                 return False
             place += size
-        return place in keys.breaks
+        return False
 
     def _asks(self, keys: Keys, place: int) -> bool:
         """Whether the word at ``place`` is 吗, as far as characters tell it from 嘛."""
