@@ -1,0 +1,345 @@
+"""The engine: events of one call in, what the agent should be told and what came of it out.
+
+``Guide.feed`` knows no wall clock, no thread, no file and no network. Live, replay, rehearsal and simulation feed the
+same engine, and the same events give the same outputs, byte for byte, however fast or in whatever portions they come.
+Partials only ever give provisional outputs; all else depends on finals and call events alone.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+
+from callflow.call import score as scoring
+from callflow.call.fields import FieldTracker
+from callflow.call.log import CallLog, Fact
+from callflow.call.machine import timeout_key
+from callflow.call.plan import Plan
+from callflow.call.prompts import PRIORITY, PromptBoard
+from callflow.call.rules import RuleKeeper
+from callflow.call.timing import span_of
+from callflow.events import (
+    AgentAction,
+    CallContext,
+    CallHeld,
+    CallHungUp,
+    CallResumed,
+    Event,
+    Evidence,
+    FieldValue,
+    Finding,
+    Heard,
+    Match,
+    Overlap,
+    Prompt,
+    Silence,
+    State,
+)
+from callflow.flow.model import Phrase
+from callflow.phrases.book import Follower, Hit
+from callflow.phrases.sounds import Keys
+
+WARNING_TIME = 6.0
+"""Seconds for which a warning stays before it becomes a line in the list."""
+MOST_UTTERANCES = 64
+"""Utterances without a final that are followed at a time; a sender that never ends them must not fill the memory."""
+
+
+class Guide:
+    """Follows one call. Feed it every event in the order of ``at``, then ``close`` it; both return the outputs."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.state = ""
+        self.now = 0.0
+        self._out: list[Event] = []
+        self._findings: list[Finding] = []
+        self._timers: list[tuple[float, int, Callable[[float], None]]] = []
+        self._sequence = count()
+        self._log = CallLog()
+        self._board = PromptBoard(self._out)
+        self._rules = RuleKeeper(plan.flow, plan.index, self._log, self._board, self._out, self._schedule)
+        self._fields = FieldTracker(plan.flow.fields, plan.sounds, self._out)
+        self._followers: dict[str, Follower] = {}
+        self._visits = 0
+        self._previous = plan.machine.entry(plan.flow.start)
+        self._context = CallContext(at=0.0)
+        self._held_since: float | None = None
+        self._hung_up_at: float | None = None
+        self._closed = False
+
+    def feed(self, event: Event) -> list[Event]:
+        """Take in one event; what it and the time that passed bring about comes back, in order."""
+        if self._closed:
+            return []
+        if not self.state:
+            self.now = event.at
+            self._enter(self.plan.machine.entry(self.plan.flow.start), "", event.at)
+        self._pass_time(event.at)
+        if isinstance(event, Heard):
+            self._final(event) if event.final else self._partial(event)
+        elif isinstance(event, CallContext):
+            self._context = event
+            self._rules.context(event)
+        elif isinstance(event, AgentAction):
+            self._action(event)
+        elif event.type.startswith(("call.", "acoustic.")):
+            self._happened(event)
+        return self._take()
+
+    def close(self) -> list[Event]:
+        """No more events will come: everything open is judged, and the score follows."""
+        if self._closed or not self.state:
+            self._closed = True
+            return []
+        self._closed = True
+        self._rules.close(self.now)
+        self._board.close_all(self.now)
+        outputs = self._take()
+        return [*outputs, scoring.score(self.plan.flow, self._findings, self.now)]
+
+    # ------------------------------------------------------------------------------------ time
+
+    def _schedule(self, when: float, action: Callable[[float], None]) -> None:
+        heapq.heappush(self._timers, (when, next(self._sequence), action))
+
+    def _pass_time(self, to: float) -> None:
+        """Let every deadline up to ``to`` fall due, each at its own time, so that it does not matter who ticks."""
+        while self._timers and self._timers[0][0] <= to:
+            when, _, action = heapq.heappop(self._timers)
+            self.now = max(self.now, when)
+            action(self.now)
+        self.now = max(self.now, to)
+
+    def _take(self) -> list[Event]:
+        outputs = self._out[:]
+        self._out.clear()
+        self._findings += [output for output in outputs if isinstance(output, Finding)]
+        return outputs
+
+    # ------------------------------------------------------------------------------------ what happens
+
+    def _happened(self, event: Event) -> None:
+        """A call event or something in the sound."""
+        key, speaker = event.type, None
+        start = end = event.at
+        if isinstance(event, (Silence, Overlap)):
+            start, end, speaker = event.start, event.end, event.speaker
+        facts = [Fact(key, start, end, said=getattr(event, "to", ""))]
+        if isinstance(event, CallHeld):
+            self._held_since = event.at
+        elif isinstance(event, CallResumed):
+            self._held_since = None
+        elif isinstance(event, CallHungUp):
+            speaker = event.by
+            self._hung_up_at = event.at
+        if speaker:
+            facts.append(Fact(f"{key} {speaker}", start, end))
+        self._follow(facts, key)
+
+    def _follow(self, facts: list[Fact], because: str = "") -> None:
+        """Facts into the log, then to the rules, then to the state machine."""
+        for fact in facts:
+            self._log.add(fact)
+        self._rules.facts(facts, self.now)
+        for fact in facts:
+            self._move(fact.key, because or fact.key)
+
+    def _move(self, key: str, because: str) -> None:
+        target = self.plan.machine.target(self.state, key)
+        if target is not None:
+            new = self.plan.machine.fire(self.state, key, self._previous)
+            if new != self.state:
+                self._enter(new, because, self.now)
+
+    def _enter(self, new: str, because: str, at: float) -> None:
+        old, self.state = self.state, new
+        self._visits += 1
+        if old and not self._detour(old):
+            self._previous = old
+        self._out.append(State(at=at, from_=old, to=new, because=because))
+        specs = self.plan.flow.states
+        left, entered = _ancestry(old), _ancestry(new)
+        for name in left:
+            if name not in entered:
+                for number in range(len(specs[name].prompts)):
+                    self._board.withdraw(at, f"{name}/{number}")
+        fresh = [name for name in entered if name not in left]
+        for name in fresh:
+            for number, spec in enumerate(specs[name].prompts):
+                self._board.show(at, f"{name}/{number}", spec)
+        visit = self._visits
+        for transition in self.plan.machine.timeouts(new):
+            self._schedule(at + (transition.after or 0.0), self._timeout(timeout_key(transition), visit))
+        self._rules.moved(old, new, at)
+        facts = [Fact(f"state {name}", at, at) for name in fresh]
+        for fact in facts:
+            self._log.add(fact)
+        self._rules.facts(facts, at)
+
+    def _timeout(self, key: str, visit: int) -> Callable[[float], None]:
+        def fire(at: float) -> None:
+            if visit == self._visits:
+                self._move(key, key)
+
+        return fire
+
+    def _detour(self, state: str) -> bool:
+        return any(self.plan.flow.states[name].detour for name in _ancestry(state))
+
+    def _action(self, event: AgentAction) -> None:
+        if event.action in ("tick", "dismiss"):
+            self._board.end(self.now, event.target, done=event.action == "tick")
+        elif event.action == "edit":
+            self._follow(self._fields.edit(event.target, event.value, self.now))
+        elif event.target in self.plan.flow.states:
+            new = self.plan.machine.entry(event.target)
+            if new != self.state:
+                self._enter(new, "agent.action", self.now)
+
+    # ------------------------------------------------------------------------------------ what is said
+
+    def _keys(self, event: Heard) -> Keys:
+        sounds = self.plan.sounds
+        return sounds.of_text(event.text) if event.text else sounds.of_syllables(event.sounds)
+
+    def _outside(self, event: Heard) -> bool:
+        """Whether nobody at the other end could hear it: the customer has hung up."""
+        return self._hung_up_at is not None and event.start >= self._hung_up_at
+
+    def _partial(self, event: Heard) -> None:
+        if not event.utterance or self._outside(event) or not (event.text or event.sounds):
+            return
+        follower = self._followers.get(event.utterance)
+        if follower is None:
+            if len(self._followers) >= MOST_UTTERANCES:
+                del self._followers[next(iter(self._followers))]
+            follower = self._followers[event.utterance] = Follower(self.plan.book, event.speaker)
+        agreed, gone = follower.partial(self._keys(event))
+        self._withdraw(gone, event)
+        for hit in agreed:
+            self._out.append(self._match(hit, event, "provisional"))
+            phrase = self.plan.flow.phrases[hit.phrase]
+            if phrase.kind == "never":
+                if self._reaches_customer():
+                    self._out.append(self._warning(phrase, hit, event, stage="provisional"))
+            else:
+                self._board.tick_early(self.now, phrase.name, agreed=True)
+
+    def _withdraw(self, hits: list[Hit], event: Heard) -> None:
+        for hit in hits:
+            self._out.append(self._match(hit, event, "withdrawn"))
+            phrase = self.plan.flow.phrases[hit.phrase]
+            if phrase.kind == "never":
+                warning = self._warning(phrase, hit, event, stage="provisional")
+                self._out.append(replace(warning, status="withdrawn"))
+            else:
+                self._board.tick_early(self.now, phrase.name, agreed=False)
+
+    def _final(self, event: Heard) -> None:
+        if self._outside(event):
+            return
+        keys = self._keys(event)
+        follower = self._followers.pop(event.utterance, None)
+        if follower:
+            hits, gone = follower.final(keys)
+            self._withdraw(gone, event)
+        else:
+            hits = self.plan.book.find(keys, event.speaker)
+        facts: list[Fact] = []
+        for hit in hits:
+            match = self._match(hit, event, "confirmed")
+            self._out.append(match)
+            facts.append(Fact(f"{event.speaker} {hit.phrase}", match.start, match.end, event.speaker, hit.said))
+            phrase = self.plan.flow.phrases[hit.phrase]
+            if phrase.kind == "never":
+                self._taboo(phrase, hit, match, event)
+            elif event.speaker == "agent":
+                self._board.said(self.now, phrase.name)
+        facts.sort(key=lambda fact: fact.start)
+        whole = event.text or " ".join(event.sounds)
+        facts += self._field_facts(event, keys, hits)
+        spoken = Fact(f"{event.speaker} speaks", event.start, event.end, event.speaker, whole)
+        self._follow([*facts, spoken])
+        length = "." * len(keys)
+        self._rules.spoke(event.speaker, replace(spoken, said=whole if len(length) > 2 else length), self.now)
+
+    def _field_facts(self, event: Heard, keys: Keys, hits: list[Hit]) -> list[Fact]:
+        before = len(self._out)
+        facts = self._fields.heard(event, keys, [hit.phrase for hit in hits])
+        for output in self._out[before:]:
+            if isinstance(output, FieldValue) and output.stage == "differs":
+                right = self._fields.value(output.name)
+                self._warn(
+                    f"warn:{output.name}:{event.utterance or event.start}",
+                    f"{output.name}应为 {right}，请更正",
+                    output.value,
+                    self.plan.flow.fields[output.name].refs,
+                )
+        return facts
+
+    def _taboo(self, phrase: Phrase, hit: Hit, match: Match, event: Heard) -> None:
+        if not self._reaches_customer():
+            return
+        warning = self._warning(phrase, hit, event)
+        self._warn(warning.id, warning.text, warning.said, warning.refs)
+        separate = self._context.separate
+        self._out.append(
+            Finding(
+                at=self.now,
+                rule=phrase.name,
+                verdict="violated" if separate else "not_assessed",
+                severity=phrase.severity,
+                group=phrase.group,
+                refs=phrase.refs,
+                evidence=(Evidence(match.start, match.end, event.speaker if separate else None, hit.said),),
+                reason="" if separate else "one-channel",
+            )
+        )
+
+    def _reaches_customer(self) -> bool:
+        return self._held_since is None
+
+    def _warn(self, owner: str, better: str, said: str, refs: tuple[str, ...]) -> None:
+        prompt = Prompt(
+            at=self.now, id=owner, kind="warn", text=better, status="shown", refs=refs, priority=PRIORITY["warn"], said=said
+        )
+        self._out.append(prompt)
+        self._schedule(self.now + WARNING_TIME, lambda at: self._out.append(replace(prompt, at=at, status="expired")))
+
+    def _warning(self, phrase: Phrase, hit: Hit, event: Heard, stage: str = "confirmed") -> Prompt:
+        return Prompt(
+            at=self.now,
+            id=f"warn:{phrase.name}:{event.utterance or event.start}",
+            kind="warn",
+            text=phrase.better,
+            status="shown",
+            stage=stage,  # type: ignore[arg-type]
+            refs=phrase.refs,
+            priority=PRIORITY["warn"],
+            said=hit.said,
+        )
+
+    def _match(self, hit: Hit, event: Heard, stage: str) -> Match:
+        start, end = span_of(event, hit.start, hit.end)
+        return Match(
+            at=self.now,
+            phrase=hit.phrase,
+            speaker=event.speaker,
+            utterance=event.utterance,
+            start=start,
+            end=end,
+            said=hit.said,
+            score=hit.score,
+            stage=stage,  # type: ignore[arg-type]
+        )
+
+
+def _ancestry(state: str) -> list[str]:
+    """A state's path from the outermost: ``hold``, ``hold.waiting``."""
+    parts = state.split(".") if state else []
+    return [".".join(parts[: i + 1]) for i in range(len(parts))]
+
+

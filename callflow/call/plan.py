@@ -1,0 +1,35 @@
+"""A flow made ready to run: what is built once and shared by every call on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callflow.call.machine import FlowMachine
+from callflow.call.rules import RuleIndex
+from callflow.errors import BadFlow
+from callflow.flow.model import Flow
+from callflow.phrases.book import Book
+from callflow.phrases.sounds import Sounds
+from callflow.phrases.template import check
+from callflow.texts import text
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The phrase book, the rule index and the state machine of one flow."""
+
+    flow: Flow
+    sounds: Sounds
+    book: Book
+    index: RuleIndex
+    machine: FlowMachine
+
+    @staticmethod
+    def of(flow: Flow) -> Plan:
+        """Compile a flow. Raises ``BadFlow`` where a wording is not a valid template."""
+        problems = [problem for phrase in flow.phrases.values() for problem in check(phrase, flow.slots)]
+        if problems:
+            raise BadFlow(text("flow {n} has mistakes", "流程 {n} 有错误", n=flow.name), problems)
+        sounds = Sounds()
+        book = Book(flow.phrases.values(), flow.slots, sounds)
+        return Plan(flow, sounds, book, RuleIndex.of(flow), FlowMachine(flow))

@@ -1,0 +1,112 @@
+"""The prompts on the agent's screen: shown once, ticked, withdrawn or expired, each as an output event.
+
+Two rules and a state may ask for the same words at the same time; the screen has them once. Such a prompt belongs to
+all who asked: it is ticked as soon as one of them is satisfied and goes when none of them needs it any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from callflow.events import Event, Prompt
+from callflow.flow.model import PromptSpec
+
+PRIORITY = {"warn": 90, "do": 60, "say": 50, "ask": 50, "remind": 30, "tip": 10}
+"""Which prompt comes first where several are open; a deadline adds ``DUE_BONUS``."""
+DUE_BONUS = 20
+
+
+@dataclass(slots=True)
+class _Open:
+    prompt: Prompt
+    phrase: str
+    owners: set[str] = field(default_factory=set)
+    dues: dict[str, float] = field(default_factory=dict)
+    ticked_early: bool = False
+
+
+class PromptBoard:
+    """The open prompts of one call. Every method appends its outputs to ``out``."""
+
+    def __init__(self, out: list[Event]) -> None:
+        self.out = out
+        self._open: dict[str, _Open] = {}
+        self._by_words: dict[tuple[str, str], _Open] = {}
+
+    def show(self, at: float, owner: str, spec: PromptSpec, due: float | None = None) -> None:
+        """Ask for a prompt on behalf of ``owner``, with a deadline where there is one."""
+        words = (spec.kind, spec.text)
+        shown = self._by_words.get(words)
+        if shown is None:
+            priority = spec.priority or PRIORITY[spec.kind] + (DUE_BONUS if due is not None else 0)
+            prompt = Prompt(
+                at=at,
+                id=owner,
+                kind=spec.kind,
+                text=spec.text,
+                status="shown",
+                refs=spec.refs,
+                due=due,
+                priority=priority,
+            )
+            shown = _Open(prompt, spec.phrase)
+            self._by_words[words] = shown
+            self.out.append(prompt)
+        elif due is not None and (shown.prompt.due is None or due < shown.prompt.due):
+            shown.prompt = replace(shown.prompt, at=at, due=due, priority=PRIORITY[spec.kind] + DUE_BONUS)
+            self.out.append(shown.prompt)
+        shown.owners.add(owner)
+        self._open[owner] = shown
+
+    def done(self, at: float, owner: str) -> None:
+        """What the prompt asked for was done: it is ticked for all who asked."""
+        shown = self._open.get(owner)
+        if shown:
+            self._close(at, shown, "done")
+
+    def expire(self, at: float, owner: str) -> None:
+        """The deadline of ``owner`` passed."""
+        shown = self._open.get(owner)
+        if shown:
+            self._close(at, shown, "expired")
+
+    def withdraw(self, at: float, owner: str) -> None:
+        """``owner`` does not need its prompt any more; it stays while somebody else does."""
+        shown = self._open.pop(owner, None)
+        if shown:
+            shown.owners.discard(owner)
+            if not shown.owners:
+                self._close(at, shown, "withdrawn")
+
+    def said(self, at: float, phrase: str) -> None:
+        """The agent said ``phrase``: every prompt that asked for just that is ticked."""
+        for shown in [shown for shown in self._by_words.values() if shown.phrase == phrase]:
+            self._close(at, shown, "done")
+
+    def close_all(self, at: float) -> None:
+        """The call is over."""
+        for shown in list(self._by_words.values()):
+            self._close(at, shown, "withdrawn")
+
+    def tick_early(self, at: float, phrase: str, agreed: bool) -> None:
+        """Two partials agree that ``phrase`` is being said (or, ``agreed`` false, it turns out that it was not)."""
+        for shown in self._by_words.values():
+            if shown.phrase == phrase and shown.ticked_early != agreed:
+                shown.ticked_early = agreed
+                status = "done" if agreed else "shown"
+                self.out.append(replace(shown.prompt, at=at, status=status, stage="provisional"))
+
+    def find(self, prompt_id: str) -> Prompt | None:
+        """The open prompt with this id."""
+        return next((shown.prompt for shown in self._by_words.values() if shown.prompt.id == prompt_id), None)
+
+    def end(self, at: float, prompt_id: str, done: bool) -> None:
+        """The agent ticked or dismissed the prompt by hand."""
+        for shown in [shown for shown in self._by_words.values() if shown.prompt.id == prompt_id]:
+            self._close(at, shown, "done" if done else "withdrawn")
+
+    def _close(self, at: float, shown: _Open, status: str) -> None:
+        for owner in shown.owners:
+            self._open.pop(owner, None)
+        del self._by_words[(shown.prompt.kind, shown.prompt.text)]
+        self.out.append(replace(shown.prompt, at=at, status=status))  # type: ignore[arg-type]

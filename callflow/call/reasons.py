@@ -1,0 +1,17 @@
+"""Why a finding came out as it did: the codes in ``Finding.reason`` and what they mean in words."""
+
+from callflow.texts import Text
+
+REASONS: dict[str, Text] = {
+    "too-late": Text("said, but after the deadline", "说了，但已超过时限"),
+    "other-first": Text("something else was said first", "先说了别的话"),
+    "call-ended": Text("the call ended before the deadline", "期限未到，通话已结束"),
+    "no-call-events": Text(
+        "holds, transfers and who hung up are not in the sound; give the call events beside the recording",
+        "保持、转接以及谁先挂机无法从声音得知；请随录音提供通话事件",
+    ),
+    "no-ring-heard": Text("no ring is heard in the recording", "录音中听不到振铃"),
+    "one-channel": Text(
+        "one channel only: who spoke cannot be told apart", "录音只有一个声道，无法区分是谁说的"
+    ),
+}

@@ -1,0 +1,339 @@
+"""The rules of one call: each open obligation is a prompt, each closed one a finding.
+
+A rule that is triggered opens a ``Watch`` over a span of the call's sound. The prompt lives by the clock: it expires at
+the deadline. The finding lives by the words: speech that began in time may reach us seconds later, when its final
+comes, so a watch that ran out is settled only when everything said before its end is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from math import inf
+
+from callflow.call.log import CallLog, Fact
+from callflow.call.prompts import PromptBoard
+from callflow.events import CallContext, Event, Finding, Speaker, Verdict
+from callflow.flow.model import Flow, Rule, Shape, Term, terms
+
+SETTLE = 15.0
+"""Seconds after which nothing said before can still arrive: the longest utterance and its decoding."""
+SLACK = 0.5
+"""Seconds by which words may seem to begin before the event they answer: recognisers' times are that rough."""
+FILLER = 2
+"""An utterance of no more syllables than this (喂, 嗯, 您好) is not yet "saying something else first"."""
+
+_POSITIVE = {Shape.RESPONSE, Shape.CHAIN_RESPONSE, Shape.PRECEDENCE, Shape.EXISTENCE}
+_RECORDED_ONLY = ("call.held", "call.resumed", "call.transfer", "call.hung_up ")
+"""Events that only a telephone system can tell; rings, answer and hang-up can also be heard."""
+
+Schedule = Callable[[float, Callable[[float], None]], None]
+"""``schedule(when, action)``: have ``action(when)`` called once the call's clock reaches ``when``."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """One rule, triggered once: what is looked for from ``lo`` to ``hi`` (seconds in the sound)."""
+
+    rule: Rule
+    id: str
+    lo: float
+    hi: float = inf
+    deadline: float = inf
+    trigger: Fact | None = None
+    counted: int = 0
+    reported: int = 0
+    over: bool = False
+    """the deadline has passed; what remains is to hear what was said before it"""
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RuleIndex:
+    """The rules of a flow by what concerns them; built once and shared by all calls."""
+
+    by_trigger: dict[str, tuple[Rule, ...]]
+    by_term: dict[str, frozenset[str]]
+    standing: tuple[Rule, ...]
+    """existence and absence: they open with a state, or with the call"""
+    listens_to: dict[str, frozenset[Speaker]]
+
+    @staticmethod
+    def of(flow: Flow) -> RuleIndex:
+        by_trigger: dict[str, list[Rule]] = {}
+        by_term: dict[str, set[str]] = {}
+        for rule in flow.rules.values():
+            for term in rule.trigger:
+                by_trigger.setdefault(term.key, []).append(rule)
+            for term in _looked_for(rule):
+                by_term.setdefault(term.key, set()).add(rule.name)
+        standing = tuple(rule for rule in flow.rules.values() if not rule.trigger)
+        return RuleIndex(
+            {key: tuple(rules) for key, rules in by_trigger.items()},
+            {key: frozenset(names) for key, names in by_term.items()},
+            standing,
+            {rule.name: frozenset(_speakers(rule)) for rule in flow.rules.values()},
+        )
+
+
+class RuleKeeper:
+    """Runs the rules of one call; appends findings to ``out`` and shows prompts on ``board``."""
+
+    def __init__(
+        self, flow: Flow, index: RuleIndex, log: CallLog, board: PromptBoard, out: list[Event], schedule: Schedule
+    ) -> None:
+        self._flow = flow
+        self._index = index
+        self._log = log
+        self._board = board
+        self._out = out
+        self._schedule = schedule
+        self._open: dict[str, list[Watch]] = {}
+        self._opened: dict[str, int] = {}
+        self._unsettled: list[Watch] = []
+        self._heard_to: dict[str, float] = {"agent": -1.0, "customer": -1.0}
+        self._blind: dict[str, str] = {}
+        self._state = ""
+
+    # ------------------------------------------------------------------------------------ what the call tells
+
+    def context(self, context: CallContext) -> None:
+        """Learn which rules cannot be judged, because nobody tells us what they need."""
+        for rule in self._flow.rules.values():
+            if reason := _missing_source(rule, context):
+                self._blind[rule.name] = reason
+
+    def facts(self, facts: Iterable[Fact], now: float) -> None:
+        """Take in facts that are already in the log."""
+        for fact in facts:
+            for name in self._index.by_term.get(fact.key, ()):
+                for watch in list(self._open.get(name, ())):
+                    self._reconsider(watch, now)
+            self._count(fact, now)
+            for rule in self._index.by_trigger.get(fact.key, ()):
+                self._triggered(rule, fact, now)
+
+    def spoke(self, speaker: Speaker, fact: Fact, now: float) -> None:
+        """A final is complete: first-things-first rules are judged, and what waited for these words is settled."""
+        if speaker == "agent" and len(fact.said) > FILLER:
+            for watches in list(self._open.values()):
+                for watch in list(watches):
+                    if watch.rule.shape is Shape.CHAIN_RESPONSE and not watch.closed:
+                        self._judge_first(watch, fact, now)
+        self._heard_to[speaker] = max(self._heard_to[speaker], fact.start)
+        for watch in list(self._unsettled):
+            if self._known_to(watch):
+                self._settle(watch, now)
+
+    def moved(self, old: str, new: str, at: float) -> None:
+        """The call went from state ``old`` to ``new``: rules of states open and end."""
+        self._state = new
+        for rule in self._index.standing:
+            if rule.name in self._blind:
+                continue
+            was, is_ = _within(old, rule.states), _within(new, rule.states)
+            if was and not is_:
+                for watch in list(self._open.get(rule.name, ())):
+                    self._end(watch, at)
+            elif is_ and not was and not (rule.once and rule.name in self._opened):
+                self._open_watch(rule, Fact(f"state {new}", at, at), at, at)
+
+    def close(self, now: float) -> None:
+        """The call is over and everything is known: whatever is open gets its verdict."""
+        for watches in list(self._open.values()):
+            for watch in list(watches):
+                if watch.rule.shape in (Shape.RESPONSE, Shape.CHAIN_RESPONSE) and now < watch.hi < inf:
+                    self._reconsider(watch, now)
+                    self._finish(watch, now, "not_assessed", (), "call-ended")
+                else:
+                    watch.hi = min(watch.hi, now)
+                    self._settle(watch, now)
+        for name, reason in self._blind.items():
+            self._report(self._flow.rules[name], now, "not_assessed", (), reason)
+
+    # ------------------------------------------------------------------------------------ one watch
+
+    def _triggered(self, rule: Rule, fact: Fact, now: float) -> None:
+        if rule.name in self._blind or (rule.once and rule.name in self._opened):
+            return
+        if rule.states and not _within(self._state, rule.states):
+            return
+        if rule.shape is Shape.PRECEDENCE:
+            reach = rule.within.amount if rule.within else inf
+            watch = self._open_watch(rule, fact, max(0.0, fact.start - reach), now, hi=fact.start)
+            if not watch.closed:
+                self._end(watch, fact.start)
+        elif not self._open.get(rule.name):
+            # An obligation that is open already is not doubled by another trigger.
+            begin = fact.end if fact.speaker else fact.start
+            self._open_watch(rule, fact, max(0.0, begin - SLACK), now)
+
+    def _open_watch(self, rule: Rule, fact: Fact, lo: float, now: float, hi: float = inf) -> Watch:
+        number = self._opened[rule.name] = self._opened.get(rule.name, 0) + 1
+        watch = Watch(rule, f"{rule.name}#{number}", lo, hi, trigger=fact)
+        self._open.setdefault(rule.name, []).append(watch)
+        length = rule.span if rule.edge == "first" else rule.within
+        if length and length.unit == "seconds" and rule.shape is not Shape.PRECEDENCE:
+            begin = fact.end if fact.speaker else fact.start
+            watch.hi = watch.deadline = begin + length.amount
+            self._schedule(watch.hi, lambda at: self._end(watch, watch.hi))
+        elif length and length.unit == "rings":
+            watch.counted = 1
+        if rule.prompt and rule.shape in _POSITIVE - {Shape.PRECEDENCE}:
+            self._board.show(now, watch.id, rule.prompt, None if watch.deadline == inf else watch.deadline)
+        self._reconsider(watch, now)
+        return watch
+
+    def _count(self, fact: Fact, now: float) -> None:
+        """Lengths in rings and sentences: the deadline is the event that is one too many."""
+        unit = {"call.ringing": "rings", "agent speaks": "sentences"}.get(fact.key)
+        if unit is None:
+            return
+        for watches in list(self._open.values()):
+            for watch in list(watches):
+                length = watch.rule.span if watch.rule.edge == "first" else watch.rule.within
+                if not length or length.unit != unit or watch.over or watch.trigger is fact:
+                    continue
+                watch.counted += 1
+                if watch.counted > length.amount:
+                    self._end(watch, fact.start)
+
+    def _reconsider(self, watch: Watch, now: float) -> None:
+        rule = watch.rule
+        if watch.closed:
+            return
+        if rule.unless and self._log.holds(rule.unless, watch.lo, watch.hi):
+            self._board.withdraw(now, watch.id)
+            self._drop(watch)
+        elif rule.shape in (Shape.ABSENCE, Shape.NOT_SUCCESSION):
+            self._report_violations(watch, now)
+        elif rule.shape is not Shape.CHAIN_RESPONSE and rule.edge != "last":
+            facts = self._log.find(rule.expect, watch.lo, watch.hi, rule.count)
+            if facts:
+                self._finish(watch, now, "met", facts)
+
+    def _report_violations(self, watch: Watch, now: float) -> None:
+        facts = sorted(
+            (fact for term in terms(watch.rule.expect) for fact in self._log.between(term.key, watch.lo, watch.hi)),
+            key=lambda fact: fact.start,
+        )
+        for fact in facts[watch.rule.count + watch.reported :]:
+            watch.reported += 1
+            self._report(watch.rule, now, "violated", (fact,))
+
+    def _judge_first(self, watch: Watch, utterance: Fact, now: float) -> None:
+        if utterance.start < watch.lo or watch.closed:
+            return
+        facts = self._log.find(watch.rule.expect, watch.lo, utterance.end)
+        if not facts:
+            self._finish(watch, now, "missed", (utterance,), "other-first")
+        elif max(fact.start for fact in facts) > watch.deadline:
+            self._finish(watch, now, "missed", facts, "too-late")
+        else:
+            self._finish(watch, now, "met", facts)
+
+    def _end(self, watch: Watch, hi: float) -> None:
+        """The span of ``watch`` is over at ``hi``; its finding waits until all words before that are known."""
+        if watch.closed or watch.over:
+            return
+        watch.hi = min(watch.hi, hi)
+        watch.over = True
+        self._board.expire(max(hi, 0.0), watch.id)
+        if watch.rule.shape is Shape.CHAIN_RESPONSE:
+            # The next utterance decides, however late it comes.
+            watch.hi = inf
+        elif self._known_to(watch):
+            self._settle(watch, hi)
+        else:
+            self._unsettled.append(watch)
+            self._schedule(watch.hi + SETTLE, lambda at: self._settle(watch, at))
+
+    def _known_to(self, watch: Watch) -> bool:
+        return all(self._heard_to[speaker] > watch.hi for speaker in self._index.listens_to[watch.rule.name])
+
+    def _settle(self, watch: Watch, now: float) -> None:
+        if watch.closed:
+            return
+        rule = watch.rule
+        lo = max(watch.lo, watch.hi - rule.span.amount) if rule.edge == "last" and rule.span else watch.lo
+        if rule.shape in (Shape.ABSENCE, Shape.NOT_SUCCESSION):
+            self._report_violations(watch, now)
+            if watch.reported:
+                self._drop(watch)
+            else:
+                self._finish(watch, now, "met", ())
+        elif self._log.holds(rule.expect, lo, watch.hi, rule.count, closed=True):
+            self._finish(watch, now, "met", self._log.find(rule.expect, lo, watch.hi, rule.count, closed=True))
+        else:
+            self._finish(watch, now, "missed", (watch.trigger,) if watch.trigger else ())
+
+    def _finish(self, watch: Watch, now: float, verdict: Verdict, facts: tuple[Fact, ...], reason: str = "") -> None:
+        if watch.closed:
+            return
+        if verdict == "met":
+            self._board.done(now, watch.id)
+        else:
+            self._board.withdraw(now, watch.id)
+        self._drop(watch)
+        self._report(watch.rule, now, verdict, facts, reason)
+
+    def _drop(self, watch: Watch) -> None:
+        watch.closed = True
+        self._open[watch.rule.name].remove(watch)
+        if watch in self._unsettled:
+            self._unsettled.remove(watch)
+
+    def _report(self, rule: Rule, now: float, verdict: Verdict, facts: tuple[Fact, ...], reason: str = "") -> None:
+        self._out.append(
+            Finding(
+                at=now,
+                rule=rule.name,
+                verdict=verdict,
+                severity=rule.severity,
+                group=rule.group,
+                refs=rule.refs,
+                evidence=tuple(fact.evidence for fact in facts),
+                reason=reason,
+            )
+        )
+
+
+def _looked_for(rule: Rule) -> list[Term]:
+    found = list(terms(rule.expect))
+    if rule.unless:
+        found += terms(rule.unless)
+    return found
+
+
+def _speakers(rule: Rule) -> set[Speaker]:
+    """Whose words the rule's outcome hangs on; a field is spoken by one and read back by the other."""
+    found: set[Speaker] = set()
+    for term in _looked_for(rule):
+        head = term.key.split()[0]
+        if head in ("field", "fields"):
+            found |= {"agent", "customer"}
+        elif head == "agent":
+            found.add("agent")
+        elif head == "customer":
+            found.add("customer")
+    return found
+
+
+def _missing_source(rule: Rule, context: CallContext) -> str:
+    keys = [term.key for term in (*rule.trigger, *_looked_for(rule))]
+    if not context.separate and any(key.split()[0] in ("agent", "customer", "field", "fields") for key in keys):
+        return "one-channel"
+    if context.telephony == "none" and any(key.startswith("call.") for key in keys):
+        return "no-call-events"
+    if context.telephony == "sound" and any(key.startswith(_RECORDED_ONLY) for key in keys):
+        return "no-call-events"
+    return ""
+
+
+def _within(state: str, states: tuple[str, ...]) -> bool:
+    """Whether ``state`` is one of ``states`` or inside one; no states at all means the whole call."""
+    if not state:
+        return False
+    return not states or any(state == name or state.startswith(name + ".") for name in states)
+
+

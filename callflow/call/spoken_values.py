@@ -1,0 +1,134 @@
+"""Gets values out of spoken Mandarin: digit strings, and what follows "我叫" or "地址是".
+
+Everything here works on ``Keys``, so that it serves recognisers that write characters and those that write pinyin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+
+from callflow.phrases.sounds import Keys, Sounds, plain_syllable, reading
+
+_WRITTEN = {
+    **{str(n): str(n) for n in range(10)},
+    **dict.fromkeys("零〇洞", "0"),
+    **dict.fromkeys("一幺壹", "1"),
+    **dict.fromkeys("二两贰俩", "2"),
+    **dict.fromkeys("三叁", "3"),
+    **dict.fromkeys("四肆", "4"),
+    **dict.fromkeys("五伍", "5"),
+    **dict.fromkeys("六陆", "6"),
+    **dict.fromkeys("七柒", "7"),
+    **dict.fromkeys("八捌", "8"),
+    **dict.fromkeys("九玖", "9"),
+}
+_SPOKEN = {
+    "ling": "0", "dong": "0", "yi": "1", "yao": "1", "er": "2", "liang": "2", "san": "3", "si": "4", "wu": "5",
+    "liu": "6", "qi": "7", "guai": "7", "ba": "8", "jiu": "9",
+}  # fmt: skip
+_HARDLY = {"shi": "4", "lu": "6", "lin": "0", "shan": "3", "gou": "9", "ai": "2", "ji": "7", "niu": "6"}
+"""What a digit is misheard as; believed only between digits."""
+SHORTEST_RUN = 3
+"""Fewer digits in a row are a plain word (一下, 三天), not a number that was dictated."""
+
+_LEADS = (
+    "嗯", "呃", "啊", "哦", "噢", "唉", "喂", "好的", "好", "行", "可以", "对", "那个", "那", "这个", "就是", "是的", "是",
+    "我的", "我叫", "我是", "我姓", "叫", "姓", "名字", "在", "从", "到", "送到", "发到", "您记一下", "你记一下", "没问题", "就",
+)  # fmt: skip
+_LEAD_SYLLABLES = (
+    "ēn", "ń", "ńg", "è", "à", "ó", "ō", "wèi", "hǎo de", "hǎo", "xíng", "kě yǐ", "duì", "nà ge", "nà gè", "nà", "zhè ge",
+    "zhè gè", "jiù shì", "shì de", "shì", "wǒ de", "wǒ jiào", "wǒ shì", "wǒ xìng", "jiào", "xìng", "míng zi", "zài", "cóng",
+    "dào", "sòng dào", "fā dào", "nín jì yí xià", "nǐ jì yí xià", "nín jì yī xià", "nǐ jì yī xià", "méi wèn tí", "jiù",
+)  # fmt: skip
+_TAILS = ("吧", "啊", "呀", "呢", "哦", "嘛", "就行", "就可以", "就好", "谢谢")
+_QUESTION_TAILS = ("对吗", "对吧", "是吗", "是吧", "对不对", "是不是", "没错吧", "正确吗")
+
+
+@dataclass(frozen=True, slots=True)
+class DigitRun:
+    """Digits spoken in a row, with their span in the key."""
+
+    digits: str
+    start: int
+    end: int
+
+
+def digit_runs(keys: Keys, shortest: int = SHORTEST_RUN) -> list[DigitRun]:
+    """The runs of at least ``shortest`` digits in what was said; punctuation and pauses do not break a run."""
+    spoken = [keys.source[place] for place in keys.places]
+    sure = [_digit(item, isinstance(keys.source, str)) for item in spoken]
+    guess = [digit or _hardly(item) for digit, item in zip(sure, spoken, strict=True)]
+    runs: list[DigitRun] = []
+    start = 0
+    for i in range(len(spoken) + 1):
+        inside = i < len(spoken) and (
+            bool(sure[i])
+            or (bool(guess[i]) and i > start and bool(sure[i - 1]) and i + 1 < len(spoken) and bool(sure[i + 1]))
+        )
+        if inside:
+            continue
+        if i - start >= shortest:
+            runs.append(DigitRun("".join(guess[start:i]), start, i))
+        start = i + 1
+    return runs
+
+
+def _digit(item: str, is_text: bool) -> str:
+    return _WRITTEN.get(item, "") if is_text else _SPOKEN.get(plain_syllable(item), "")
+
+
+def _hardly(item: str) -> str:
+    name = reading(item) if len(item) == 1 and not item.isascii() else plain_syllable(item)
+    return _SPOKEN.get(name) or _HARDLY.get(name, "")
+
+
+class ValueReader:
+    """Takes names, addresses and the like out of sentences."""
+
+    def __init__(self, sounds: Sounds) -> None:
+        self._sounds = sounds
+        self._tails = [sounds.of_text(tail).key for tail in _TAILS]
+        self._questions = [sounds.of_text(tail).key for tail in _QUESTION_TAILS]
+
+    def key(self, text: str) -> str:
+        return self._sounds.of_text(text).key
+
+    def asks_back(self, keys: Keys) -> bool:
+        """Whether the sentence ends in 对吗 or the like."""
+        return any(tail in keys.key[-6:] for tail in self._questions)
+
+    def plain(self, keys: Keys, start: int, end: int) -> tuple[int, int]:
+        """The span without leading 嗯, 我叫, 是 … and trailing particles or 对吗."""
+        moved = True
+        while moved and start < end:
+            moved = False
+            step = self._lead(keys, start, end)
+            if step:
+                start, moved = start + step, True
+        moved = True
+        while moved and start < end:
+            moved = False
+            for tail in (*self._questions, *self._tails):
+                if keys.key[start:end].endswith(tail):
+                    end, moved = end - len(tail), True
+        return start, end
+
+    def words(self, keys: Keys, start: int, end: int) -> str:
+        """The words of a span of the key, punctuation inside kept."""
+        return keys.said(*keys.span(start, end)).strip() if end > start else ""
+
+    def likeness(self, one: str, other: str) -> float:
+        """How alike two keys sound, 0 to 1; a syllable that is half right counts half."""
+        return Levenshtein.normalized_similarity(self._sounds.halves(one), self._sounds.halves(other))
+
+    def _lead(self, keys: Keys, start: int, end: int) -> int:
+        items = [keys.source[keys.places[i]] for i in range(start, min(end, start + 6))]
+        if isinstance(keys.source, str):
+            text = "".join(items)
+            lengths = [len(lead) for lead in _LEADS if text.startswith(lead)]
+        else:
+            text = " ".join(items) + " "
+            lengths = [lead.count(" ") + 1 for lead in _LEAD_SYLLABLES if text.startswith(lead + " ")]
+        return max(lengths, default=0)

@@ -1,0 +1,196 @@
+"""YAML as a small tree in which every value knows its line and column.
+
+Only what a flow needs is allowed: mappings with plain keys, lists and scalars, in one document. Tags, anchors and
+aliases are refused (they can name code or blow up a small file), and so are very large and very deep files, before any
+tree is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from callflow.problems import Location, Problem
+from callflow.texts import Text, text
+
+MAX_CHARACTERS = 4_000_000
+"""Largest file read; a flow of 50,000 lines has about 2.5 million characters."""
+MAX_DEPTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A plain or quoted value, always as the text that was written."""
+
+    value: str
+    at: Location
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    items: tuple[Node, ...]
+    at: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys with their values, in the order written; a key that comes twice is a Problem and kept once."""
+
+    entries: dict[str, tuple[Scalar, Node]]
+    at: Location
+
+    def get(self, key: str) -> Node | None:
+        """The value of ``key``, or ``None``."""
+        entry = self.entries.get(key)
+        return entry[1] if entry else None
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def load(source: str, file: str) -> tuple[Node | None, list[Problem]]:
+    """Read one YAML document. What is wrong comes back as Problems; the tree is ``None`` where nothing was readable."""
+    if len(source) > MAX_CHARACTERS:
+        message = text(
+            "the file has {n} characters, more than the {m} allowed; split it by subject",
+            "文件有 {n} 个字符，超过上限 {m}；请按主题拆分",
+            n=len(source),
+            m=MAX_CHARACTERS,
+        )
+        return None, [Problem(Location(file), message, "yaml-size")]
+    builder = _Builder(file)
+    try:
+        builder.read(YAML(typ="safe").parse(source))
+    except _Refused as refused:
+        builder.problems.append(refused.problem)
+    except MarkedYAMLError as error:
+        builder.problems.append(_syntax(error, file))
+    except YAMLError as error:
+        what = str(error).splitlines()[0]
+        builder.problems.append(Problem(Location(file), Text(f"not YAML: {what}", f"不是 YAML：{what}"), "yaml-syntax"))
+    return builder.root, builder.problems
+
+
+class _Refused(Exception):
+    """Reading stops here: the file uses something that flows must not use."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+class _Builder:
+    """Builds the tree from the parser's events with a stack of its own, so that depth costs no recursion."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.root: Node | None = None
+        self.problems: list[Problem] = []
+
+    def read(self, events: Iterator[Any]) -> None:
+        open_nodes: list[_Open] = []
+        documents = 0
+        for event in events:
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    self._refuse(event, "one document only: split the file at this '---'", "只允许一个文档：请在此处拆分文件")
+            elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
+                self._place(open_nodes.pop().close(), open_nodes)
+            elif isinstance(event, NodeEvent):
+                self._check(event, len(open_nodes))
+                if isinstance(event, ScalarEvent):
+                    scalar = Scalar(event.value, self._at(event), quoted=event.style is not None and event.style != "")
+                    self._place(scalar, open_nodes)
+                else:
+                    open_nodes.append(_Open(isinstance(event, MappingStartEvent), self._at(event)))
+
+    def _check(self, event: NodeEvent, depth: int) -> None:
+        if isinstance(event, AliasEvent) or event.anchor:
+            self._refuse(event, "anchors (&) and aliases (*) are not allowed; write it out", "不允许锚点（&）和别名（*），请直接写出")
+        tag = getattr(event, "tag", None)
+        if tag and str(tag) != "!":
+            self._refuse(event, f"tags are not allowed ({str(tag)[:40]}); remove it", f"不允许标签（{str(tag)[:40]}），请删除")
+        if depth >= MAX_DEPTH:
+            self._refuse(event, f"nested deeper than {MAX_DEPTH} levels", f"嵌套超过 {MAX_DEPTH} 层")
+
+    def _place(self, node: Node, open_nodes: list[_Open]) -> None:
+        if not open_nodes:
+            self.root = node
+            return
+        parent = open_nodes[-1]
+        if not parent.mapping:
+            parent.items.append(node)
+        elif parent.key is None:
+            if not isinstance(node, Scalar):
+                raise _Refused(Problem(node.at, text("a key must be a plain word", "键必须是简单的词"), "yaml-key"))
+            parent.key = node
+        else:
+            self._add(parent, parent.key, node)
+            parent.key = None
+
+    def _add(self, parent: _Open, key: Scalar, value: Node) -> None:
+        first = parent.entries.get(key.value)
+        if first:
+            message = text(
+                '"{k}" stands here twice; first in line {n}', "“{k}”重复；首次出现在第 {n} 行", k=key.value, n=first[0].at.line
+            )
+            self.problems.append(Problem(key.at, message, "yaml-duplicate"))
+        else:
+            parent.entries[key.value] = (key, value)
+
+    def _at(self, event: Any) -> Location:
+        return Location(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _refuse(self, event: Any, en: str, zh: str) -> None:
+        raise _Refused(Problem(self._at(event), Text(en, zh), "yaml-forbidden"))
+
+
+class _Open:
+    """A mapping or list whose end has not come yet."""
+
+    def __init__(self, mapping: bool, at: Location) -> None:
+        self.mapping = mapping
+        self.at = at
+        self.items: list[Node] = []
+        self.entries: dict[str, tuple[Scalar, Node]] = {}
+        self.key: Scalar | None = None
+
+    def close(self) -> Node:
+        return Mapping(self.entries, self.at) if self.mapping else Sequence(tuple(self.items), self.at)
+
+
+_KNOWN_SYNTAX = {
+    "could not find expected ':'": "缺少冒号“:”",
+    "did not find expected key": "缩进不对，或缺少键",
+    "mapping values are not allowed in this context": "这里不能出现“键: 值”，请检查缩进或给文字加引号",
+    "did not find expected '-' indicator": "列表项缩进不对，或缺少“-”",
+    "found character that cannot start any token": "这个字符不能用在这里（制表符请改为空格，或给文字加引号）",
+    "did not find expected ',' or ']'": "列表缺少“,”或“]”",
+    "did not find expected ',' or '}'": "缺少“,”或“}”",
+    "found unexpected end of stream": "引号没有配对",
+}
+
+
+def _syntax(error: MarkedYAMLError, file: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    at = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
+    what = str(error.problem or error.context or "syntax error")
+    return Problem(at, Text(f"YAML syntax: {what}", f"YAML 语法：{_KNOWN_SYNTAX.get(what, what)}"), "yaml-syntax")

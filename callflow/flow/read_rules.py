@@ -1,0 +1,151 @@
+"""Reads rules: the shape follows from the keys that are there.
+
+=================================  =========================================================
+``after: T, expect: E, within: 3s``  response: E must come after T in time
+the same with ``first: true``       chain response: E must come first, in the next utterance
+``before: T, expect: E``            precedence: E must have come before T (``within`` how long)
+``expect: E, in: STATE``            existence: E must come while the call is in STATE
+``never: E, in: STATE``             absence: E must not come
+``after: T, never: E``              not succession: E must not come after T
+=================================  =========================================================
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from callflow.flow.located_yaml import Mapping as MappingNode
+from callflow.flow.located_yaml import Node, Scalar, Sequence
+from callflow.flow.model import (
+    AllOf,
+    AnyOf,
+    Expression,
+    InOrder,
+    Not,
+    PromptSpec,
+    Rule,
+    Shape,
+    Term,
+    terms,
+)
+from callflow.flow.names import Names
+from callflow.flow.section import Section
+from callflow.problems import Problem
+from callflow.texts import Text, text
+
+if TYPE_CHECKING:
+    from callflow.flow.read import _FlowReader
+
+SEVERITIES = ("minor", "major", "severe", "fatal")
+_COMBINED = {"all": AllOf, "any": AnyOf, "then": InOrder}
+
+
+def read_rule(key: Scalar, section: Section, reader: _FlowReader) -> Rule | None:
+    """Read one rule; ``None`` (with Problems) where it has no usable shape."""
+    names, problems = reader.names, reader.problems
+    after, before = _triggers(section, "after", names, problems), _triggers(section, "before", names, problems)
+    expect, never = (_expression_of(section, word, names, problems) for word in ("expect", "never"))
+    first = section.flag("first")
+    shape = _shape(bool(after), bool(before), expect is not None, never is not None, first)
+    goal = expect or never
+    if shape is None or goal is None:
+        if section.has("expect") or section.has("never"):
+            en, zh = "the keys do not make a rule", "这些键不构成一条规则"
+        else:
+            en, zh = "needs expect or never", "缺少 expect 或 never"
+        section.wrong(key.at, f'rule "{key.value}": {en}', f"规则“{key.value}”：{zh}", "rule-shape")
+    rule = Rule(
+        name=key.value,
+        shape=shape or Shape.EXISTENCE,
+        expect=goal or Term("call.answered"),
+        at=key.at,
+        title=section.text("title", Text(key.value, key.value)),
+        trigger=after or before,
+        within=section.span("within"),
+        states=_states(section, names, problems),
+        edge=section.choice("edge", ("", "first", "last"), ""),
+        span=section.span("span"),
+        count=int(section.number("count", 0 if never else 1, 0, 1000)),
+        once=section.flag("once"),
+        unless=_expression_of(section, "unless", names, problems),
+        prompt=_prompt(section, reader, expect),
+        better=reader.fill(section.string("better")),
+        severity=section.choice("severity", reader_severities(), "major"),
+        group=reader.group_of(section),
+        refs=tuple(item.value for item in section.strings("refs")),
+    )
+    section.done()
+    return rule if shape is not None and goal is not None else None
+
+
+def reader_severities() -> tuple[str, ...]:
+    return SEVERITIES
+
+
+def _shape(after: bool, before: bool, expect: bool, never: bool, first: bool) -> Shape | None:
+    if expect == never or (after and before) or (first and not (after and expect)):
+        return None
+    if never:
+        return None if before else Shape.NOT_SUCCESSION if after else Shape.ABSENCE
+    if after:
+        return Shape.CHAIN_RESPONSE if first else Shape.RESPONSE
+    return Shape.PRECEDENCE if before else Shape.EXISTENCE
+
+
+def _triggers(section: Section, key: str, names: Names, problems: list[Problem]) -> tuple[Term, ...]:
+    return tuple(term for item in section.strings(key) if (term := names.term(item.value, item.at, problems)))
+
+
+def _states(section: Section, names: Names, problems: list[Problem]) -> tuple[str, ...]:
+    return tuple(item.value for item in section.strings("in") if names.state(item.value, item.at, problems))
+
+
+def _expression_of(section: Section, key: str, names: Names, problems: list[Problem]) -> Expression | None:
+    node = section.value(key)
+    return None if node is None else _expression(node, section, names, problems)
+
+
+def _expression(node: Node, section: Section, names: Names, problems: list[Problem]) -> Expression | None:
+    if isinstance(node, Scalar):
+        return names.term(node.value, node.at, problems)
+    if isinstance(node, Sequence):
+        section.wrong(
+            node.at,
+            "say how these belong together: {all: […]}, {any: […]} or {then: […]}",
+            "请说明它们的关系：{all: […]}、{any: […]} 或 {then: […]}",
+            "expression",
+        )
+        return None
+    return _combined(node, section, names, problems)
+
+
+def _combined(node: MappingNode, section: Section, names: Names, problems: list[Problem]) -> Expression | None:
+    inner = section.inner(node, text("expression", "表达式"))
+    if inner is None or len(node.entries) != 1:
+        section.wrong(node.at, "one of all, any, then, not, agent, customer", "应为 all、any、then、not、agent、customer 之一", "expression")
+        return None
+    key, value = next(iter(node.entries.values()))
+    if key.value in ("agent", "customer") and isinstance(value, Scalar):
+        return names.term(f"{key.value} {value.value}", value.at, problems)
+    if key.value == "not":
+        part = _expression(value, section, names, problems)
+        return Not(part) if part else None
+    for known in (*_COMBINED, "not", "agent", "customer"):
+        inner.value(known)
+    inner.done()
+    if key.value not in _COMBINED or not isinstance(value, Sequence):
+        return None
+    parts = [_expression(item, section, names, problems) for item in value.items]
+    return _COMBINED[key.value](tuple(part for part in parts if part)) if all(parts) and parts else None
+
+
+def _prompt(section: Section, reader: _FlowReader, expect: Expression | None) -> PromptSpec | None:
+    """The prompt as written; without one, the first phrase that the agent is expected to say."""
+    written = reader.prompts(section, "prompt")
+    if written or expect is None:
+        return written[0] if written else None
+    for term in terms(expect):
+        speaker, _, name = term.key.partition(" ")
+        if speaker == "agent" and name in reader.phrases and reader.phrases[name].kind == "say":
+            return reader.phrase_prompt(name, section.at)
+    return None

@@ -1,0 +1,202 @@
+"""Reading one mapping of a flow file, key by key, with a Problem for everything that does not fit.
+
+``Section`` is the whole vocabulary of the reader: ask it for the keys you know, in the form you need, and call
+``done()``; what nobody asked for is an unknown key, reported with the nearest known one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Literal, TypeVar, cast
+
+from callflow.flow.located_yaml import Mapping, Node, Scalar, Sequence
+from callflow.flow.model import Span
+from callflow.problems import Level, Location, Problem, did_you_mean
+from callflow.texts import Text, text
+
+Choice = TypeVar("Choice", bound=str)
+
+_SPAN = re.compile(
+    r"^\s*(\d+(?:\.\d+)?)\s*(ms|s|sec|seconds?|秒|min|minutes?|分钟|rings?|声|sentences?|句)?\s*$", re.IGNORECASE
+)
+_UNITS: dict[str, tuple[float, Literal["seconds", "rings", "sentences"]]] = {
+    "ms": (0.001, "seconds"),
+    "s": (1, "seconds"),
+    "sec": (1, "seconds"),
+    "second": (1, "seconds"),
+    "秒": (1, "seconds"),
+    "min": (60, "seconds"),
+    "minute": (60, "seconds"),
+    "分钟": (60, "seconds"),
+    "ring": (1, "rings"),
+    "声": (1, "rings"),
+    "sentence": (1, "sentences"),
+    "句": (1, "sentences"),
+}
+
+
+class Section:
+    """One mapping, what is known to be in it, and where its Problems go."""
+
+    def __init__(self, node: Mapping, problems: list[Problem], what: Text) -> None:
+        self.node = node
+        self.at = node.at
+        self.what = what
+        self._problems = problems
+        self._known: list[str] = []
+
+    def has(self, key: str) -> bool:
+        return key in self.node.entries
+
+    def wrong(self, at: Location, en: str, zh: str, rule: str) -> None:
+        """Report an error in this section."""
+        self._problems.append(Problem(at, Text(en, zh), rule))
+
+    def value(self, key: str) -> Node | None:
+        """The node of ``key``; asking makes the key known."""
+        self._known.append(key)
+        return self.node.get(key)
+
+    def need(self, key: str) -> Node | None:
+        """Like ``value``, with a Problem where the key is absent."""
+        node = self.value(key)
+        if node is None:
+            self.wrong(self.at, f"{self.what.en} needs {key}", f"{self.what.zh}缺少 {key}", "missing-key")
+        return node
+
+    def string(self, key: str, default: str = "", required: bool = False) -> str:
+        node = self.need(key) if required else self.value(key)
+        return default if node is None else self.as_string(node, key)
+
+    def as_string(self, node: Node, key: str) -> str:
+        if isinstance(node, Scalar):
+            return node.value
+        self.wrong(node.at, f"{key} must be a text", f"{key} 应是一段文字", "wrong-kind")
+        return ""
+
+    def strings(self, key: str, required: bool = False) -> tuple[Scalar, ...]:
+        """One text or a list of them, each with its place."""
+        node = self.need(key) if required else self.value(key)
+        if node is None:
+            return ()
+        nodes = node.items if isinstance(node, Sequence) else (node,)
+        for item in nodes:
+            if not isinstance(item, Scalar):
+                self.wrong(item.at, f"{key} must be a text or a list of texts", f"{key} 应是文字或文字列表", "wrong-kind")
+            elif not item.value.strip():
+                self.wrong(item.at, f"{key} has an empty text", f"{key} 中有空白文字", "empty-text")
+        return tuple(item for item in nodes if isinstance(item, Scalar) and item.value.strip())
+
+    def text(self, key: str, default: Text | None = None) -> Text:
+        """A text in both languages: ``{zh: …, en: …}``, or one text that serves for both."""
+        node = self.value(key)
+        if isinstance(node, Mapping):
+            inner = Section(node, self._problems, Text(key, key))
+            zh, en = inner.string("zh", required=True), inner.string("en")
+            inner.done()
+            return Text(en or zh, zh)
+        if node is None:
+            return default or Text("", "")
+        value = self.as_string(node, key)
+        return Text(value, value)
+
+    def choice(self, key: str, allowed: Collection[Choice], default: Choice) -> Choice:
+        """One of a few words."""
+        node = self.value(key)
+        if node is None:
+            return default
+        word = self.as_string(node, key)
+        if word in allowed:
+            return cast(Choice, word)
+        near, list_ = did_you_mean(word, allowed), ", ".join(sorted(filter(None, allowed)))
+        self.wrong(
+            node.at,
+            f'{key}: "{word}" is not one of {list_}{near.en}',
+            f"{key}：“{word}”不在可选值 {list_} 之中{near.zh}",
+            "wrong-choice",
+        )
+        return default
+
+    def flag(self, key: str) -> bool:
+        return self.choice(key, ("true", "false", "yes", "no"), "false") in ("true", "yes")
+
+    def number(self, key: str, default: float, least: float = 0.0, most: float = 1e6) -> float:
+        node = self.value(key)
+        if node is None:
+            return default
+        try:
+            number = float(self.as_string(node, key))
+        except ValueError:
+            number = float("nan")
+        if least <= number <= most:
+            return number
+        self.wrong(
+            node.at,
+            f"{key} must be a number from {least:g} to {most:g}",
+            f"{key} 应是 {least:g} 到 {most:g} 之间的数",
+            "wrong-number",
+        )
+        return default
+
+    def span(self, key: str) -> Span | None:
+        """How long: ``3s``, ``2 min``, ``3 rings``, ``2 sentences``, ``3 秒``."""
+        node = self.value(key)
+        return None if node is None else self.as_span(self.as_string(node, key), node.at, key)
+
+    def as_span(self, written: str, at: Location, key: str) -> Span | None:
+        found = _SPAN.match(written)
+        if not found or float(found[1]) <= 0:
+            self.wrong(
+                at,
+                f'{key}: "{written}" is not a length of time; write 3s, 2 min, 3 rings or 2 sentences',
+                f"{key}：“{written}”不是时长；请写成 3s、2 分钟、3 声 或 2 句",
+                "wrong-span",
+            )
+            return None
+        unit = (found[2] or "s").lower()
+        factor, kind = _UNITS.get(unit) or _UNITS[unit.rstrip("s")]
+        return Span(float(found[1]) * factor, kind)
+
+    def sections(self, key: str, what: Text) -> Iterator[tuple[Scalar, Section]]:
+        """The named entries below ``key``: each name with its own section."""
+        node = self.value(key)
+        if node is None:
+            return
+        if not isinstance(node, Mapping):
+            self.wrong(node.at, f"{key} must be a mapping of names", f"{key} 应是“名字: 内容”的形式", "wrong-kind")
+            return
+        for name, value in node.entries.values():
+            if isinstance(value, Mapping):
+                yield name, Section(value, self._problems, Text(f"{what.en} {name.value}", f"{what.zh} {name.value} "))
+            else:
+                self.wrong(value.at, f"{what.en} {name.value} has no content", f"{what.zh} {name.value} 没有内容", "wrong-kind")
+
+    def inner(self, node: Node, what: Text) -> Section | None:
+        """A section of a mapping that was found inside this one."""
+        if isinstance(node, Mapping):
+            return Section(node, self._problems, what)
+        self.wrong(node.at, f"{what.en} must be a mapping", f"{what.zh}应是“键: 值”的形式", "wrong-kind")
+        return None
+
+    def done(self) -> None:
+        """Report every key that nobody asked for."""
+        for key, _ in self.node.entries.values():
+            if key.value not in self._known:
+                near = did_you_mean(key.value, self._known)
+                self._problems.append(
+                    Problem(
+                        key.at,
+                        text(
+                            '{w}: unknown key "{k}"{n}',
+                            "{z}：未知的键“{k}”{m}",
+                            w=self.what.en,
+                            z=self.what.zh.strip(),
+                            k=key.value[:40],
+                            n=near.en,
+                            m=near.zh,
+                        ),
+                        "unknown-key",
+                        Level.ERROR,
+                    )
+                )
