@@ -11,7 +11,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 
 # The Mandarin pinyin model has no package. Where a copy lies beside the checkout it is used; nothing depends on it.
 if [ -d "$root/../shared/models" ]; then
-    export CALLFLOW_MODELS="${CALLFLOW_MODELS:+$CALLFLOW_MODELS:}$(cd "$root/../shared/models" && pwd)"
+    shared=$(cd "$root/../shared/models" && pwd)
+    export CALLFLOW_MODELS="${CALLFLOW_MODELS:+$CALLFLOW_MODELS:}$shared"
 fi
 
 say() { printf '\n== %s · %s\n' "$1" "$2"; }
