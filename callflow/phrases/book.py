@@ -8,7 +8,7 @@ overlapping hits stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from callflow.events import SPEAKERS, Speaker
@@ -56,11 +56,11 @@ class Book:
             self._matchers[speaker] = Matcher(
                 (line for i, p in own for line in compiler.lines(i, p.wordings, p.kind, p.exact)), self.sounds
             )
-        guards = [line for i, p in enumerate(self.phrases) for line in compiler.lines(i, p.unless, "say")]
-        self._guards = Matcher(guards, self.sounds)
-        self._openings: dict[int, list[str]] = {}
-        for guard in guards:
-            self._openings.setdefault(guard.owner, []).append(guard.literals[0].key)
+        self._guards = {
+            i: _Guard(compiler.lines(i, phrase.unless, "say"), self.sounds)
+            for i, phrase in enumerate(self.phrases)
+            if phrase.unless
+        }
 
     def keys(self, heard: Heard) -> Keys:
         """``heard`` as keys."""
@@ -81,21 +81,17 @@ class Book:
 
     def counting(self, keys: Keys, found: Iterable[Found], complete: bool = True) -> list[Found]:
         """Of the lines found those that count: at the boundaries their phrase asks for and not guarded."""
-        kept = [f for f in found if self._edges.allow(keys, f, self.phrases[f.line.owner].boundary, complete)]
-        if any(f.line.owner in self._openings for f in kept):
-            guards = self._guards.find(keys.key)
-            kept = [f for f in kept if not any(_guards(guard, f) for guard in guards)]
-            if not complete:
-                kept = [f for f in kept if not self._awaits_guard(keys.key, f)]
-        return kept
+        return [
+            f
+            for f in found
+            if self._edges.allow(keys, f, self.phrases[f.line.owner].boundary, complete)
+            and not self._guarded(keys.key, f, complete)
+            and (complete or f.cost == 0 or f.end < len(keys))  # an inexact hit at the end is still growing
+        ]
 
-    def _awaits_guard(self, key: str, found: Found) -> bool:
-        """Whether what was heard from ``found`` to the end of ``key`` is the beginning of one of its guards."""
-        return any(
-            opening.startswith(key[start:])
-            for opening in self._openings.get(found.line.owner, ())
-            for start in range(max(0, found.start - len(opening) + 1), found.start + 1)
-        )
+    def _guarded(self, key: str, found: Found, complete: bool) -> bool:
+        guard = self._guards.get(found.line.owner)
+        return guard is not None and (guard.stops(key, found) or (not complete and guard.may_come(key, found)))
 
     def resolve(self, found: Iterable[Found]) -> list[Found]:
         """Of overlapping lines those that stand, in the order they begin.
@@ -109,14 +105,16 @@ class Book:
 
         An exact line to say, or cue, stands also within a longer one: it was said as well.
         """
-        order = sorted(found, key=lambda f: (-f.score, f.start - f.end, f.start, self.phrases[f.line.owner].name))
         stands: list[Found] = []
-        for f in order:
-            if not any(self._beats(other, f) for other in stands) and not (
-                self._kind(f) == "never" and any(self._covers(other, f) for other in order)
-            ):
-                stands.append(f)
-        return sorted(stands, key=lambda f: (f.start, f.end, self.phrases[f.line.owner].name))
+        for group in _overlapping(found):
+            group.sort(key=lambda f: (-f.score, f.start - f.end, f.start, self._name(f)))
+            first = len(stands)
+            for f in group:
+                if not any(self._beats(other, f) for other in stands[first:]) and not (
+                    self._kind(f) == "never" and any(self._covers(other, f) for other in group)
+                ):
+                    stands.append(f)
+        return sorted(stands, key=lambda f: (f.start, f.end, self._name(f)))
 
     def _beats(self, other: Found, f: Found) -> bool:
         shared = min(other.end, f.end) - max(other.start, f.start)
@@ -135,24 +133,58 @@ class Book:
     def _kind(self, found: Found) -> PhraseKind:
         return self.phrases[found.line.owner].kind
 
+    def _name(self, found: Found) -> str:
+        return self.phrases[found.line.owner].name
+
     def _hit(self, keys: Keys, found: Found) -> Hit:
         start, end = keys.span(found.start, found.end)
-        name = self.phrases[found.line.owner].name
-        return Hit(name, start, end, found.score, keys.said(start, end), found.cost == 0)
+        return Hit(self._name(found), start, end, found.score, keys.said(start, end), found.cost == 0)
 
 
-def _guards(guard: Found, found: Found) -> bool:
-    """Whether ``guard`` explains ``found`` away: of the same phrase, around it or over most of it, and heard beyond it.
+def _overlapping(found: Iterable[Found]) -> Iterator[list[Found]]:
+    """Groups of lines that overlap, one with the next."""
+    group: list[Found] = []
+    end = 0
+    for f in sorted(found, key=lambda f: f.start):
+        if group and f.start >= end:
+            yield group
+            group = []
+        group.append(f)
+        end = max(end, f.end)
+    if group:
+        yield group
 
-    Beyond it more must have been heard than the guard lacks, else 不归我管 alone would nearly be 不归我管吗.
-    """
-    if guard.line.owner != found.line.owner:
+
+class _Guard:
+    """What a phrase must not be part of (``unless``)."""
+
+    def __init__(self, lines: Sequence[Line], sounds: Sounds) -> None:
+        self._matcher = Matcher(lines, sounds)
+        self._openings = [line.literals[0].key for line in lines]
+        self._reach = max((line.reach for line in lines), default=0)
+
+    def stops(self, key: str, found: Found) -> bool:
+        """Whether a guard is around ``found`` or over most of it, and has been heard beyond it.
+
+        Beyond it more must have been heard than the guard lacks, else 不归我管 alone would nearly be 不归我管吗.
+        """
+        low = max(0, found.start - self._reach)
+        start, end = found.start - low, found.end - low
+        for guard in self._matcher.find(key[low : found.end + self._reach]):
+            shared = min(guard.end, end) - max(guard.start, start)
+            beyond = guard.end - guard.start - max(0, shared)
+            within = guard.start - guard.line.lead <= start and end <= guard.end + guard.line.trail
+            if beyond > guard.cost and (within or 2 * shared >= end - start):
+                return True
         return False
-    shared = min(guard.end, found.end) - max(guard.start, found.start)
-    beyond = guard.end - guard.start - max(0, shared)
-    start, end = guard.start - guard.line.lead, guard.end + guard.line.trail
-    within = start <= found.start and found.end <= end
-    return beyond > guard.cost and (within or 2 * shared >= found.end - found.start)
+
+    def may_come(self, key: str, found: Found) -> bool:
+        """Whether from ``found`` on ``key`` ends as a guard begins."""
+        return any(
+            opening.startswith(key[start:])
+            for opening in self._openings
+            for start in range(max(0, found.start - len(opening) + 1), found.end)
+        )
 
 
 class _Compiler:

@@ -3,8 +3,10 @@
 1. *Seed.* A line that may have k errors is cut into k + 1 pieces; however the errors fall, one piece stays whole (the
    pigeonhole principle; Baeza-Yates and Perleberg, "Fast and practical approximate string matching", 1996). One
    Aho-Corasick automaton finds all pieces of all lines in a single pass.
-2. *Filter.* Around a piece there must be room for its line, and all but k of the line's syllables in their order:
-   the longest common subsequence, which RapidFuzz computes bit-parallel.
+2. *Filter.* Neighbouring pieces make a block of two or three; by the same principle some block has fewer errors than
+   pieces (hierarchical verification; Navarro and Baeza-Yates, "Very fast and simple approximate string matching",
+   1999). A block is looked at once, however many lines share it; then the line around it. Either must be there, in
+   its order, but for its errors: the longest common subsequence, which RapidFuzz computes bit-parallel.
 3. *Weigh.* From the piece the match is grown to both sides, to wherever it costs least. Here a syllable is two
    symbols, initial and final, so that a near sound is half an error.
 
@@ -56,6 +58,12 @@ class Line:
         return sum(len(literal.key) for literal in self.literals)
 
     @property
+    def reach(self) -> int:
+        """The most syllables that it can take up, errors and slots included."""
+        literals = sum(len(literal.key) + literal.errors for literal in self.literals)
+        return literals + sum(most for _, most in self.gaps) + self.lead + self.trail
+
+    @property
     def anchor(self) -> int:
         """The literal to search for first: the longest."""
         return max(range(len(self.literals)), key=lambda i: len(self.literals[i].key))
@@ -76,14 +84,22 @@ class Found(NamedTuple):
 
 
 class _Seed(NamedTuple):
-    """A piece as the automaton hands it back: where it lies in the anchor of its line."""
+    """Where a piece lies in the anchor of a line: syllables ``first`` to ``last``."""
 
     line: Line
     key: str
-    length: int
-    last: int
     errors: int
     first: int
+    last: int
+
+
+class _Block(NamedTuple):
+    """The piece and its neighbours, ``last`` the place of its last syllable there; and all seeds that share it."""
+
+    key: str
+    errors: int
+    last: int
+    seeds: tuple[_Seed, ...]
 
 
 class Matcher:
@@ -91,20 +107,24 @@ class Matcher:
 
     def __init__(self, lines: Iterable[Line], sounds: Sounds) -> None:
         self._sounds = sounds
-        seeds: dict[str, list[_Seed]] = {}
+        pieces: dict[str, dict[tuple[str, int, int], list[_Seed]]] = {}
         for line in lines:
-            literal = line.literals[line.anchor]
-            for first, end in _pieces(len(literal.key), literal.errors + 1):
-                seed = _Seed(line, literal.key, len(literal.key), end - 1, literal.errors, first)
-                seeds.setdefault(literal.key[first:end], []).append(seed)
+            anchor = line.literals[line.anchor]
+            for block in _blocks(len(anchor.key), anchor.errors):
+                start = block[0][0]
+                whole = anchor.key[start : block[-1][1]]
+                for first, end in block:
+                    blocks = pieces.setdefault(anchor.key[first:end], {})
+                    seed = _Seed(line, anchor.key, anchor.errors, first, end - 1)
+                    blocks.setdefault((whole, len(block) - 1, end - 1 - start), []).append(seed)
         self._automaton: Any = ahocorasick.Automaton()
-        for piece, group in seeds.items():
-            self._automaton.add_word(piece, tuple(group))
-        self._empty = not seeds
+        for piece, blocks in pieces.items():
+            self._automaton.add_word(piece, tuple(_Block(*name, tuple(seeds)) for name, seeds in blocks.items()))
         self._automaton.make_automaton()
+        self._empty = not pieces
 
     def find(self, key: str) -> list[Found]:
-        """Every line that is in ``key`` well enough, the best place of each where several overlap only slightly."""
+        """Every line that is in ``key`` well enough, at the best end for each place where it begins."""
         best: dict[tuple[int, int], Found] = {}
         for seed, start in self._candidates(key):
             found = self._weigh(key, seed, start)
@@ -119,18 +139,17 @@ class Matcher:
         if self._empty:
             return
         size = len(key)
-        for end, seeds in self._automaton.iter(key):
-            for seed in seeds:
-                _, wanted, length, last, errors, _ = seed
+        for end, blocks in self._automaton.iter(key):
+            for block, errors, last, seeds in blocks:
                 start = end - last
-                if start < -errors or start + length > size + errors:
+                if start < -errors or start + len(block) > size + errors:
                     continue
-                if errors:
-                    low = start - errors
-                    window = key[low if low > 0 else 0 : start + length + errors]
-                    if not _common(wanted, window, score_cutoff=length - errors):
-                        continue
-                yield seed, start
+                if errors and not _has(key, block, start, errors):
+                    continue
+                for seed in seeds:
+                    start = end - seed.last
+                    if seed.key == block or _has(key, seed.key, start, seed.errors):
+                        yield seed, start
 
     def _weigh(self, key: str, seed: _Seed, start: int) -> Found | None:
         """Grow a candidate from its piece to its best span, then look for the other literals around it."""
@@ -141,7 +160,7 @@ class Matcher:
         if slack:
             low = max(0, start - slack)
             before = self._sounds.halves(key[low:first])
-            after = self._sounds.halves(key[end : start + seed.length + slack])
+            after = self._sounds.halves(key[end : start + len(seed.key) + slack])
             left, taken_before = _grow(anchor.halves[: 2 * seed.first], before, slack, backward=True)
             right, taken_after = _grow(anchor.halves[2 * seed.last + 2 :], after, slack, backward=False)
             cost, first, end = left + right, first - taken_before, end + taken_after
@@ -191,10 +210,22 @@ class Matcher:
         return best
 
 
-def _pieces(length: int, count: int) -> Iterator[tuple[int, int]]:
-    """``length`` cut into ``count`` spans, as even as can be."""
-    for i in range(count):
-        yield length * i // count, length * (i + 1) // count
+def _blocks(length: int, errors: int) -> Iterator[list[tuple[int, int]]]:
+    """``length`` syllables cut into ``errors`` + 1 pieces as even as can be, in blocks of two, the last of three."""
+    count = errors + 1
+    pieces = [(length * i // count, length * (i + 1) // count) for i in range(count)]
+    last = max(0, count // 2 - 1) * 2
+    for i in range(0, last, 2):
+        yield pieces[i : i + 2]
+    yield pieces[last:]
+
+
+def _has(key: str, wanted: str, start: int, errors: int) -> bool:
+    """Whether ``key`` around ``start`` has all but ``errors`` syllables of ``wanted``, in their order."""
+    length = len(wanted)
+    low = start - errors
+    window = key[low if low > 0 else 0 : start + length + errors]
+    return bool(_common(wanted, window, score_cutoff=length - errors))
 
 
 def _grow(wanted: str, heard: str, slack: int, *, backward: bool) -> tuple[float, int]:

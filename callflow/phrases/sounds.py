@@ -17,6 +17,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
+import numpy as np
+
 UNKNOWN = "\uf8ff"
 """The sound of what we cannot read: it takes its place in a key and matches nothing, not even itself."""
 
@@ -84,6 +86,8 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CODE = {name: chr(0xE000 + i) for i, name in enumerate((*SYLLABLES, *_LETTERS))}
 _INITIAL = re.compile("zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw]|")
 _HALVES_START = 0xE800
+_LONG = 120
+_UNSEEN = 0xFFFF
 _SPOKEN_DIGITS = frozenset(_DIGITS.values()) | {"yao"}
 _TONE_MARKS = dict.fromkeys(map(ord, "\u0300\u0301\u0304\u0306\u030c"))
 
@@ -167,12 +171,13 @@ class Sounds:
         self.folds = tuple(folds)
         self._code = _folded(self.folds)
         self._of_char = _CharTable(self._code)
+        self._array = np.full(0x10000, _UNSEEN, np.uint16)
         self._of_syllable = _SyllableTable(self._code)
         self._halves = _halves(self._code)
 
     def of_text(self, text: str) -> Keys:
         """The key of written words: each character with its commonest reading."""
-        return Keys(text.translate(self._of_char), text)
+        return Keys(text.translate(self._of_char) if len(text) < _LONG else self._long_key(text), text)
 
     def of_syllables(self, syllables: Iterable[str]) -> Keys:
         """The key of pinyin syllables: tone marks, tone digits or none; punctuation marks among them are boundaries.
@@ -196,6 +201,18 @@ class Sounds:
         The edit distance of two such strings, halved, weighs a near sound (one half right) as half an error.
         """
         return key.translate(self._halves)
+
+    def _long_key(self, text: str) -> str:
+        """As ``text.translate``, by an array instead of a dictionary: ten times as fast, but slow to start."""
+        points = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
+        if len(points) != len(text):  # characters outside the basic plane take two units
+            return text.translate(self._of_char)
+        sounds = self._array[points]
+        unseen = np.unique(points[sounds == _UNSEEN]).tolist()
+        if unseen:
+            self._array[unseen] = [ord(self._of_char[point] or "\0") for point in unseen]
+            sounds = self._array[points]
+        return str(sounds[sounds != 0].tobytes(), "utf-16-le")
 
     @property
     def _yao(self) -> str:
