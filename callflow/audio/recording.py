@@ -289,6 +289,8 @@ def _open(path: Path) -> av.container.InputContainer:
         raise BadRecording(text('cannot read "{p}": {e}', "无法读取“{p}”：{e}", p=path, e=why)) from error
     if not head:
         raise BadRecording(text('"{p}" is empty (0 bytes)', "“{p}”是空文件（0 字节）", p=path), _EXPORT_AGAIN)
+    if _is_text(head):
+        raise BadRecording(text('"{p}" is text, not a recording', "“{p}”是文本，不是录音", p=path), _EXPORT_AGAIN)
     try:
         # "file:" and the full path, so that a colon in the name is not taken for a protocol
         container = av.open(f"file:{path.resolve()}", options=_OPTIONS, metadata_errors="ignore")
@@ -300,17 +302,22 @@ def _open(path: Path) -> av.container.InputContainer:
 def _why_not_sound(path: Path, head: bytes) -> Text:
     if head.startswith((b"RIFF", b"OggS", b"fLaC", b"ID3", b"#!AMR")) or head[4:8] == b"ftyp":
         return text('"{p}" is damaged or cut off at its beginning', "“{p}”的文件头已损坏或不完整", p=path)
-    if b"\0" not in head and _is_text(head):
-        return text('"{p}" is text, not a recording', "“{p}”是文本，不是录音", p=path)
     return text('"{p}" is not a recording in a known format', "“{p}”不是可识别的录音格式", p=path)
 
 
 def _is_text(head: bytes) -> bool:
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start > len(head) - 4  # a character cut at the end of what was read
-    return True
+    """Whether it is UTF-8 or GBK: FFmpeg takes some Chinese texts for sound. Sound has control characters in it."""
+    if any(byte < 0x20 and byte not in b"\t\n\r\f" for byte in head):
+        return False
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            head.decode(encoding)
+        except UnicodeDecodeError as error:
+            if error.start > len(head) - 4:  # the last character was cut
+                return True
+        else:
+            return True
+    return False
 
 
 def _promised(path: Path, container: av.container.InputContainer) -> float | None:
