@@ -253,7 +253,12 @@ class Tick(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State(Event):
+class Output(Event):
+    """What the engine says; everything else is what it is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State(Output):
     """The call went from one state to another; names are dotted paths (``hold.waiting``)."""
 
     type = "state"
@@ -263,7 +268,7 @@ class State(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt(Event):
+class Prompt(Output):
     """What the agent should be told. ``id`` stays the same from ``shown`` to its end.
 
     ``kind`` ``warn``: ``said`` has the words that must not be said, ``text`` the better wording.
@@ -284,7 +289,7 @@ class Prompt(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match(Event):
+class Match(Output):
     """A phrase of the book was said. ``said`` are the words as heard, ``score`` 0 to 1 (1 = sound for sound)."""
 
     type = "match"
@@ -299,7 +304,7 @@ class Match(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FieldValue(Event):
+class FieldValue(Output):
     """A field of the order and how far it has come."""
 
     type = "field"
@@ -313,7 +318,7 @@ Severity = Literal["minor", "major", "severe", "fatal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding(Event):
+class Finding(Output):
     """How one rule came out, once. ``reason`` says in words why, above all why something was not assessed."""
 
     type = "finding"
@@ -327,7 +332,7 @@ class Finding(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Score(Event):
+class Score(Output):
     """The end of a call: points in all (0 to 100, ``None`` where nothing could be assessed) and by group."""
 
     type = "score"

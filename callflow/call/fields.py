@@ -57,7 +57,7 @@ class FieldTracker:
 
     def value(self, name: str) -> str:
         """What is known of a field, ``""`` where nothing is."""
-        return self._fields[name].value
+        return self._fields[name].value if name in self._fields else ""
 
     def edit(self, name: str, value: str, at: float) -> list[Fact]:
         """The agent typed the value in the overlay: that is a confirmed one."""

@@ -38,11 +38,14 @@ from callflow.events import (
     State,
 )
 from callflow.flow.model import Phrase
-from callflow.phrases.book import Follower, Hit
+from callflow.phrases.book import Hit
+from callflow.phrases.follower import Follower
 from callflow.phrases.sounds import Keys
 
 WARNING_TIME = 6.0
 """Seconds for which a warning stays before it becomes a line in the list."""
+INTERRUPTION = 0.8
+"""Speaking at once for less than this many seconds is a back-channel (嗯, 好的), no interruption."""
 MOST_UTTERANCES = 64
 """Utterances without a final that are followed at a time; a sender that never ends them must not fill the memory."""
 
@@ -59,15 +62,16 @@ class Guide:
         self._timers: list[tuple[float, int, Callable[[float], None]]] = []
         self._sequence = count()
         self._log = CallLog()
-        self._board = PromptBoard(self._out)
-        self._rules = RuleKeeper(plan.flow, plan.index, self._log, self._board, self._out, self._schedule)
         self._fields = FieldTracker(plan.flow.fields, plan.sounds, self._out)
+        self._board = PromptBoard(self._out, self._fields.value)
+        self._rules = RuleKeeper(plan.flow, plan.index, self._log, self._board, self._out, self._schedule)
         self._followers: dict[str, Follower] = {}
         self._visits = 0
         self._previous = plan.machine.entry(plan.flow.start)
         self._context = CallContext(at=0.0)
         self._held_since: float | None = None
         self._hung_up_at: float | None = None
+        self._agent_hung_up = False
         self._closed = False
 
     def feed(self, event: Event) -> list[Event]:
@@ -95,7 +99,7 @@ class Guide:
             self._closed = True
             return []
         self._closed = True
-        self._rules.close(self.now)
+        self._rules.close(self.now, cut_short=not self._agent_hung_up)
         self._board.close_all(self.now)
         outputs = self._take()
         return [*outputs, scoring.score(self.plan.flow, self._findings, self.now)]
@@ -127,6 +131,8 @@ class Guide:
         start = end = event.at
         if isinstance(event, (Silence, Overlap)):
             start, end, speaker = event.start, event.end, event.speaker
+            if isinstance(event, Overlap) and end - start < INTERRUPTION:
+                return
         facts = [Fact(key, start, end, said=getattr(event, "to", ""))]
         if isinstance(event, CallHeld):
             self._held_since = event.at
@@ -135,6 +141,7 @@ class Guide:
         elif isinstance(event, CallHungUp):
             speaker = event.by
             self._hung_up_at = event.at
+            self._agent_hung_up = event.by == "agent"
         if speaker:
             facts.append(Fact(f"{key} {speaker}", start, end))
         self._follow(facts, key)
@@ -252,7 +259,7 @@ class Guide:
         for hit in hits:
             match = self._match(hit, event, "confirmed")
             self._out.append(match)
-            facts.append(Fact(f"{event.speaker} {hit.phrase}", match.start, match.end, event.speaker, hit.said))
+            facts.append(Fact(f"{event.speaker} {hit.phrase}", match.start, match.end, event.speaker, hit.said, event.end))
             phrase = self.plan.flow.phrases[hit.phrase]
             if phrase.kind == "never":
                 self._taboo(phrase, hit, match, event)
@@ -263,8 +270,7 @@ class Guide:
         facts += self._field_facts(event, keys, hits)
         spoken = Fact(f"{event.speaker} speaks", event.start, event.end, event.speaker, whole)
         self._follow([*facts, spoken])
-        length = "." * len(keys)
-        self._rules.spoke(event.speaker, replace(spoken, said=whole if len(length) > 2 else length), self.now)
+        self._rules.spoke(event.speaker, spoken, len(keys), self.now)
 
     def _field_facts(self, event: Heard, keys: Keys, hits: list[Hit]) -> list[Fact]:
         before = len(self._out)

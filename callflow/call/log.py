@@ -16,13 +16,17 @@ from callflow.flow.model import AllOf, AnyOf, Expression, InOrder, Not, Term
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that happened from ``start`` to ``end`` (seconds), named by the key that terms use."""
+    """Something that happened from ``start`` to ``end`` (seconds), named by the key that terms use.
+
+    ``turn_end``: for words, the end of the utterance they are part of; nobody is expected to answer before that.
+    """
 
     key: str
     start: float
     end: float
     speaker: Speaker | None = None
     said: str = ""
+    turn_end: float = 0.0
 
     @property
     def evidence(self) -> Evidence:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from callflow.call.machine import FlowMachine
 from callflow.call.rules import RuleIndex
 from callflow.errors import BadFlow
-from callflow.flow.model import Flow
+from callflow.flow.model import Flow, Phrase, Slot
 from callflow.phrases.book import Book
 from callflow.phrases.sounds import Sounds
-from callflow.phrases.template import check
+from callflow.phrases.template import TemplateError, expand
+from callflow.problems import Location, Problem
 from callflow.texts import text
 
 
@@ -27,9 +29,19 @@ class Plan:
     @staticmethod
     def of(flow: Flow) -> Plan:
         """Compile a flow. Raises ``BadFlow`` where a wording is not a valid template."""
-        problems = [problem for phrase in flow.phrases.values() for problem in check(phrase, flow.slots)]
+        problems = [problem for phrase in flow.phrases.values() for problem in _wrong_templates(phrase, flow.slots)]
         if problems:
             raise BadFlow(text("flow {n} has mistakes", "流程 {n} 有错误", n=flow.name), problems)
         sounds = Sounds()
         book = Book(flow.phrases.values(), flow.slots, sounds)
         return Plan(flow, sounds, book, RuleIndex.of(flow), FlowMachine(flow))
+
+
+def _wrong_templates(phrase: Phrase, slots: Mapping[str, Slot]) -> Iterator[Problem]:
+    for wording in (*phrase.wordings, *phrase.unless):
+        try:
+            expand(wording, slots)
+        except TemplateError as error:
+            place = phrase.places.get(wording, phrase.at)
+            at = Location(place.file, place.line, place.column + error.column - 1)
+            yield Problem(at, error.message, "template")

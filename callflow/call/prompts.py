@@ -6,6 +6,8 @@ all who asked: it is ticked as soon as one of them is satisfied and goes when no
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from callflow.events import Event, Prompt
@@ -14,11 +16,13 @@ from callflow.flow.model import PromptSpec
 PRIORITY = {"warn": 90, "do": 60, "say": 50, "ask": 50, "remind": 30, "tip": 10}
 """Which prompt comes first where several are open; a deadline adds ``DUE_BONUS``."""
 DUE_BONUS = 20
+SLOT = re.compile("〈([^〉]*)〉")
 
 
 @dataclass(slots=True)
 class _Open:
     prompt: Prompt
+    words: tuple[str, str]
     phrase: str
     owners: set[str] = field(default_factory=set)
     dues: dict[str, float] = field(default_factory=dict)
@@ -28,8 +32,10 @@ class _Open:
 class PromptBoard:
     """The open prompts of one call. Every method appends its outputs to ``out``."""
 
-    def __init__(self, out: list[Event]) -> None:
+    def __init__(self, out: list[Event], value_of: Callable[[str], str]) -> None:
         self.out = out
+        self._value_of = value_of
+        self._times: dict[tuple[str, str], list[float]] = {}
         self._open: dict[str, _Open] = {}
         self._by_words: dict[tuple[str, str], _Open] = {}
 
@@ -38,19 +44,22 @@ class PromptBoard:
         words = (spec.kind, spec.text)
         shown = self._by_words.get(words)
         if shown is None:
+            if not self._may_come(words, spec, at):
+                return
             priority = spec.priority or PRIORITY[spec.kind] + (DUE_BONUS if due is not None else 0)
             prompt = Prompt(
                 at=at,
                 id=owner,
                 kind=spec.kind,
-                text=spec.text,
+                text=self._filled(spec.text),
                 status="shown",
                 refs=spec.refs,
                 due=due,
                 priority=priority,
             )
-            shown = _Open(prompt, spec.phrase)
+            shown = _Open(prompt, words, spec.phrase)
             self._by_words[words] = shown
+            self._times.setdefault(words, []).append(at)
             self.out.append(prompt)
         elif due is not None and (shown.prompt.due is None or due < shown.prompt.due):
             shown.prompt = replace(shown.prompt, at=at, due=due, priority=PRIORITY[spec.kind] + DUE_BONUS)
@@ -105,8 +114,16 @@ class PromptBoard:
         for shown in [shown for shown in self._by_words.values() if shown.prompt.id == prompt_id]:
             self._close(at, shown, "done" if done else "withdrawn")
 
+    def _may_come(self, words: tuple[str, str], spec: PromptSpec, at: float) -> bool:
+        times = self._times.get(words, [])
+        return not (times and at < times[-1] + spec.cooldown) and not (spec.most and len(times) >= spec.most)
+
+    def _filled(self, words: str) -> str:
+        """The words with 〈field〉 replaced by what is known of the field."""
+        return SLOT.sub(lambda slot: self._value_of(slot[1]) or slot[0], words)
+
     def _close(self, at: float, shown: _Open, status: str) -> None:
         for owner in shown.owners:
             self._open.pop(owner, None)
-        del self._by_words[(shown.prompt.kind, shown.prompt.text)]
+        del self._by_words[shown.words]
         self.out.append(replace(shown.prompt, at=at, status=status))  # type: ignore[arg-type]

@@ -93,12 +93,14 @@ class RuleKeeper:
         self._unsettled: list[Watch] = []
         self._heard_to: dict[str, float] = {"agent": -1.0, "customer": -1.0}
         self._blind: dict[str, str] = {}
+        self._context = CallContext(at=0.0)
         self._state = ""
 
     # ------------------------------------------------------------------------------------ what the call tells
 
     def context(self, context: CallContext) -> None:
         """Learn which rules cannot be judged, because nobody tells us what they need."""
+        self._context = context
         for rule in self._flow.rules.values():
             if reason := _missing_source(rule, context):
                 self._blind[rule.name] = reason
@@ -113,9 +115,9 @@ class RuleKeeper:
             for rule in self._index.by_trigger.get(fact.key, ()):
                 self._triggered(rule, fact, now)
 
-    def spoke(self, speaker: Speaker, fact: Fact, now: float) -> None:
+    def spoke(self, speaker: Speaker, fact: Fact, syllables: int, now: float) -> None:
         """A final is complete: first-things-first rules are judged, and what waited for these words is settled."""
-        if speaker == "agent" and len(fact.said) > FILLER:
+        if speaker == "agent" and syllables > FILLER:
             for watches in list(self._open.values()):
                 for watch in list(watches):
                     if watch.rule.shape is Shape.CHAIN_RESPONSE and not watch.closed:
@@ -138,16 +140,22 @@ class RuleKeeper:
             elif is_ and not was and not (rule.once and rule.name in self._opened):
                 self._open_watch(rule, Fact(f"state {new}", at, at), at, at)
 
-    def close(self, now: float) -> None:
-        """The call is over and everything is known: whatever is open gets its verdict."""
+    def close(self, now: float, cut_short: bool) -> None:
+        """The call is over and everything is known: whatever is open gets its verdict.
+
+        ``cut_short``: the agent could not have gone on, as it was not the agent who hung up.
+        """
         for watches in list(self._open.values()):
             for watch in list(watches):
-                if watch.rule.shape in (Shape.RESPONSE, Shape.CHAIN_RESPONSE) and now < watch.hi < inf:
-                    self._reconsider(watch, now)
+                if cut_short and watch.rule.shape in (Shape.RESPONSE, Shape.CHAIN_RESPONSE) and now < watch.hi < inf:
                     self._finish(watch, now, "not_assessed", (), "call-ended")
                 else:
                     watch.hi = min(watch.hi, now)
                     self._settle(watch, now)
+        if self._context.telephony == "sound" and not self._log.has("call.ringing"):
+            for rule in self._flow.rules.values():
+                if any(term.key == "call.ringing" for term in rule.trigger):
+                    self._blind.setdefault(rule.name, "no-ring-heard")
         for name, reason in self._blind.items():
             self._report(self._flow.rules[name], now, "not_assessed", (), reason)
 
@@ -165,8 +173,7 @@ class RuleKeeper:
                 self._end(watch, fact.start)
         elif not self._open.get(rule.name):
             # An obligation that is open already is not doubled by another trigger.
-            begin = fact.end if fact.speaker else fact.start
-            self._open_watch(rule, fact, max(0.0, begin - SLACK), now)
+            self._open_watch(rule, fact, max(0.0, _answerable(fact) - SLACK), now)
 
     def _open_watch(self, rule: Rule, fact: Fact, lo: float, now: float, hi: float = inf) -> Watch:
         number = self._opened[rule.name] = self._opened.get(rule.name, 0) + 1
@@ -174,8 +181,7 @@ class RuleKeeper:
         self._open.setdefault(rule.name, []).append(watch)
         length = rule.span if rule.edge == "first" else rule.within
         if length and length.unit == "seconds" and rule.shape is not Shape.PRECEDENCE:
-            begin = fact.end if fact.speaker else fact.start
-            watch.hi = watch.deadline = begin + length.amount
+            watch.hi = watch.deadline = _answerable(fact) + length.amount
             self._schedule(watch.hi, lambda at: self._end(watch, watch.hi))
         elif length and length.unit == "rings":
             watch.counted = 1
@@ -296,6 +302,11 @@ class RuleKeeper:
                 reason=reason,
             )
         )
+
+
+def _answerable(fact: Fact) -> float:
+    """From when an answer to ``fact`` can be expected: the end of the turn it was said in."""
+    return max(fact.end, fact.turn_end) if fact.speaker else fact.start
 
 
 def _looked_for(rule: Rule) -> list[Term]:

@@ -40,6 +40,11 @@ class Scalar:
     at: Location
     quoted: bool = False
 
+    @property
+    def text_at(self) -> Location:
+        """Where the text itself begins, behind the quote."""
+        return Location(self.at.file, self.at.line, self.at.column + self.quoted)
+
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
@@ -117,7 +122,7 @@ class _Builder:
             elif isinstance(event, NodeEvent):
                 self._check(event, len(open_nodes))
                 if isinstance(event, ScalarEvent):
-                    scalar = Scalar(event.value, self._at(event), quoted=event.style is not None and event.style != "")
+                    scalar = Scalar(event.value, self._at(event), quoted=event.style in ("'", '"'))
                     self._place(scalar, open_nodes)
                 else:
                     open_nodes.append(_Open(isinstance(event, MappingStartEvent), self._at(event)))

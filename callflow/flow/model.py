@@ -26,7 +26,7 @@ class Phrase:
     ``kind``: ``say`` the agent should say it, ``never`` the agent must not, ``cue`` it tells us something (mostly
     about the customer). ``wordings`` are templates (see ``phrases.template``). ``unless`` are templates that guard
     against false alarms: a hit that lies within one of them does not count. ``boundary`` ties a hit to the start
-    and / or end of a sentence. ``exact`` switches tolerant matching off.
+    and / or end of a sentence. ``exact`` switches tolerant matching off. ``places``: where each template stands.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Phrase:
     better: str = ""
     severity: Severity = "major"
     group: str = ""
+    places: Mapping[str, Location] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class PromptSpec:
-    """What to show: a kind and the words; ``phrase`` names the phrase that ticks it, where there is one."""
+    """What to show: a kind and the words; ``phrase`` names the phrase that ticks it, where there is one.
+
+    ``cooldown``: seconds before it may come again; ``most``: how often in one call (0: as often as it is due).
+    """
 
     kind: Literal["say", "do", "ask", "remind", "tip"]
     text: str
@@ -129,6 +133,8 @@ class PromptSpec:
     phrase: str = ""
     refs: tuple[str, ...] = ()
     priority: int = 0
+    cooldown: float = 0.0
+    most: int = 0
 
 
 @dataclass(frozen=True, slots=True)

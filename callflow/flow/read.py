@@ -166,19 +166,21 @@ class _FlowReader:
         for kind in ("say", "never", "cue"):
             section.value(kind)
         kind = kinds[0] if kinds else "say"
+        wordings, guards = section.strings(kind), section.strings("unless")
         phrase = Phrase(
             name=key.value,
             kind=kind,
-            wordings=tuple(self.fill(item.value) for item in section.strings(kind)),
+            wordings=tuple(self.fill(item.value) for item in wordings),
             at=key.at,
             by=section.choice("by", ("agent", "customer"), "customer" if kind == "cue" else "agent"),
             refs=tuple(item.value for item in section.strings("refs")),
-            unless=tuple(self.fill(item.value) for item in section.strings("unless")),
+            unless=tuple(self.fill(item.value) for item in guards),
             boundary=section.choice("boundary", ("anywhere", "start", "end", "sentence"), "anywhere"),
             exact=section.flag("exact"),
             better=self.fill(section.string("better", required=kind == "never")),
             severity=section.choice("severity", SEVERITIES, "major"),
             group=self.group_of(section),
+            places={self.fill(item.value): item.text_at for item in (*wordings, *guards)},
         )
         section.done()
         return phrase
@@ -270,6 +272,8 @@ class _FlowReader:
             at=inner.at,
             refs=tuple(item.value for item in inner.strings("refs")),
             priority=int(inner.number("priority", 0)),
+            cooldown=span.amount if (span := inner.span("cooldown")) else 0.0,
+            most=int(inner.number("most", 0)),
         )
         inner.done()
         return spec
