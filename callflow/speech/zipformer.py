@@ -1,0 +1,119 @@
+"""Mandarin as a stream of toned syllables: a 3.3M-parameter streaming zipformer, run by sherpa-onnx.
+
+The model was made to spot keywords; as a plain recogniser it writes the initials and toned finals it hears
+(``sh ēn r ù``), at about 2 % of real time on one thread. It knows no words and no characters, which is what matching
+by sound wants: nothing is bent into the nearest word of a vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sherpa_onnx
+from numpy.typing import NDArray
+
+from callflow.audio.source import RATE
+from callflow.events import Speaker, Word
+from callflow.models import ZIPFORMER_PARTS, check
+from callflow.speech.endpoint import Samples
+from callflow.speech.loading import damaged, hushed
+from callflow.speech.transcriber import Hypothesis, UtteranceSession
+
+LEAD, TRAIL = 0.3, 1.0
+"""Seconds of silence put before and after an utterance: the model hears in chunks of 0.32 s and a syllable near the
+edge of the sound is lost without them."""
+BLANK_PENALTY = 0.5
+"""Taken off the score of "nothing here": the model leaves out light syllables (呢, 的). Measured on 13 human clips in
+nine conditions (levels, telephone band, noise) it brings toneless syllable errors from 11.3 to 9.9 %."""
+LONGEST_SYLLABLE = 0.3
+"""Seconds that a syllable lasts at most where no other follows at once; the model only says when each one begins."""
+
+INITIALS = frozenset("bpmfdtnlgkhjqxrzcsyw") | {"zh", "ch", "sh"}
+
+
+class ZipformerTranscriber:
+    """Loads the model in ``path``; raises ``ModelError`` where it is not one or is damaged.
+
+    ``beam``: search several paths at once. It costs a third more and, with the blank penalty, gains nothing.
+    """
+
+    name = "zipformer"
+
+    def __init__(self, path: Path, threads: int = 1, beam: bool = False) -> None:
+        check(path, "zipformer")
+        parts = {kind: str(next(path.glob(f"{kind}*.onnx"))) for kind in ZIPFORMER_PARTS}
+        try:
+            with hushed():
+                self._recognizer: Any = sherpa_onnx.OnlineRecognizer.from_transducer(
+                    tokens=str(path / "tokens.txt"),
+                    **parts,
+                    num_threads=threads,
+                    decoding_method="modified_beam_search" if beam else "greedy_search",
+                    blank_penalty=BLANK_PENALTY,
+                )
+        except (RuntimeError, ValueError) as error:
+            raise damaged(path, error) from None
+
+    def session(self, speaker: Speaker, partials: bool = True) -> UtteranceSession:
+        return UtteranceSession(speaker, _Decoder(self._recognizer), partials)
+
+    def close(self) -> None:
+        self._recognizer = None
+
+
+class _Decoder:
+    def __init__(self, recognizer: Any) -> None:
+        self._recognizer = recognizer
+        self._stream: Any = None
+
+    def begin(self) -> None:
+        self._stream = self._recognizer.create_stream()
+        self._accept(np.zeros(int(LEAD * RATE), np.float32))
+
+    def feed(self, samples: Samples) -> None:
+        self._accept(samples.astype(np.float32) / np.float32(32768))
+
+    def partial(self) -> Hypothesis:
+        return self._hypothesis()
+
+    def final(self, voiced: float) -> Hypothesis:
+        self._accept(np.zeros(int(TRAIL * RATE), np.float32))
+        said = self._hypothesis()
+        self._stream = None
+        return said
+
+    def _accept(self, samples: NDArray[np.float32]) -> None:
+        self._stream.accept_waveform(RATE, samples)
+        while self._recognizer.is_ready(self._stream):
+            self._recognizer.decode_stream(self._stream)
+
+    def _hypothesis(self) -> Hypothesis:
+        times = (at - LEAD for at in self._recognizer.timestamps(self._stream))
+        words = syllables(self._recognizer.tokens(self._stream), times)
+        return Hypothesis(sounds=tuple(word.text for word in words), words=words)
+
+
+def syllables(tokens: Iterable[str], times: Iterable[float]) -> tuple[Word, ...]:
+    """Join initials and finals into syllables, each with its time.
+
+    A syllable begins with its initial or, where it has none (``èr``, ``āi``), with its final. An initial that no final
+    follows is no syllable. Letters (``A``, ``K``) stand for themselves.
+    """
+    begun: list[tuple[str, float]] = []
+    initial: tuple[str, float] | None = None
+    for token, at in zip(tokens, times, strict=True):
+        if token in INITIALS:
+            initial = (token, at)
+            continue
+        before, start = initial or ("", at)
+        begun.append((before + token, start))
+        initial = None
+    ends = [start for _, start in begun[1:]] + [math.inf]
+    return tuple(
+        Word(text, max(start, 0.0), max(min(end, start + LONGEST_SYLLABLE), 0.0))
+        for (text, start), end in zip(begun, ends, strict=False)
+    )
