@@ -3,10 +3,12 @@
 1. *Seed.* A line that may have k errors is cut into k + 1 pieces; however the errors fall, one piece stays whole (the
    pigeonhole principle; Baeza-Yates and Perleberg, "Fast and practical approximate string matching", 1996). One
    Aho-Corasick automaton finds all pieces of all lines in a single pass.
-2. *Filter.* Neighbouring pieces make a block of two or three; by the same principle some block has fewer errors than
-   pieces (hierarchical verification; Navarro and Baeza-Yates, "Very fast and simple approximate string matching",
-   1999). A block is looked at once, however many lines share it; then the line around it. Either must be there, in
-   its order, but for its errors: the longest common subsequence, which RapidFuzz computes bit-parallel.
+2. *Filter.* Neighbouring pieces make a block of two (of three where their number is odd); by the same principle some
+   block has fewer errors than pieces (hierarchical verification; Navarro and Baeza-Yates, "Very fast and simple
+   approximate string matching", 1999). So next to the whole piece of a pair, the other has one error at most, and
+   one of its two nearer syllables is at one of the two nearer places: most pairs are never looked at. A block is
+   looked at once, however many lines share it; then the line around it. Either must be there, in its order, but for
+   its errors: the longest common subsequence, which RapidFuzz computes bit-parallel.
 3. *Weigh.* From the piece the match is grown to both sides, to wherever it costs least. Here a syllable is two
    symbols, initial and final, so that a near sound is half an error.
 
@@ -15,6 +17,7 @@ A line that must be exact is a single piece: exact search is the case k = 0 of t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -22,6 +25,7 @@ from typing import Any, NamedTuple
 import ahocorasick
 from rapidfuzz.distance import LCSseq, Levenshtein
 
+from callflow.phrases import policy
 from callflow.phrases.sounds import Sounds
 
 _common = LCSseq.similarity
@@ -94,12 +98,52 @@ class _Seed(NamedTuple):
 
 
 class _Block(NamedTuple):
-    """The piece and its neighbours, ``last`` the place of its last syllable there; and all seeds that share it."""
+    """The piece and its neighbours, ``last`` the place of its last syllable there; and all seeds that share it.
+
+    ``cuts`` tell blocks apart that have the same ``key`` but other pieces.
+    """
 
     key: str
-    errors: int
+    cuts: tuple[int, ...]
     last: int
     seeds: tuple[_Seed, ...]
+
+    @property
+    def errors(self) -> int:
+        """How many errors leave one of its pieces whole."""
+        return len(self.cuts)
+
+
+class _Piece:
+    """What the automaton knows of a piece: the blocks it is part of.
+
+    ``left`` has the pairs whose left half it is, by either of the two syllables that come next; ``right`` those whose
+    right half it is, by either of the two before it; ``other`` all else.
+    """
+
+    __slots__ = ("left", "length", "other", "right")
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self.left: dict[str, list[_Block]] = {}
+        self.right: dict[str, list[_Block]] = {}
+        self.other: list[_Block] = []
+
+    def add(self, block: _Block) -> None:
+        """File ``block`` under the syllables that it can be told by."""
+        after = block.last + 1
+        before = after - self.length
+        if block.errors != 1:
+            self.other.append(block)
+        elif before == 0:
+            for sound in set(block.key[after : after + 2]):
+                self.left.setdefault(sound, []).append(block)
+        else:
+            for sound in set(block.key[before - 2 : before]):
+                self.right.setdefault(sound, []).append(block)
+
+
+_NOTHING: tuple[_Block, ...] = ()
 
 
 class Matcher:
@@ -107,19 +151,13 @@ class Matcher:
 
     def __init__(self, lines: Iterable[Line], sounds: Sounds) -> None:
         self._sounds = sounds
-        pieces: dict[str, dict[tuple[str, int, int], list[_Seed]]] = {}
-        for line in lines:
-            anchor = line.literals[line.anchor]
-            for block in _blocks(len(anchor.key), anchor.errors):
-                start = block[0][0]
-                whole = anchor.key[start : block[-1][1]]
-                for first, end in block:
-                    blocks = pieces.setdefault(anchor.key[first:end], {})
-                    seed = _Seed(line, anchor.key, anchor.errors, first, end - 1)
-                    blocks.setdefault((whole, len(block) - 1, end - 1 - start), []).append(seed)
+        self._negations = sounds.of_text(policy.NEGATIONS).key
         self._automaton: Any = ahocorasick.Automaton()
-        for piece, blocks in pieces.items():
-            self._automaton.add_word(piece, tuple(_Block(*name, tuple(seeds)) for name, seeds in blocks.items()))
+        pieces: dict[str, _Piece] = {}
+        for (piece, block, cuts, last), seeds in _seeds(lines).items():
+            pieces.setdefault(piece, _Piece(len(piece))).add(_Block(block, cuts, last, tuple(seeds)))
+        for piece, found in pieces.items():
+            self._automaton.add_word(piece, found)
         self._automaton.make_automaton()
         self._empty = not pieces
 
@@ -127,7 +165,12 @@ class Matcher:
         """Every line that is in ``key`` well enough, at the best end for each place where it begins."""
         best: dict[tuple[int, int], Found] = {}
         for seed, start in self._candidates(key):
+            known = best.get((id(seed.line), start))
+            if known is not None and known.cost == 0:  # another piece of the same
+                continue
             found = self._weigh(key, seed, start)
+            if found is not None and found.cost:
+                found = self._with_negations(key, found)
             if found is not None and found.score >= found.line.least_score:
                 place = (id(found.line), found.start)
                 if place not in best or found.cost < best[place].cost:
@@ -139,17 +182,29 @@ class Matcher:
         if self._empty:
             return
         size = len(key)
-        for end, blocks in self._automaton.iter(key):
-            for block, errors, last, seeds in blocks:
-                start = end - last
-                if start < -errors or start + len(block) > size + errors:
-                    continue
-                if errors and not _has(key, block, start, errors):
-                    continue
-                for seed in seeds:
-                    start = end - seed.last
-                    if seed.key == block or _has(key, seed.key, start, seed.errors):
-                        yield seed, start
+        seen: set[tuple[str, tuple[int, ...], int]] = set()  # blocks found by one piece; the others say the same
+        padded = key + "\0\0"  # asked for by the places after the end and, as they are negative, before the beginning
+        for end, piece in self._automaton.iter(key):
+            start = end - piece.length
+            for blocks in (
+                piece.other,
+                piece.left.get(padded[end + 1], _NOTHING),
+                piece.left.get(padded[end + 2], _NOTHING),
+                piece.right.get(padded[start], _NOTHING),
+                piece.right.get(padded[start - 1], _NOTHING),
+            ):
+                for block, cuts, last, seeds in blocks:
+                    start, errors = end - last, len(cuts)
+                    if start < -errors or start + len(block) > size + errors:
+                        continue
+                    if errors:
+                        if (block, cuts, start) in seen or not _has(key, block, start, errors):
+                            continue
+                        seen.add((block, cuts, start))
+                    for seed in seeds:
+                        start = end - seed.last
+                        if seed.key == block or _has(key, seed.key, start, seed.errors):
+                            yield seed, start
 
     def _weigh(self, key: str, seed: _Seed, start: int) -> Found | None:
         """Grow a candidate from its piece to its best span, then look for the other literals around it."""
@@ -157,7 +212,9 @@ class Matcher:
         anchor = line.literals[line.anchor]
         first, end = start + seed.first, start + seed.last + 1
         cost = 0.0
-        if slack:
+        if start >= 0 and key.startswith(anchor.key, start):
+            first, end = start, start + len(anchor.key)
+        elif slack:
             low = max(0, start - slack)
             before = self._sounds.halves(key[low:first])
             after = self._sounds.halves(key[end : start + len(seed.key) + slack])
@@ -169,6 +226,26 @@ class Matcher:
         if len(line.literals) == 1:
             return Found(line, first, end, cost)
         return self._with_others(key, line, first, end, cost)
+
+    def _with_negations(self, key: str, found: Found) -> Found:
+        """A negation lost or added makes the opposite, however little it changes the sound: it counts once more.
+
+        It is lost where neither half of it was heard in its place; 不 heard as 普 is a slip of the ear.
+        """
+        line, heard = found.line, key[found.start : found.end]
+        wanted = "".join(literal.key for literal in line.literals)
+        if all(heard.count(sound) == wanted.count(sound) for sound in self._negations):
+            return found
+        touched_wanted: Counter[int] = Counter()
+        touched_heard: Counter[int] = Counter()
+        for step in Levenshtein.editops(self._sounds.halves(wanted), self._sounds.halves(heard)):
+            touched_wanted[step.src_pos // 2] += step.tag != "insert"
+            touched_heard[step.dest_pos // 2] += step.tag != "delete"
+        lost = sum(times == 2 and wanted[i] in self._negations for i, times in touched_wanted.items())
+        added = sum(times == 2 and heard[i] in self._negations for i, times in touched_heard.items())
+        if line.gaps:  # what fills a gap is free
+            added = 0
+        return found._replace(cost=found.cost + lost + added)
 
     def _with_others(self, key: str, line: Line, start: int, end: int, cost: float) -> Found | None:
         """The anchor of ``line`` is at ``start`` to ``end``: find the literals after and before it, gap by gap."""
@@ -208,6 +285,21 @@ class Matcher:
                 if cost <= literal.errors and (best is None or cost < best[0]):
                     best = cost, start, end
         return best
+
+
+def _seeds(lines: Iterable[Line]) -> dict[tuple[str, str, tuple[int, ...], int], list[_Seed]]:
+    """The seeds of all lines, by their piece and the first three fields of their block."""
+    seeds: dict[tuple[str, str, tuple[int, ...], int], list[_Seed]] = {}
+    for line in lines:
+        anchor = line.literals[line.anchor]
+        for block in _blocks(len(anchor.key), anchor.errors):
+            start = block[0][0]
+            whole = anchor.key[start : block[-1][1]]
+            cuts = tuple(first - start for first, _ in block[1:])
+            for first, end in block:
+                name = (anchor.key[first:end], whole, cuts, end - 1 - start)
+                seeds.setdefault(name, []).append(_Seed(line, anchor.key, anchor.errors, first, end - 1))
+    return seeds
 
 
 def _blocks(length: int, errors: int) -> Iterator[list[tuple[int, int]]]:
