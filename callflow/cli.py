@@ -318,7 +318,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("file", type=Path, metavar="FILE", help="a recording, or a journal (*.jsonl)")
     command.add_argument("--events", type=Path, help="call events of the telephone system (default: FILE.events.jsonl)")
     command.add_argument("--flow", default="", help="flow by name or path (default: inbound)")
-    command.add_argument("--engine", default="auto", help="auto, " + ", ".join(engines.NAMES))
+    command.add_argument("--engine", default="auto", help="auto, " + ", ".join(engine.name for engine in engines.ENGINES))
     command.add_argument("--agent", choices=("left", "right"), default="left", help="the agent's channel")
     command.add_argument("--journal", type=Path, metavar="OUT.jsonl", help="write the call's journal")
     command.add_argument("--report", type=Path, metavar="OUT.html", help="write a report to read and play")
