@@ -138,7 +138,8 @@ class FieldTracker:
     # ------------------------------------------------------------------------------------ the agent
 
     def _agent(self, event: Heard, keys: Keys, said: set[str]) -> list[Fact]:
-        asked = [self._asks[phrase] for phrase in said if phrase in self._asks]
+        # A read-back sounds much like the question; what follows the label tells them apart.
+        asked = [] if self._reader.asks_back(keys) else [self._asks[name] for name in said if name in self._asks]
         facts: list[Fact] = []
         for name, field in self._fields.items():
             if not field.value or name in asked or len(field.value) < field.spec.least:

@@ -21,6 +21,7 @@ from callflow.call.prompts import PRIORITY, PromptBoard
 from callflow.call.rules import RuleKeeper
 from callflow.call.timing import span_of
 from callflow.events import (
+    Acoustic,
     AgentAction,
     CallContext,
     CallHeld,
@@ -37,7 +38,7 @@ from callflow.events import (
     Silence,
     State,
 )
-from callflow.flow.model import Phrase
+from callflow.flow.model import Phrase, Transition
 from callflow.phrases.book import Hit
 from callflow.phrases.follower import Follower
 from callflow.phrases.sounds import Keys
@@ -67,6 +68,7 @@ class Guide:
         self._rules = RuleKeeper(plan.flow, plan.index, self._log, self._board, self._out, self._schedule)
         self._followers: dict[str, Follower] = {}
         self._visits = 0
+        self._last_words = 0.0
         self._previous = plan.machine.entry(plan.flow.start)
         self._context = CallContext(at=0.0)
         self._held_since: float | None = None
@@ -127,6 +129,8 @@ class Guide:
 
     def _happened(self, event: Event) -> None:
         """A call event or something in the sound."""
+        if isinstance(event, Acoustic):
+            self._rules.hears_sound = True
         key, speaker = event.type, None
         start = end = event.at
         if isinstance(event, (Silence, Overlap)):
@@ -177,21 +181,27 @@ class Guide:
         for name in fresh:
             for number, spec in enumerate(specs[name].prompts):
                 self._board.show(at, f"{name}/{number}", spec)
-        visit = self._visits
         for transition in self.plan.machine.timeouts(new):
-            self._schedule(at + (transition.after or 0.0), self._timeout(timeout_key(transition), visit))
+            self._wait(at, transition, self._visits)
         self._rules.moved(old, new, at)
         facts = [Fact(f"state {name}", at, at) for name in fresh]
         for fact in facts:
             self._log.add(fact)
         self._rules.facts(facts, at)
 
-    def _timeout(self, key: str, visit: int) -> Callable[[float], None]:
-        def fire(at: float) -> None:
-            if visit == self._visits:
-                self._move(key, key)
+    def _wait(self, since: float, transition: Transition, visit: int) -> None:
+        """Take ``transition`` once nothing was said and the state did not change for its time."""
+        length = transition.after or 0.0
 
-        return fire
+        def fire(at: float) -> None:
+            if visit != self._visits:
+                return
+            if self._last_words > since:
+                self._wait(self._last_words, transition, visit)
+            else:
+                self._move(timeout_key(transition), timeout_key(transition))
+
+        self._schedule(since + length, fire)
 
     def _detour(self, state: str) -> bool:
         return any(self.plan.flow.states[name].detour for name in _ancestry(state))
@@ -248,6 +258,7 @@ class Guide:
     def _final(self, event: Heard) -> None:
         if self._outside(event):
             return
+        self._last_words = self.now
         keys = self._keys(event)
         follower = self._followers.pop(event.utterance, None)
         if follower:

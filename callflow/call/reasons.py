@@ -11,6 +11,7 @@ REASONS: dict[str, Text] = {
         "保持、转接以及谁先挂机无法从声音得知；请随录音提供通话事件",
     ),
     "no-ring-heard": Text("no ring is heard in the recording", "录音中听不到振铃"),
+    "no-sound": Text("the sound itself was not listened to", "未分析声音本身"),
     "one-channel": Text(
         "one channel only: who spoke cannot be told apart", "录音只有一个声道，无法区分是谁说的"
     ),

@@ -95,6 +95,7 @@ class RuleKeeper:
         self._blind: dict[str, str] = {}
         self._context = CallContext(at=0.0)
         self._state = ""
+        self.hears_sound = False
 
     # ------------------------------------------------------------------------------------ what the call tells
 
@@ -145,19 +146,27 @@ class RuleKeeper:
 
         ``cut_short``: the agent could not have gone on, as it was not the agent who hung up.
         """
+        self._find_blind_spots()
         for watches in list(self._open.values()):
             for watch in list(watches):
-                if cut_short and watch.rule.shape in (Shape.RESPONSE, Shape.CHAIN_RESPONSE) and now < watch.hi < inf:
+                if watch.rule.name in self._blind:
+                    self._drop(watch)
+                elif cut_short and watch.rule.shape in (Shape.RESPONSE, Shape.CHAIN_RESPONSE) and now < watch.hi < inf:
                     self._finish(watch, now, "not_assessed", (), "call-ended")
                 else:
                     watch.hi = min(watch.hi, now)
                     self._settle(watch, now)
-        if self._context.telephony == "sound" and not self._log.has("call.ringing"):
-            for rule in self._flow.rules.values():
-                if any(term.key == "call.ringing" for term in rule.trigger):
-                    self._blind.setdefault(rule.name, "no-ring-heard")
         for name, reason in self._blind.items():
             self._report(self._flow.rules[name], now, "not_assessed", (), reason)
+
+    def _find_blind_spots(self) -> None:
+        """What only the whole call shows: that a source which was promised never said anything."""
+        no_ring = self._context.telephony == "sound" and not self._log.has("call.ringing")
+        for rule in self._flow.rules.values():
+            if no_ring and any(term.key == "call.ringing" for term in rule.trigger):
+                self._blind.setdefault(rule.name, "no-ring-heard")
+            if not self.hears_sound and any(term.key.startswith("acoustic.") for term in terms(rule.expect)):
+                self._blind.setdefault(rule.name, "no-sound")
 
     # ------------------------------------------------------------------------------------ one watch
 
@@ -290,6 +299,8 @@ class RuleKeeper:
             self._unsettled.remove(watch)
 
     def _report(self, rule: Rule, now: float, verdict: Verdict, facts: tuple[Fact, ...], reason: str = "") -> None:
+        if rule.guidance:
+            return
         self._out.append(
             Finding(
                 at=now,

@@ -143,7 +143,7 @@ class Rule:
 
     ``states``: the rule only holds while the call is in one of them (prefixes count: ``hold`` covers
     ``hold.waiting``); empty for the whole call. ``edge`` with ``span``: only the first / last part of the call.
-    ``once``: judged for the first trigger only.
+    ``once``: judged for the first trigger only. ``guidance``: prompts and is never a finding.
     """
 
     name: str
@@ -158,6 +158,7 @@ class Rule:
     span: Span | None = None
     count: int = 1
     once: bool = False
+    guidance: bool = False
     unless: Expression | None = None
     prompt: PromptSpec | None = None
     better: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from callflow.events import SPEAKERS, Speaker
+from callflow.events import SPEAKERS, Severity, Speaker
 from callflow.flow.located_yaml import Node, Scalar
 from callflow.flow.located_yaml import Mapping as MappingNode
 from callflow.flow.model import PREVIOUS, Term
@@ -27,6 +27,7 @@ CALL_EVENTS = (
 )
 ACOUSTIC_EVENTS = ("acoustic.silence", "acoustic.overlap", "acoustic.overlap agent", "acoustic.overlap customer")
 FIELD_STAGES = ("heard", "read_back", "confirmed", "corrected", "differs")
+SEVERITIES: tuple[Severity, ...] = ("minor", "major", "severe", "fatal")
 ALL_FIELDS = "fields"
 SPEAKS = "speaks"
 """Reserved phrase name: ``agent speaks`` is any final utterance of the agent."""

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from hashlib import sha256
 
-from callflow.events import Severity
 from callflow.flow import located_yaml, read_rehearsals, read_rules
 from callflow.flow.located_yaml import Mapping as MappingNode
 from callflow.flow.located_yaml import Node, Scalar, Sequence
@@ -27,13 +26,12 @@ from callflow.flow.model import (
     StateSpec,
     Transition,
 )
-from callflow.flow.names import Names
+from callflow.flow.names import SEVERITIES, Names
 from callflow.flow.section import Section
 from callflow.problems import Location, Problem, did_you_mean, has_errors
 from callflow.texts import Text, text
 
 SECTIONS = ("flow", "variables", "slots", "groups", "phrases", "rules", "fields", "states", "rehearsals")
-SEVERITIES: tuple[Severity, ...] = ("minor", "major", "severe", "fatal")
 PROMPT_KINDS = ("say", "do", "ask", "remind", "tip")
 
 

@@ -28,7 +28,7 @@ from callflow.flow.model import (
     Term,
     terms,
 )
-from callflow.flow.names import Names
+from callflow.flow.names import SEVERITIES, Names
 from callflow.flow.section import Section
 from callflow.problems import Problem
 from callflow.texts import Text, text
@@ -36,7 +36,6 @@ from callflow.texts import Text, text
 if TYPE_CHECKING:
     from callflow.flow.read import _FlowReader
 
-SEVERITIES = ("minor", "major", "severe", "fatal")
 _COMBINED = {"all": AllOf, "any": AnyOf, "then": InOrder}
 
 
@@ -67,19 +66,16 @@ def read_rule(key: Scalar, section: Section, reader: _FlowReader) -> Rule | None
         span=section.span("span"),
         count=int(section.number("count", 0 if never else 1, 0, 1000)),
         once=section.flag("once"),
+        guidance=section.flag("guidance"),
         unless=_expression_of(section, "unless", names, problems),
         prompt=_prompt(section, reader, expect),
         better=reader.fill(section.string("better")),
-        severity=section.choice("severity", reader_severities(), "major"),
+        severity=section.choice("severity", SEVERITIES, "major"),
         group=reader.group_of(section),
         refs=tuple(item.value for item in section.strings("refs")),
     )
     section.done()
     return rule if shape is not None and goal is not None else None
-
-
-def reader_severities() -> tuple[str, ...]:
-    return SEVERITIES
 
 
 def _shape(after: bool, before: bool, expect: bool, never: bool, first: bool) -> Shape | None:
