@@ -323,7 +323,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--journal", type=Path, metavar="OUT.jsonl", help="write the call's journal")
     command.add_argument("--report", type=Path, metavar="OUT.html", help="write a report to read and play")
     command.add_argument("--json", action="store_true", help="events as JSON lines on standard output")
-    command.add_argument("--threads", type=int, default=1, help="threads of the recogniser (default: 1)")
+    command.add_argument("--threads", type=int, default=0, help="threads of the recogniser (default: as many as suit it)")
     command.set_defaults(run=_replay)
 
     command = commands.add_parser(

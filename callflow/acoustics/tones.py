@@ -31,8 +31,7 @@ BUSY = Cadence(on=(13, 22), off=(13, 22))
 
 _BEGINS = 2  # frames of tone
 _ENDS = 3  # frames without
-_RING_SURE = 10  # frames of tone after which a burst that comes when a ring is due is that ring
-_RING_LEAST = 23  # frames: of a ring that began before the recording, and longer than any busy burst
+RING_LEAST = 23  # frames, longer than any busy burst: a burst that comes when a ring is due is that ring
 _EDGE = 2  # frames at either end of a burst in which it swells or fades
 _LEVEL = 4.0  # 6 dB between the loudest and the softest frame of a burst
 _QUIET = 0.1  # power around a burst, as part of its own: 10 dB below
@@ -89,7 +88,7 @@ class ToneDetector:
     def finish(self) -> list[Event]:
         """The tones that the end of the call cuts off."""
         events: list[Event] = []
-        if self._on and (self._announced or self._frame + 1 - self._began >= _RING_LEAST):
+        if self._on and (self._announced or self._frame + 1 - self._began >= RING_LEAST):
             events.append(self._tone("ringback", self._began, self._frame + 1))
         return events + self._end_busy()
 
@@ -103,8 +102,8 @@ class ToneDetector:
         return []
 
     def _due(self) -> list[Signal]:
-        """A burst that comes when the next ring is due is announced as soon as it is no click."""
-        if self._ring_began is None or self._frame - self._began + 1 != _RING_SURE:
+        """A burst that comes when the next ring is due is announced as soon as it cannot be busy any more."""
+        if self._ring_began is None or self._frame - self._began + 1 != RING_LEAST:
             return []
         since = self._began - self._ring_began
         if not RINGBACK.on[0] + RINGBACK.off[0] <= since <= RINGBACK.on[1] + RINGBACK.off[1]:
@@ -122,7 +121,7 @@ class ToneDetector:
         self._on, self._run, self._ended = False, 0, ended
         if self._announced and frames < RINGBACK.on[0]:
             return [self._tone("ringback", self._began, ended)], [Signal(self._frame, "cut", self._began)]
-        cut_at_start = self._began <= 1 and _RING_LEAST <= frames <= RINGBACK.on[1]
+        cut_at_start = self._began <= 1 and RING_LEAST <= frames <= RINGBACK.on[1]
         if self._announced or (steady and (RINGBACK.is_burst(frames) or cut_at_start)):
             signals = [] if self._announced else self._rings()
             return [self._tone("ringback", self._began, ended)], signals
@@ -141,6 +140,8 @@ class ToneDetector:
             return False
         burst = list(self._powers)[-_ENDS - frames : -_ENDS]
         inner = burst[_EDGE:-_EDGE]
+        if not inner:
+            return False
         return self._in_quiet and max(inner) < _LEVEL * min(inner) and self._powers[-1] <= _QUIET * min(inner)
 
     def _end_busy(self) -> list[Event]:
