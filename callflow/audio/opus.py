@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import TracebackType
 from typing import BinaryIO, Self
 
 import av
 import av.audio.resampler
+import av.error
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,8 @@ class OpusWriter:
     """Encodes Blocks as Opus in WebM into ``file`` (binary, seekable), as they come; use it as a context manager.
 
     ``separate``: write both speakers, agent left and customer right; otherwise the one channel there is.
-    ``bit_rate``: bits a second for all channels together. The same blocks give the same bytes. Raises ``OSError``
+    ``bit_rate``: bits a second for all channels together, of which two need 24,000: below that Opus makes them one.
+    The same blocks give the same bytes. Raises ``OSError``
     where ``file`` cannot be written.
     """
 
@@ -32,6 +35,7 @@ class OpusWriter:
         )
         self._stream.bit_rate = bit_rate
         self._stream.codec_context.open()
+        self._container.start_encoding()  # a call without a sound is a file too
         self._cut = av.audio.resampler.AudioResampler(
             format="s16", layout=self._layout, rate=RATE, frame_size=self._stream.codec_context.frame_size
         )
@@ -42,12 +46,17 @@ class OpusWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            # What is written cannot be used anyway; a second complaint would hide the first.
+            with suppress(OSError, av.error.FFmpegError):
+                self._container.close()
+            return
         try:
-            if kind is None:
-                self._encode(None)
-                self._container.mux(self._stream.encode(None))
-        finally:
+            self._encode(None)
+            self._container.mux(self._stream.encode(None))
             self._container.close()
+        except av.error.FFmpegError as failure:
+            raise OSError(failure.errno, failure.strerror) from failure
 
     def write(self, block: Block) -> None:
         """Append a block."""

@@ -28,9 +28,9 @@ from callflow.review.waveform import BINS, Waveform
 from callflow.texts import Text, text
 
 MOST_SOUND = 32_000_000
-"""Bytes of sound in a page. Calls of up to two hours get 32 kbit/s for both channels; longer ones what fits, down to
-the 12 kbit/s below which Opus is no longer pleasant to listen to (six hours; longer calls make larger pages)."""
-_BIT_RATES = (12_000, 32_000)
+"""Bytes of sound aimed at: calls of up to two hours get 32 kbit/s, longer ones what fits, but never less than the
+24 kbit/s below which Opus no longer keeps two voices on two channels. A call of three hours makes a page of 45 MB."""
+_BIT_RATES = (24_000, 32_000)
 
 _CHUNK = 3 * 65_536
 """Bytes turned into base64 at a time: a multiple of three, so that the pieces join without padding."""
