@@ -1,6 +1,6 @@
 """Ringing, answer and hang-up of a call, inferred from its tones and voices alone.
 
-- ``call.ringing``: the first when its burst has ended and proved to be one, the following 0.2 s after they begin.
+- ``call.ringing``: the first when its burst has ended and proved to be one, the following 0.5 s after they begin.
 - ``call.answered``: at the first voice on the agent's channel after a ring; when a ring breaks off; or when the next
   ring does not come. Without any ring: at the first voice. A voice of the customer alone while it rings answers
   nothing: people talk while they wait.
@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from callflow.acoustics.spectrum import SECONDS
-from callflow.acoustics.tones import RINGBACK, Signal
+from callflow.acoustics.tones import RING_LEAST, RINGBACK, Signal
 from callflow.events import CallAnswered, CallHungUp, CallRinging, Event
 
-_NO_NEXT_RING = RINGBACK.on[1] + RINGBACK.off[1] + 10
+_NO_NEXT_RING = RINGBACK.on[1] + RINGBACK.off[1] + RING_LEAST + 2
 """Frames from the begin of one ring after which another one would have been heard."""
 
 _SAME_RING = 100

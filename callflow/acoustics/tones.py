@@ -88,7 +88,8 @@ class ToneDetector:
     def finish(self) -> list[Event]:
         """The tones that the end of the call cuts off."""
         events: list[Event] = []
-        if self._on and (self._announced or self._frame + 1 - self._began >= RING_LEAST):
+        lasted = self._frame + 1 - self._began
+        if self._on and (self._announced or (self._in_quiet and RING_LEAST <= lasted <= RINGBACK.on[1])):
             events.append(self._tone("ringback", self._began, self._frame + 1))
         return events + self._end_busy()
 
