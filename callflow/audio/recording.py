@@ -92,6 +92,9 @@ class Recording:
             message = text('no sound in "{p}"', "“{p}”里没有声音", p=self.path)
             raise BadRecording(message, text("is it a recording?", "这是录音文件吗？"))
         context = streams[0].codec_context
+        if context is None or not context.sample_rate or not context.channels:
+            message = text('the sound in "{p}" is coded in an unknown way', "“{p}”的声音编码无法识别", p=self.path)
+            raise BadRecording(message, _EXPORT_AGAIN)
         self.channels, self.rate, self.codec = context.channels, context.sample_rate, context.name
         self.duration = self._container.duration / av.time_base if self._container.duration else None
         self.separate = self.channels == 2
@@ -204,27 +207,30 @@ class _Decoder:
         self._container = container
         self._stream = container.streams.audio[0]
         self._start = self._stream.start_time
+        # The file's own layout, so that nothing is ever mixed from one channel into the other.
+        self._layout = self._stream.codec_context.layout
         self.seconds = 0.0
         self.damaged = 0
         self.first_damage = 0.0
         self.broke_off = False
 
     def __iter__(self) -> Iterator[Pair]:
-        resampler: av.AudioResampler | None = None
+        resampler = av.AudioResampler("s16p", self._layout, RATE)
         setup = None
         for frame in self._frames():
-            if setup != (frame.format.name, frame.layout.name, frame.sample_rate):  # may change on the way
-                if resampler is not None:
-                    yield from _samples(resampler, None)
-                setup = (frame.format.name, frame.layout.name, frame.sample_rate)
-                # The file's own layout, so that nothing is ever mixed from one channel into the other.
-                resampler = av.AudioResampler("s16p", self._stream.codec_context.layout, RATE)
+            if setup not in (None, (frame.format.name, frame.layout.name, frame.sample_rate)):  # may change on the way
+                yield from _samples(resampler, None)
+                resampler = av.AudioResampler("s16p", self._layout, RATE)
+            setup = frame.format.name, frame.layout.name, frame.sample_rate
             yield from self._gap(frame)
-            self.seconds += frame.samples / frame.sample_rate
             frame.pts = None
-            assert resampler is not None
-            yield from _samples(resampler, frame)
-        if resampler is not None:
+            try:
+                yield from _samples(resampler, frame)
+            except (av.FFmpegError, ValueError):
+                self._damage()
+            else:
+                self.seconds += frame.samples / frame.sample_rate
+        if setup is not None:
             yield from _samples(resampler, None)
 
     def _frames(self) -> Iterator[av.AudioFrame]:
@@ -241,11 +247,14 @@ class _Decoder:
             try:
                 frames = packet.decode()
             except av.FFmpegError:
-                if not self.damaged:
-                    self.first_damage = self.seconds
-                self.damaged += 1
+                self._damage()
             else:
                 yield from frames
+
+    def _damage(self) -> None:
+        if not self.damaged:
+            self.first_damage = self.seconds
+        self.damaged += 1
 
     def _gap(self, frame: av.AudioFrame) -> Iterator[Pair]:
         if frame.pts is None or frame.time_base is None:
@@ -258,7 +267,7 @@ class _Decoder:
         self.seconds += gap
         missing = round(gap * RATE)
         while missing > 0:
-            yield np.zeros((self._stream.codec_context.channels, min(missing, RATE)), np.int16)
+            yield np.zeros((self._layout.nb_channels, min(missing, RATE)), np.int16)
             missing -= RATE
 
 
