@@ -228,7 +228,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a scripted call: somebody speaks, an event happens, or time passes (seconds)."""
+    """One step of a scripted call: somebody speaks, an event happens, or time passes (``wait``, in seconds).
+
+    Of an event in the sound (``acoustic.*``), ``wait`` is how long it lasts.
+    """
 
     at: Location
     speaker: Speaker | None = None
@@ -242,14 +245,16 @@ class Step:
 class Expectation:
     """What must (or, with ``absent``, must not) come of a rehearsal.
 
-    ``what``: ``finding`` (``name`` rule, ``value`` verdict), ``prompt`` (``name``: part of its text), ``match``
-    (phrase), ``state``, ``field`` (``value``).
+    ``what``: ``finding`` (``name`` rule, ``value`` verdict), ``prompt`` (``name``: part of its text, ``value``: its
+    status, ``shown`` where none is written), ``match`` (phrase), ``state``, ``field`` (``value``, ``stage``). What is
+    empty may be anything.
     """
 
     what: Literal["finding", "prompt", "match", "state", "field"]
     name: str
     at: Location
     value: str = ""
+    stage: str = ""
     absent: bool = False
 
 

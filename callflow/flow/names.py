@@ -78,6 +78,9 @@ class Names:
     def group(self, name: str, at: Location, problems: list[Problem]) -> bool:
         return self._known("group", "分组", name, self.groups, at, problems)
 
+    def field(self, name: str, at: Location, problems: list[Problem]) -> bool:
+        return self._known("field", "字段", name, self.fields, at, problems)
+
     def rule(self, name: str, at: Location, problems: list[Problem]) -> bool:
         return self._known("rule", "规则", name, {*self.rules, *self.phrases}, at, problems)
 
@@ -104,7 +107,7 @@ class Names:
         if head == "state" and len(rest) == 1:
             return Term(key) if self.state(rest[0], at, problems) else None
         if head == "field" and len(rest) == 2:
-            good = self._known("field", "字段", rest[0], self.fields, at, problems)
+            good = self.field(rest[0], at, problems)
             return Term(key) if good and self._known("stage", "阶段", rest[1], FIELD_STAGES, at, problems) else None
         if head == ALL_FIELDS and len(rest) == 1:
             return Term(key) if self._known("stage", "阶段", rest[0], FIELD_STAGES, at, problems) else None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from callflow.events import SPEAKERS, Speaker
-from callflow.flow.located_yaml import Node, Scalar, Sequence
+from callflow.flow.located_yaml import Mapping, Node, Scalar, Sequence
 from callflow.flow.model import Expectation, Rehearsal, Step
-from callflow.flow.names import CALL_EVENTS, FIELD_STAGES, Names
+from callflow.flow.names import ACOUSTIC_EVENTS, CALL_EVENTS, FIELD_STAGES, Names
 from callflow.flow.section import Section
 from callflow.problems import Problem
 from callflow.texts import text
 
-_EVENTS = tuple(event for event in CALL_EVENTS if " " not in event)
-_SITUATION = ("to", "reason", "by", "ring")
+_TERMS = (*CALL_EVENTS, *ACOUSTIC_EVENTS)
+_EVENTS = tuple(event for event in _TERMS if " " not in event)
+_SITUATION = ("to", "reason", "by")
 _WHATS = ("finding", "prompt", "match", "state", "field")
 _VERDICTS = ("met", "missed", "violated", "not_assessed")
+_STATUSES = ("shown", "done", "withdrawn", "expired")
 
 
 def read_all(node: Node | None, names: Names, problems: list[Problem]) -> list[Rehearsal]:
@@ -25,10 +27,10 @@ def read_all(node: Node | None, names: Names, problems: list[Problem]) -> list[R
         return []
     found: list[Rehearsal] = []
     for item in node.items:
-        section = Section(item, problems, text("rehearsal", "演练")) if hasattr(item, "entries") else None
-        if section is None:
+        if not isinstance(item, Mapping):
             problems.append(Problem(item.at, text("a rehearsal is a mapping", "演练应是“键: 值”的形式"), "wrong-kind"))
             continue
+        section = Section(item, problems, text("rehearsal", "演练"))
         name = section.string("name", required=True)
         steps = [_step(step, section) for step in _items(section, "call")]
         expect = [_expectation(one, section, names, problems, False) for one in _items(section, "expect")]
@@ -50,8 +52,9 @@ def _items(section: Section, key: str) -> tuple[Node, ...]:
 
 
 def _step(node: Node, parent: Section) -> Step | None:
-    if isinstance(node, Scalar) and node.value in _EVENTS:
-        return Step(node.at, event=node.value)
+    if isinstance(node, Scalar) and node.value in _TERMS:
+        event, _, by = node.value.partition(" ")
+        return Step(node.at, event=event, values={"by": by} if by else {})
     section = parent.inner(node, text("step", "步骤"))
     if section is None:
         return None
@@ -65,7 +68,8 @@ def _step(node: Node, parent: Section) -> Step | None:
     if section.has("event"):
         event = section.choice("event", _EVENTS, _EVENTS[0])
         values = {key: section.string(key) for key in _SITUATION if section.has(key)}
-        step = Step(section.at, event=event, values=values)
+        lasts = section.span("for")
+        step = Step(section.at, event=event, values=values, wait=lasts.amount if lasts else 0.0)
     if step is None:
         section.wrong(
             section.at,
@@ -73,7 +77,7 @@ def _step(node: Node, parent: Section) -> Step | None:
             "步骤应为 agent:、customer:、wait: 或 call.held 等事件",
             "rehearsal-step",
         )
-    for known in (*SPEAKERS, "wait", "event", *_SITUATION):
+    for known in (*SPEAKERS, "wait", "event", "for", *_SITUATION):
         section.value(known)
     section.done()
     return step
@@ -94,18 +98,19 @@ def _expectation(
         section.wrong(section.at, "one of " + ", ".join(_WHATS), "应为 " + "、".join(_WHATS) + " 之一", "expectation")
         return None
     name = section.string(what, required=True)
-    at = section.value(what) or node
+    at = (section.value(what) or node).at
+    value = stage = ""
     if what == "finding":
-        names.rule(name, at.at, problems)
-        value: str = section.choice("verdict", (*_VERDICTS, ""), "")
-    elif what == "field":
-        value = section.string("value")
-        section.choice("stage", (*FIELD_STAGES, ""), "")
+        names.rule(name, at, problems)
+        value = section.choice("verdict", (*_VERDICTS, ""), "")
+    elif what == "prompt":
+        value = section.choice("status", (*_STATUSES, ""), "")
+    elif what == "match":
+        names.phrase(name, at, problems)
+    elif what == "state":
+        names.state(name, at, problems)
     else:
-        value = ""
-        if what == "match":
-            names.phrase(name, at.at, problems)
-        elif what == "state":
-            names.state(name, at.at, problems)
+        names.field(name, at, problems)
+        value, stage = section.string("value"), section.choice("stage", (*FIELD_STAGES, ""), "")
     section.done()
-    return Expectation(what, name, at.at, value, absent)  # type: ignore[arg-type]
+    return Expectation(what, name, at, value, stage, absent)  # type: ignore[arg-type]
