@@ -37,20 +37,20 @@ def _times(heard: Heard, count: int) -> list[float]:
     return [heard.start + (n + 0.5) * step for n in range(count)]
 
 
-def plain_wording(phrase: Phrase, flow: Flow, syllables: str = "") -> str:
+def plain_wording(phrase: Phrase, flow: Flow, said: str = "") -> str:
     """A phrase as a sentence to read; slots become ``…``.
 
-    With ``syllables`` (a space between) the wording that sounds most like them, otherwise the shortest form of the
-    first.
+    With ``said`` (characters, or syllables with a space between) the wording that sounds most like it, otherwise the
+    shortest form of the first.
     """
     try:
         patterns = [[pattern for pattern in expand(wording, flow.slots)] for wording in phrase.wordings]
     except TemplateError:
         return phrase.wordings[0]
     plain = [["".join(part if isinstance(part, str) else "…" for part in p) for p in group] for group in patterns]
-    if not syllables:
+    if not said:
         return min(plain[0], key=len) if plain else phrase.name
-    heard = _SOUNDS.of_syllables(syllables.split()).key
+    heard = (_SOUNDS.of_syllables(said.split()) if said.isascii() or " " in said else _SOUNDS.of_text(said)).key
     every = [wording for group in plain for wording in group]
     return min(every, key=lambda wording: Levenshtein.distance(_SOUNDS.of_text(wording).key, heard))
 

@@ -336,7 +336,7 @@ def _judged(finding: ev.Finding, flow: Flow) -> Judged:
         at = finding.at
     return Judged(
         rule=finding.rule,
-        title=rule.title if rule else _phrase_title(phrase, finding.rule, flow),
+        title=rule.title if rule else _phrase_title(phrase, finding, flow),
         verdict=finding.verdict,
         severity=finding.severity,
         group=_group_title(finding.group, flow),
@@ -348,11 +348,11 @@ def _judged(finding: ev.Finding, flow: Flow) -> Judged:
     )
 
 
-def _phrase_title(phrase: Phrase | None, name: str, flow: Flow) -> Text:
-    """A finding may be about a phrase itself: then its wording is the clearest title there is."""
+def _phrase_title(phrase: Phrase | None, finding: ev.Finding, flow: Flow) -> Text:
+    """A finding may be about a phrase itself: then its wording (the one that was said) is the clearest title."""
     if phrase is None or not phrase.wordings:
-        return Text(name, name)
-    wording = plain_wording(phrase, flow)
+        return Text(finding.rule, finding.rule)
+    wording = plain_wording(phrase, flow, next((evidence.said for evidence in finding.evidence), ""))
     return Text(f"Never say “{wording}”", f"禁语“{wording}”") if phrase.kind == "never" else Text(wording, wording)
 
 

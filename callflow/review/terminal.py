@@ -259,7 +259,7 @@ class TerminalView:
     def _fault(self, fault: Judged, room: int) -> list[Line]:
         lines = wrap(Line(clean(self._in(fault.title))).append(f"  {' '.join(fault.refs)}", "dim"), room)
         said = next((evidence.said for evidence in fault.evidence if evidence.said), "")
-        if said:
+        if said and said not in fault.title.zh:
             lines += wrap(Line(f"“{clean(said)}”" + (f" ≈ {clean(fault.gloss)}" if fault.gloss else ""), "dim"), room)
         if fault.reason.en:
             lines += wrap(Line(clean(self._in(fault.reason)), "dim"), room)

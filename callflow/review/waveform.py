@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,14 +17,14 @@ class Waveform:
     """Peaks of both channels for every 20 ms; 3 hours take 2 MB."""
 
     def __init__(self) -> None:
-        self._peaks: tuple[list[NDArray[np.int16]], list[NDArray[np.int16]]] = ([], [])
+        self._peaks = (array("h"), array("h"))
         self.seconds = 0.0
 
     def add(self, block: Block) -> None:
         """Take in the next block; blocks follow each other without gaps."""
         for peaks, samples in zip(self._peaks, (block.agent, block.customer), strict=True):
             # -32768 has no positive counterpart in int16, hence the shift.
-            peaks.append(np.max(np.abs(samples.reshape(-1, FRAME) >> 1), axis=1))
+            peaks.frombytes(np.max(np.abs(samples.reshape(-1, FRAME) >> 1), axis=1).tobytes())
         self.seconds += len(block.agent) / RATE
 
     def paths(self) -> tuple[str, str]:
@@ -34,8 +36,8 @@ class Waveform:
         return _path(agent / top), _path(customer / top)
 
 
-def _binned(peaks: list[NDArray[np.int16]]) -> NDArray[np.float64]:
-    frames = np.concatenate(peaks) if peaks else np.zeros(0, np.int16)
+def _binned(peaks: array[int]) -> NDArray[np.float64]:
+    frames = np.array(peaks, np.int16)
     if len(frames) <= BINS:
         return frames.astype(np.float64)
     starts = np.linspace(0, len(frames), BINS, endpoint=False).astype(np.int64)
