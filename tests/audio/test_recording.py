@@ -327,3 +327,21 @@ def test_closing_ends_the_iteration(tmp_path: Path) -> None:
         first = next(recording)
     assert isinstance(first, Block)
     assert list(recording) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.wav", "pcm_s16le"), ("a.flac", "flac"), ("a.mp3", "libmp3lame"), ("a.opus", "libopus")]
+)
+def test_damage_anywhere_is_read_or_refused(tmp_path: Path, name: str, codec: str) -> None:
+    content = write(tmp_path / name, two_speakers(3, 48_000), 48_000, codec).read_bytes()
+    rng = np.random.default_rng(5)
+    for attempt in range(40):
+        damaged = bytearray(content[: rng.integers(1, len(content)) if attempt % 4 == 0 else None])
+        for place in rng.integers(0, min(len(damaged), 300 if attempt % 2 else len(damaged)), 1 + attempt):
+            damaged[place] = rng.integers(256)
+        (tmp_path / name).write_bytes(damaged)
+        try:
+            with Recording(tmp_path / name) as recording:
+                assert sum(1 for _ in recording) < 10_000
+        except BadRecording:
+            continue  # said in one line; anything else that is raised fails the test
