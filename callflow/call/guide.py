@@ -82,7 +82,7 @@ class Guide:
             return []
         if not self.state:
             self.now = event.at
-            self._enter(self.plan.machine.entry(self.plan.flow.start), "", event.at)
+            self._enter(self.plan.machine.entry(self.plan.flow.start), "", event.at, event.at)
         self._pass_time(event.at)
         if isinstance(event, Heard):
             self._final(event) if event.final else self._partial(event)
@@ -139,6 +139,8 @@ class Guide:
                 return
         facts = [Fact(key, start, end, said=getattr(event, "to", ""))]
         if isinstance(event, CallHeld):
+            if self._held_since is not None:
+                return
             self._held_since = event.at
         elif isinstance(event, CallResumed):
             self._held_since = None
@@ -155,17 +157,18 @@ class Guide:
         for fact in facts:
             self._log.add(fact)
         self._rules.facts(facts, self.now)
+        since = min((fact.start for fact in facts), default=self.now)
         for fact in facts:
-            self._move(fact.key, because or fact.key)
+            self._move(fact.key, because or fact.key, since)
 
-    def _move(self, key: str, because: str) -> None:
+    def _move(self, key: str, because: str, since: float) -> None:
         target = self.plan.machine.target(self.state, key)
         if target is not None:
             new = self.plan.machine.fire(self.state, key, self._previous)
             if new != self.state:
-                self._enter(new, because, self.now)
+                self._enter(new, because, self.now, since)
 
-    def _enter(self, new: str, because: str, at: float) -> None:
+    def _enter(self, new: str, because: str, at: float, since: float) -> None:
         old, self.state = self.state, new
         self._visits += 1
         if old and not self._detour(old):
@@ -183,7 +186,7 @@ class Guide:
                 self._board.show(at, f"{name}/{number}", spec)
         for transition in self.plan.machine.timeouts(new):
             self._wait(at, transition, self._visits)
-        self._rules.moved(old, new, at)
+        self._rules.moved(old, new, at, since)
         facts = [Fact(f"state {name}", at, at) for name in fresh]
         for fact in facts:
             self._log.add(fact)
@@ -199,7 +202,7 @@ class Guide:
             if self._last_words > since:
                 self._wait(self._last_words, transition, visit)
             else:
-                self._move(timeout_key(transition), timeout_key(transition))
+                self._move(timeout_key(transition), timeout_key(transition), at)
 
         self._schedule(since + length, fire)
 
@@ -214,7 +217,7 @@ class Guide:
         elif event.target in self.plan.flow.states:
             new = self.plan.machine.entry(event.target)
             if new != self.state:
-                self._enter(new, "agent.action", self.now)
+                self._enter(new, "agent.action", self.now, self.now)
 
     # ------------------------------------------------------------------------------------ what is said
 

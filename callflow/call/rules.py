@@ -24,6 +24,7 @@ FILLER = 2
 """An utterance of no more syllables than this (喂, 嗯, 您好) is not yet "saying something else first"."""
 
 _POSITIVE = {Shape.RESPONSE, Shape.CHAIN_RESPONSE, Shape.PRECEDENCE, Shape.EXISTENCE}
+_ANSWERS = {Shape.RESPONSE, Shape.CHAIN_RESPONSE}
 _RECORDED_ONLY = ("call.held", "call.resumed", "call.transfer", "call.hung_up ")
 """Events that only a telephone system can tell; rings, answer and hang-up can also be heard."""
 
@@ -90,6 +91,7 @@ class RuleKeeper:
         self._schedule = schedule
         self._open: dict[str, list[Watch]] = {}
         self._opened: dict[str, int] = {}
+        self._last_trigger: dict[str, float] = {}
         self._unsettled: list[Watch] = []
         self._heard_to: dict[str, float] = {"agent": -1.0, "customer": -1.0}
         self._blind: dict[str, str] = {}
@@ -128,8 +130,11 @@ class RuleKeeper:
             if self._known_to(watch):
                 self._settle(watch, now)
 
-    def moved(self, old: str, new: str, at: float) -> None:
-        """The call went from state ``old`` to ``new``: rules of states open and end."""
+    def moved(self, old: str, new: str, at: float, since: float) -> None:
+        """The call went from state ``old`` to ``new``: rules of states open and end.
+
+        ``since``: the beginning of the utterance that did it; what else was said in it belongs to the new state.
+        """
         self._state = new
         for rule in self._index.standing:
             if rule.name in self._blind:
@@ -139,7 +144,8 @@ class RuleKeeper:
                 for watch in list(self._open.get(rule.name, ())):
                     self._end(watch, at)
             elif is_ and not was and not (rule.once and rule.name in self._opened):
-                self._open_watch(rule, Fact(f"state {new}", at, at), at, at)
+                lo = since if rule.shape is Shape.EXISTENCE else at
+                self._open_watch(rule, Fact(f"state {new}", at, at), lo, at)
 
     def close(self, now: float, cut_short: bool) -> None:
         """The call is over and everything is known: whatever is open gets its verdict.
@@ -151,7 +157,7 @@ class RuleKeeper:
             for watch in list(watches):
                 if watch.rule.name in self._blind:
                     self._drop(watch)
-                elif cut_short and watch.rule.shape in (Shape.RESPONSE, Shape.CHAIN_RESPONSE) and now < watch.hi < inf:
+                elif cut_short and watch.rule.within and not watch.over and watch.rule.shape in _ANSWERS:
                     self._finish(watch, now, "not_assessed", (), "call-ended")
                 else:
                     watch.hi = min(watch.hi, now)
@@ -176,8 +182,11 @@ class RuleKeeper:
         if rule.states and not _within(self._state, rule.states):
             return
         if rule.shape is Shape.PRECEDENCE:
+            # One consent is good for one hold: what came before the trigger before is used up.
             reach = rule.within.amount if rule.within else inf
-            watch = self._open_watch(rule, fact, max(0.0, fact.start - reach), now, hi=fact.start)
+            lo = max(fact.start - reach, self._last_trigger.get(rule.name, 0.0))
+            self._last_trigger[rule.name] = fact.start
+            watch = self._open_watch(rule, fact, lo, now, hi=fact.start)
             if not watch.closed:
                 self._end(watch, fact.start)
         elif not self._open.get(rule.name):

@@ -108,7 +108,8 @@ def _compare(expected: Expectation, outputs: Sequence[Event]) -> Failure | None:
             expected.at,
             text("must not come, but came: {w}, at {t}", "不应出现却出现了：{w}，在 {t}", w=wanted, t=times),
         )
-    instead = "; ".join(dict.fromkeys(_instead(expected, outputs)))
+    came_instead = _instead(expected, outputs)
+    instead = " → ".join(came_instead) if expected.what == "state" else "; ".join(dict.fromkeys(came_instead))
     message = text("did not come: {w}; what came: {i}", "未出现：{w}；实际出现：{i}", w=wanted, i=instead or "—")
     return Failure(expected.at, message)
 

@@ -103,7 +103,7 @@ class Shape(StrEnum):
     CHAIN_RESPONSE = "chain response"
     """after a trigger, something is expected *first*: in the agent's next utterance"""
     PRECEDENCE = "precedence"
-    """before a trigger, something must have happened"""
+    """before a trigger, something must have happened, and since the trigger before"""
     EXISTENCE = "existence"
     """something is expected at least ``count`` times, in a state or in the call"""
     ABSENCE = "absence"
