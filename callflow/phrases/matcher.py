@@ -133,7 +133,8 @@ class _Piece:
         """File ``block`` under the syllables that it can be told by."""
         after = block.last + 1
         before = after - self.length
-        if block.errors != 1:
+        rest = len(block.key) - self.length
+        if block.errors != 1 or rest < 2:
             self.other.append(block)
         elif before == 0:
             for sound in set(block.key[after : after + 2]):
