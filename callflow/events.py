@@ -11,7 +11,6 @@ an unknown type is a ``Problem``. Spans (``start``, ``end``) are seconds on the 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, get_type_hints
@@ -368,7 +367,7 @@ def _plain(value: Any) -> Any:
 def parse(line: str | bytes, where: Location) -> Event | Problem:
     """Read one event from a line of JSON; a ``Problem`` at ``where`` says why it could not be read."""
     try:
-        data = json.loads(line)
+        data = json.loads(line.decode("utf-8-sig") if isinstance(line, bytes) else line)
     except UnicodeDecodeError:
         return _wrong(where, text("not UTF-8 text", "不是 UTF-8 文本"), "encoding")
     except (ValueError, RecursionError) as error:
@@ -385,7 +384,7 @@ def from_data(data: Any, where: Location) -> Event | Problem:
     kind = data.get("type")
     cls = _TYPES.get(kind) if isinstance(kind, str) else None
     if cls is None:
-        name = str(kind)[:40]
+        name = _shown(kind)
         near = did_you_mean(name, _TYPES)
         return _wrong(
             where, Text(f'unknown event type "{name}"{near.en}', f"未知的事件类型“{name}”{near.zh}"), "event-type"
@@ -395,15 +394,14 @@ def from_data(data: Any, where: Location) -> Event | Problem:
     extra: dict[str, Any] = {}
     for key, value in data.items():
         reader = readers.get(key)
-        if reader is None:
-            if key != "type":
-                extra[key] = value
-            continue
         try:
-            values[reader[0]] = reader[1](value)
-        except (ValueError, TypeError, KeyError) as error:
-            why = str(error)[:80]
-            return _wrong(where, text("{t}: {k}: {e}", "{t}：{k}：{e}", t=kind, k=key, e=why), "event-field")
+            if reader is not None:
+                values[reader[0]] = reader[1](value)
+            elif key != "type":
+                extra[key] = _writable(key, value)
+        except _Unfit as unfit:
+            name, why = _shown(key), unfit.why
+            return _wrong(where, Text(f"{kind}: {name}: {why.en}", f"{kind}：{name}：{why.zh}"), "event-field")
     missing = [key for name, key in _REQUIRED[cls] if name not in values]
     if missing:
         names = ", ".join(missing)
@@ -417,45 +415,72 @@ def _wrong(where: Location, message: Text, rule: str) -> Problem:
     return Problem(where, message, rule)
 
 
+class _Unfit(Exception):
+    """A value that does not fit its field."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.why = Text(en, zh)
+
+
+def _shown(value: Any) -> str:
+    """A sender's value as it may stand in a message: short, on one line, in characters that can be written."""
+    return "".join(sign if sign.isprintable() else "?" for sign in str(value)[:40])
+
+
+def _writable(key: str, value: Any) -> Any:
+    """An unknown field is kept as it is, provided that it can be written again."""
+    try:
+        json.dumps({key: value}, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise _Unfit("cannot be written as JSON in UTF-8", "无法写成 UTF-8 的 JSON") from error
+    return value
+
+
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError("expected a number")
-    if not math.isfinite(value) or value < -1e9 or value > 1e9:
-        raise ValueError("not a finite number of seconds")
+        raise _Unfit("expected a number", "应为数字")
+    if not -1e9 <= value <= 1e9:  # NaN is neither; math.isfinite stumbles over whole numbers with 400 digits
+        raise _Unfit("not a finite number within a thousand million", "不是十亿以内的有限数值")
     return float(value)
 
 
 def _time(value: Any) -> float:
     number = _number(value)
     if number < 0:
-        raise ValueError("a time is 0 or more seconds")
+        raise _Unfit("a time is 0 or more seconds", "时间应为 0 秒或以上")
     return number
 
 
 def _string(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("expected a string")
+        raise _Unfit("expected a string", "应为字符串")
     if len(value) > MAX_TEXT:
-        raise ValueError(f"longer than {MAX_TEXT} characters")
+        raise _Unfit(f"longer than {MAX_TEXT} characters", f"超过 {MAX_TEXT} 个字符")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise _Unfit("has half of a surrogate pair", "含有不成对的代理字符") from error
     return value
 
 
 def _boolean(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError("expected true or false")
+        raise _Unfit("expected true or false", "应为 true 或 false")
     return value
 
 
 def _integer(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1_000_000:
-        raise ValueError("expected a whole number")
+        raise _Unfit("expected a whole number", "应为整数")
     return value
 
 
 def _one_of(*allowed: Any) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if not isinstance(value, str) or value not in allowed:
-            raise ValueError(f"{str(value)[:40]!r} is not one of " + ", ".join(map(str, allowed)))
+            name, list_ = _shown(value), ", ".join(map(str, allowed))
+            raise _Unfit(f'"{name}" is not one of {list_}', f"“{name}”不在 {list_} 之中")
         return value
 
     return read
@@ -468,7 +493,7 @@ def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _list_of(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def read_all(value: Any) -> Any:
         if not isinstance(value, list) or len(value) > MAX_TEXT:
-            raise ValueError("expected a list")
+            raise _Unfit("expected a list", "应为列表")
         return tuple(read(item) for item in value)
 
     return read_all
@@ -476,25 +501,29 @@ def _list_of(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _word(value: Any) -> Word:
     if not isinstance(value, list) or len(value) != 3:
-        raise ValueError('expected a word as ["text", start, end]')
+        raise _Unfit('expected a word as ["text", start, end]', '词应写成 ["文字", 开始, 结束]')
     return Word(_string(value[0]), _time(value[1]), _time(value[2]))
 
 
 def _record(cls: type[T]) -> Callable[[Any], T]:
     def read(value: Any) -> T:
         if not isinstance(value, dict):
-            raise ValueError("expected an object")
+            raise _Unfit("expected an object", "应为对象")
         readers = _readers_of(cls)
-        return cls(**{readers[k][0]: readers[k][1](v) for k, v in value.items() if k in readers})
+        known = {readers[k][0]: readers[k][1](v) for k, v in value.items() if k in readers}
+        lacking = [f.name for f in fields(cls) if f.default is MISSING and f.name not in known]  # type: ignore[arg-type]
+        if lacking:
+            raise _Unfit(f"lacks {', '.join(lacking)}", f"缺少 {', '.join(lacking)}")
+        return cls(**known)
 
     return read
 
 
 def _groups(value: Any) -> dict[str, GroupScore]:
     if not isinstance(value, dict):
-        raise ValueError("expected an object")
+        raise _Unfit("expected an object", "应为对象")
     read = _record(GroupScore)
-    return {str(key): read(item) for key, item in value.items()}
+    return {_string(key): read(item) for key, item in value.items()}
 
 
 _speaker = _one_of(*SPEAKERS)
@@ -543,9 +572,7 @@ def _default(f: Field[Any]) -> Any:
 
 _TYPES = all_events()
 _READERS = {cls: _readers_of(cls) for cls in _TYPES.values()}
-_LAYOUT = {
-    cls: [(f.name, _key(f), _default(f)) for f in fields(cls) if f.name != "extra"] for cls in _TYPES.values()
-}
+_LAYOUT = {cls: [(f.name, _key(f), _default(f)) for f in fields(cls) if f.name != "extra"] for cls in _TYPES.values()}
 _REQUIRED = {
     cls: [(f.name, _key(f)) for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING]
     for cls in _TYPES.values()
