@@ -45,7 +45,8 @@ class FieldTracker:
         self._reader = ValueReader(sounds)
         self._sounds = sounds
         self._fields = {
-            name: _Field(spec, tuple(sounds.of_text(label).key for label in spec.labels)) for name, spec in specs.items()
+            name: _Field(spec, tuple(sounds.of_text(label).key for label in spec.labels))
+            for name, spec in specs.items()
         }
         self._asks = {spec.asked_by: name for name, spec in specs.items()}
         self._expecting: str = ""
@@ -76,6 +77,19 @@ class FieldTracker:
             return self._agent(event, keys, said)
         return self._customer(event, keys, said)
 
+    def _labelled(self, keys: Keys) -> dict[str, tuple[int, int]]:
+        """The fields that are named in what was said, each with the span from its label to the next one."""
+        places: dict[str, tuple[int, int]] = {}
+        for name, field in self._fields.items():
+            ends = [(keys.key.rfind(label) + len(label), len(label)) for label in field.labels if label in keys.key]
+            if ends:
+                end, length = max(ends)
+                places[name] = (end - length, end)
+        return {
+            name: (end, min((other for other, _ in places.values() if other >= end), default=len(keys.key)))
+            for name, (_, end) in places.items()
+        }
+
     # ------------------------------------------------------------------------------------ the customer
 
     def _customer(self, event: Heard, keys: Keys, said: set[str]) -> list[Fact]:
@@ -93,11 +107,7 @@ class FieldTracker:
 
     def _answers(self, event: Heard, keys: Keys) -> list[tuple[str, int, int]]:
         """Which fields the customer's words give, with the span of the key that may hold the value."""
-        found = []
-        for name, field in self._fields.items():
-            after = max((keys.key.rfind(label) + len(label) for label in field.labels if label in keys.key), default=0)
-            if after and after < len(keys.key):
-                found.append((name, after, len(keys.key)))
+        found = [(name, start, end) for name, (start, end) in self._labelled(keys).items() if start < end]
         if found:
             return found
         if self._expecting and event.start - self._asked_at <= ANSWER_TIME:
@@ -110,7 +120,7 @@ class FieldTracker:
         goes_on = self._last == field.spec.name and event.start - field.ended <= PAUSE and field.stage == "heard"
         if field.spec.kind == "digits":
             shortest = 2 if goes_on else SHORTEST_RUN
-            found = "".join(run.digits for run in digit_runs(keys, shortest) if run.start >= start)
+            found = "".join(run.digits for run in digit_runs(keys, shortest) if start <= run.start < end)
             value = field.value + found if goes_on and len(field.value) < field.spec.most else found
             if not found or len(value) > field.spec.most:
                 return []
@@ -141,11 +151,12 @@ class FieldTracker:
         # A read-back sounds much like the question; what follows the label tells them apart.
         asked = [] if self._reader.asks_back(keys) else [self._asks[name] for name in said if name in self._asks]
         facts: list[Fact] = []
+        labelled = self._labelled(keys)
         for name, field in self._fields.items():
             if not field.value or name in asked or len(field.value) < field.spec.least:
                 continue
             read = self._digits_read if field.spec.kind == "digits" else self._words_read
-            same = read(field, keys)
+            same = read(field, keys, labelled.get(name))
             if same is None:
                 continue
             value, good = same
@@ -159,17 +170,17 @@ class FieldTracker:
             self._expecting, self._asked_at, self._last = asked[-1], event.end, ""
         return facts
 
-    def _digits_read(self, field: _Field, keys: Keys) -> tuple[str, bool] | None:
+    def _digits_read(self, field: _Field, keys: Keys, named: tuple[int, int] | None) -> tuple[str, bool] | None:
         """What of the number is read back in these words, and whether it is right; ``None``: not a read-back."""
-        runs = digit_runs(keys)
+        start, end = named or (0, len(keys.key))
+        runs = [run for run in digit_runs(keys) if start <= run.start < end]
         if not runs:
             return None
-        labelled = any(label in keys.key for label in field.labels)
-        if labelled:
+        if named:
             field.read_so_far = ""
         spoken = field.read_so_far + "".join(run.digits for run in runs)
         alike = self._reader.likeness(self._reader.key(spoken), self._reader.key(field.value[: len(spoken)]))
-        if not labelled and alike < 0.5:
+        if not named and alike < 0.5:
             return None
         if len(spoken) < len(field.value) and field.value.startswith(spoken):
             field.read_so_far = spoken
@@ -177,17 +188,13 @@ class FieldTracker:
         field.read_so_far = ""
         return spoken, spoken == field.value
 
-    def _words_read(self, field: _Field, keys: Keys) -> tuple[str, bool] | None:
-        wanted = SAME_NAME if field.spec.kind == "name" else SAME_TEXT
-        for label in field.labels:
-            place = keys.key.find(label)
-            if place < 0:
-                continue
-            start, end = self._reader.plain(keys, place + len(label), len(keys.key))
-            if start >= end or not self._reader.asks_back(keys):
-                continue
-            good = self._reader.likeness(keys.key[start:end], field.key) >= wanted
-            return self._reader.words(keys, start, end), good
+    def _words_read(self, field: _Field, keys: Keys, named: tuple[int, int] | None) -> tuple[str, bool] | None:
+        if named and self._reader.asks_back(keys):
+            start, end = self._reader.plain(keys, *named)
+            if start < end:
+                wanted = SAME_NAME if field.spec.kind == "name" else SAME_TEXT
+                good = self._reader.likeness(keys.key[start:end], field.key) >= wanted
+                return self._reader.words(keys, start, end), good
         length = len(field.key)
         windows = range(max(0, len(keys.key) - length + 1)) if length >= 2 else ()
         best = max((self._reader.likeness(keys.key[i : i + length], field.key) for i in windows), default=0.0)
