@@ -23,7 +23,6 @@ from callflow.call.plan import Plan
 from callflow.design.simulate import simulate
 from callflow.errors import BadFlow, CallflowError, OutputError
 from callflow.events import CallContext, Event, Heard
-from callflow.fetch import Progress
 from callflow.journal import Header, JournalWriter, read_events, read_journal
 from callflow.problems import Problem
 from callflow.review.replay import rejudge, replay
@@ -262,7 +261,7 @@ def _models_install(options: argparse.Namespace, language: str) -> int:
     return 0
 
 
-def _progress(console: Console, language: str) -> Progress:
+def _progress(console: Console, language: str) -> Callable[[Text, int, int | None], None]:
     """One line that counts up on a terminal; a line for each step elsewhere."""
     last = ""
 

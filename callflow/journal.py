@@ -16,7 +16,7 @@ from typing import BinaryIO, Self
 
 from callflow import __version__
 from callflow.errors import BadJournal, OutputError
-from callflow.events import Event, parse
+from callflow.events import Event, Output, all_events, parse
 from callflow.problems import Level, Location, Problem
 from callflow.texts import text
 
@@ -25,6 +25,11 @@ FORMAT = 1
 PART = ".part"
 MAX_LINE = 1_000_000
 """Longest line read, in bytes; a longer one is a Problem and left out."""
+
+
+_PASSED_OVER = tuple(
+    f'{{"type":"{kind}"'.encode() for kind, event in all_events().items() if issubclass(event, Output)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,21 @@ def read_journal(path: Path) -> Journal:
             cut = text("the last line is cut; it is left out", "最后一行不完整，已略去")
             problems.append(Problem(at, cut, "cut-line", Level.WARNING))
     return Journal(header, events, problems)
+
+
+def read_inputs(path: Path) -> Iterator[Event]:
+    """What the engine was told in a call, without partials: all that judging it again needs, and quick to read.
+
+    Raises ``BadJournal`` as ``read_journal`` does; lines that are no events are passed over.
+    """
+    lines = _lines(path)
+    _header(path, next(lines, b""))
+    for number, line in enumerate(lines, start=2):
+        if line.startswith(_PASSED_OVER) or b'"final":false' in line:
+            continue
+        event = parse(line, Location(str(path), number))
+        if isinstance(event, Event):
+            yield event
 
 
 def read_events(path: Path) -> tuple[list[Event], list[Problem]]:

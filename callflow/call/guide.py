@@ -137,7 +137,7 @@ class Guide:
             start, end, speaker = event.start, event.end, event.speaker
             if isinstance(event, Overlap) and end - start < INTERRUPTION:
                 return
-        facts = [Fact(key, start, end, said=getattr(event, "to", ""))]
+        facts = [Fact(key, start, end)]
         if isinstance(event, CallHeld):
             if self._held_since is not None:
                 return

@@ -1,0 +1,86 @@
+"""Takes every figure that docs/performance.md states, as ratios of one run where speed is concerned, and writes it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import bench_engine
+import bench_phrases
+import bench_replay
+from bench_row import Row
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
+HEAD = """# Performance
+
+Taken by `scripts/bench` on {day}: {machine}. Python {python}, callflow on one thread unless said otherwise.
+Machines differ, and this one is shared: where a figure has "of the bare …" beside it, both were taken in the same run.
+
+| what | figure | bar | reached |
+|---|---|---|---|
+"""
+METHOD = """
+## How
+
+- **Sound matching**: 300,000 characters of made-up service sentences (orders, logistics, banking, utilities, retail,
+  support) that seldom say one of the phrases but share their vocabulary; best of five passes. *Bare iter* is
+  `pyahocorasick`'s `iter` over the same text and phrases, doing nothing with what it finds.
+- **`Guide.feed`**: 10,000 finals, a third from the three bundled calls, the rest made-up service sentences, agent and
+  customer in turn, with the inbound flow; the median of single calls.
+- **Re-judging**: the three bundled calls after one another (288 s, 76 utterances) as one journal file with its outputs;
+  read from disk, judged, closed; repeated for three seconds on one core.
+- **Replay beside the bare recogniser**: the three bundled calls as one recording, both channels. CPU seconds (user and
+  system) of whole processes: `callflow replay` with report and journal off, and a loop that feeds the same samples to
+  the same recogniser and does nothing else; median of three runs in turn.
+- **Memory**: peak resident memory of the same two processes over a recording of three minutes and one of three hours
+  (the bundled calls over and over).
+"""
+
+
+def main() -> None:
+    """Measure everything and write the page; ``--quick`` leaves out what takes minutes and writes nothing."""
+    quick = "--quick" in sys.argv[1:]
+    rows: list[Row] = []
+    for row in measurements(quick):
+        rows.append(row)
+        print(row.line(), flush=True)
+    if not quick:
+        head = HEAD.format(day=date.today().isoformat(), machine=machine(), python=platform.python_version())
+        PAGE.write_text(head + "".join(row.line() + "\n" for row in rows) + METHOD, encoding="utf-8")
+        print(f"written to {PAGE.name}")
+
+
+def measurements(quick: bool) -> Iterator[Row]:
+    """Every row of the table."""
+    for rate in bench_phrases.measure():
+        yield from phrase_row(rate)
+    yield from bench_engine.measure()
+    yield from bench_replay.measure(quick)
+
+
+def phrase_row(rate: bench_phrases.Rate) -> Iterator[Row]:
+    """A rate of the phrase matcher against its bar."""
+    figure = f"{rate.rate / 1e6:.2f} M characters/s, {rate.ratio:.2f} of the bare iter"
+    if "exact" in rate.name:
+        yield Row(rate.name, figure, "≥ 0.3 of bare iter", rate.ratio >= 0.3)
+    elif "tolerant" in rate.name:
+        bar = 1.0 if "5000" in rate.name.replace(",", "") else 2.0
+        yield Row(rate.name, figure, f"≥ {bar:g} M characters/s", rate.rate >= bar * 1e6)
+    else:
+        yield Row(rate.name, figure)
+
+
+def machine() -> str:
+    """Processor, cores and memory, as far as the system tells."""
+    info = Path("/proc/cpuinfo")
+    names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores, {memory:.0f} GiB"
+
+
+if __name__ == "__main__":
+    main()
