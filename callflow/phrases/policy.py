@@ -21,8 +21,9 @@ NEGATIONS = "不没别"
 SHORTEST_TOLERANT = 4
 """Shorter stretches must be exact, sound for sound."""
 
-SYLLABLES_PER_ERROR = 2.6
-"""Of how many syllables one may be wrong: at 40 % of characters misheard, some 16 % of the sounds are not the same."""
+SYLLABLES_PER_PIECE = 2.5
+"""How finely a long stretch is cut: at 40 % of characters misheard some 16 % of the sounds are wrong, a run of two or
+three is whole; pieces any shorter would be found all over ordinary speech."""
 
 MOST_COST = {"say": 0.42, "cue": 0.40, "never": 0.38}
 """The largest part of a long phrase that may be wrong, near sounds counted half."""
@@ -31,12 +32,12 @@ MOST_COST = {"say": 0.42, "cue": 0.40, "never": 0.38}
 def errors(kind: PhraseKind, length: int, exact: bool = False) -> int:
     """Most wrong, missing or extra syllables in a stretch of ``length`` syllables.
 
-    So few that it falls into pieces of two syllables or more, for single syllables are everywhere; and above two an
-    odd number, so that the pieces pair up (see ``matcher``).
+    One less than the pieces it is cut into (see ``matcher``): of two syllables where it is short; and above two an
+    odd number, so that the pieces pair up.
     """
     if exact or length < SHORTEST_TOLERANT:
         return 0
-    most = min(length // 2 - 1, int(length / SYLLABLES_PER_ERROR))
+    most = min(length // 2 - 1, max(3, int(length / SYLLABLES_PER_PIECE) - 1))
     return most if most <= 2 else most - 1 + most % 2
 
 
