@@ -94,7 +94,9 @@ class _Parser:
             self.at = start
             raise self.error(text('"{s}" is never closed', "“{s}”没有闭合", s=opening))
         self.at += 1
-        return inside if opening == "(" else [*inside, ()]
+        if opening == "(" or not any(map(_heard, inside)):  # with or without a comma is the same to the ear
+            return inside
+        return [*inside, ()]
 
     def slot(self) -> Slot:
         end = self.source.find("}", self.at)
@@ -132,6 +134,10 @@ class _Parser:
 
     def error(self, message: Text) -> TemplateError:
         return TemplateError(self.at + 1, message)
+
+
+def _heard(pattern: Pattern) -> bool:
+    return any(isinstance(part, Slot) or any(map(str.isalnum, part)) for part in pattern)
 
 
 def _tidied(parts: Iterable[str | Slot]) -> Pattern:
