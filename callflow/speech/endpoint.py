@@ -24,6 +24,8 @@ PRE_ROLL = 15
 """Frames kept from before the first voiced one: voice activity comes late for soft initials such as s, sh, f, h."""
 ONSET_WINDOW, ONSET_VOICE = 15, 6
 """An utterance begins with 6 voiced frames (0.12 s) within 15 (0.3 s); anything less is a click or a breath."""
+HANGOVER = 10
+"""Frames (0.2 s) that voice activity stays up after the last sound of a voice; an utterance ends before them."""
 ENDPOINT = 30
 """Frames without voice that end an utterance: 0.6 s."""
 LIMIT, PATIENCE, GAP = 600, 550, 5
@@ -57,7 +59,7 @@ class Utterance:
     @property
     def end(self) -> float:
         """Second at which its voice ends, as far as it is known."""
-        return self._last / SECOND
+        return max(self._first + 1, self._last - HANGOVER) / SECOND
 
 
 class Step(NamedTuple):

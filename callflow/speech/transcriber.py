@@ -132,7 +132,7 @@ class UtteranceSession:
 
     def _heard(self, utterance: Utterance, said: Hypothesis, *, final: bool) -> Heard:
         begin, end = utterance.begin / SECOND, utterance.end
-        words = [Word(w.text, min(begin + w.start, end), min(begin + w.end, end)) for w in said.words]
+        words = [Word(w.text, *(round(min(begin + at, end), 3) for at in (w.start, w.end))) for w in said.words]
         return Heard(
             at=self._endpointer.clock / SECOND,
             speaker=self._speaker,

@@ -27,6 +27,7 @@ class VoskTranscriber:
 
     ``grammar``: only these words and phrases can be heard, anything else becomes ``[unk]`` and is left out. Only models
     with a dynamic graph (the small ones) obey it; words that a model does not know are dropped by it without a word.
+    Kaldi adds a little random noise to the sound, so that confidences vary by a hundredth from run to run.
     """
 
     name = "vosk"

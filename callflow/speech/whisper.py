@@ -2,8 +2,8 @@
 
 It knows an utterance only once it is over, so it gives no partials; and no word times, which would cost two thirds
 more. Measured with whisper-base on 13 human clips: beam 5 makes a third fewer errors than beam 1 at the same cost (most
-of it is the encoder, which always hears 30 s); a prompt that asks for simplified characters and punctuation makes it stop
-after the first sentence of a long utterance, so it is given none and the characters are folded afterwards.
+of it is the encoder, which always hears 30 s); a prompt that asks for simplified characters and punctuation makes it
+stop after the first sentence of a long utterance, so it is given none and the characters are folded afterwards.
 """
 
 from __future__ import annotations
