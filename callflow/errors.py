@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from callflow.problems import Problem
-from callflow.texts import Text
+from callflow.texts import Text, printable
 
 
 class CallflowError(Exception):
@@ -34,7 +34,7 @@ class CallflowError(Exception):
     def in_(self, language: str) -> str:
         """Message and hint in one line."""
         parts = (self.message.in_(language), self.hint.in_(language))
-        return " — ".join(part for part in parts if part)
+        return printable(" — ".join(part for part in parts if part))
 
 
 class BadInput(CallflowError):

@@ -27,9 +27,7 @@ MAX_LINE = 1_000_000
 """Longest line read, in bytes; a longer one is a Problem and left out."""
 
 
-_PASSED_OVER = tuple(
-    f'{{"type":"{kind}"'.encode() for kind, event in all_events().items() if issubclass(event, Output)
-)
+_PASSED_OVER = tuple(f'{{"type":"{kind}"'.encode() for kind, event in all_events().items() if issubclass(event, Output))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,11 @@ class JournalWriter:
             self._file: BinaryIO = open(self._written, "wb", buffering=0)  # noqa: SIM115 (closed in close())
         except OSError as error:
             raise _cannot_write(path, error) from error
-        self._line(header.to_json())
+        try:
+            self._line(header.to_json())
+        except BaseException:
+            self.close(keep=False)
+            raise
 
     def write(self, event: Event) -> None:
         """Append one event."""
@@ -165,7 +167,8 @@ def read_inputs(path: Path) -> Iterator[Event]:
 def read_events(path: Path) -> tuple[list[Event], list[Problem]]:
     """Read call events that a recording system exported: JSON lines without a header, in the order of ``at``.
 
-    Every line that is no event, or goes back in time, is a Problem (an error: half of a call's events is worse than none).
+    Every line that is no event, or goes back in time, is a Problem, and an error: half of a call's events is worse
+    than none.
     """
     events: list[Event] = []
     problems: list[Problem] = []
@@ -198,14 +201,19 @@ def _too_long(at: Location) -> Problem:
     return Problem(at, text("longer than {n} bytes", "超过 {n} 字节", n=MAX_LINE), "event-size")
 
 
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of ``file``; of one longer than ``MAX_LINE`` only so much that one sees it is too long."""
+    while line := file.readline(MAX_LINE + 1):
+        rest = line
+        while len(line) > MAX_LINE and rest and not rest.endswith(b"\n"):
+            rest = file.readline(MAX_LINE)
+        yield line if rest is line else line + rest[-1:]
+
+
 def _lines(path: Path) -> Iterator[bytes]:
     try:
         with open(path, "rb") as file:
-            while line := file.readline(MAX_LINE + 1):
-                rest = line
-                while len(rest) > MAX_LINE and not rest.endswith(b"\n"):
-                    rest = file.readline(MAX_LINE + 1)
-                yield line
+            yield from lines_of(file)
     except OSError as error:
         why = error.strerror or str(error)
         raise BadJournal(
@@ -219,18 +227,19 @@ def _header(path: Path, line: bytes) -> Header:
         data = json.loads(line)
     except (ValueError, RecursionError):
         data = None
-    if not isinstance(data, dict) or data.get("type") != "journal" or not isinstance(data.get("format"), int):
+    version = data.get("format") if isinstance(data, dict) and data.get("type") == "journal" else None
+    if not isinstance(version, int) or version < 1 or version is True:
         raise BadJournal(
             text('"{p}" is not a journal', "“{p}”不是日志", p=path),
             text("journals are written by callflow replay --journal", "日志由 callflow replay --journal 写出"),
         )
-    if data["format"] > FORMAT:
+    if version > FORMAT:
         raise BadJournal(
             text(
                 '"{p}" has journal format {f}, made by callflow {v}; this callflow reads formats up to {m}',
                 "“{p}”的日志格式为 {f}，由 callflow {v} 写出；当前版本最高读取 {m}",
                 p=path,
-                f=data["format"],
+                f=version,
                 v=str(data.get("version", "?"))[:20],
                 m=FORMAT,
             ),
@@ -239,7 +248,5 @@ def _header(path: Path, line: bytes) -> Header:
     files = data.get("files")
     kept = {str(k): str(v) for k, v in files.items()} if isinstance(files, dict) else {}
     return Header(
-        str(data.get("flow", "")), kept, str(data.get("recording", "")), data["format"], str(data.get("version", ""))
+        str(data.get("flow", "")), kept, str(data.get("recording", "")), version, str(data.get("version", ""))
     )
-
-

@@ -13,7 +13,7 @@ from enum import StrEnum
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
-from callflow.texts import Text, text
+from callflow.texts import Text, printable, text
 
 
 class Level(StrEnum):
@@ -49,7 +49,7 @@ class Problem:
     def in_(self, language: str) -> str:
         """One line for people: ``file:line:column: level: message [rule]``."""
         level = {"error": "错误", "warning": "警告"}[self.level] if language.startswith("zh") else self.level
-        return f"{self.at}: {level}: {self.message.in_(language)} [{self.rule}]"
+        return printable(f"{self.at}: {level}: {self.message.in_(language)} [{self.rule}]")
 
     def __str__(self) -> str:
         return self.in_("en")
@@ -57,8 +57,9 @@ class Problem:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that ``name`` is most likely a slip of, or ``None`` where nothing is near."""
+    cutoff = 0.5 if len(name) <= 2 else 0.55  # one slip in "by" leaves half of it
     best = process.extractOne(
-        name, list(known), scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=0.55, processor=str.lower
+        name, list(known), scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=cutoff, processor=str.lower
     )
     return best[0] if best else None
 

@@ -27,3 +27,8 @@ class Text:
 def text(en: str, zh: str, **values: object) -> Text:
     """Build a ``Text``, filling ``{name}`` slots in both languages from ``values``."""
     return Text(en.format(**values), zh.format(**values)) if values else Text(en, zh)
+
+
+def printable(message: str) -> str:
+    """``message`` as one line that a terminal only shows: what people named may hold line breaks or escape codes."""
+    return "".join(sign if sign.isprintable() else " " if sign.isspace() else "\ufffd" for sign in message)
