@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -296,6 +297,10 @@ def install(
             shutil.rmtree(target)
         ready.rename(target)
         shutil.rmtree(work)
+    except ModelError:
+        with suppress(OSError):
+            work.rmdir()  # stays where it holds the beginning of a download
+        raise
     except OSError as error:
         where, why = error.filename or into, error.strerror or error
         raise OutputError(text("cannot write {f}: {w}", "无法写入 {f}：{w}", f=where, w=why)) from error

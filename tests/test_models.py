@@ -362,6 +362,7 @@ def test_a_server_that_gives_nothing_is_given_up(shop: tuple[type[Shop], str], s
     assert "again" in caught.value.hint.en
 
 
-def test_nobody_at_the_address_is_a_clear_error() -> None:
+def test_nobody_at_the_address_is_a_clear_error(shelf: Path) -> None:
     with pytest.raises(ModelError, match="could not download"):
         models.install("tiny", "http://127.0.0.1:9/tiny.zip")
+    assert not list(shelf.iterdir())
