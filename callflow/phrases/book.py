@@ -7,17 +7,15 @@ overlapping hits stands.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from callflow.events import SPEAKERS, Speaker
 from callflow.flow.model import Phrase, PhraseKind, Slot
-from callflow.phrases import policy
 from callflow.phrases.boundaries import Edges
-from callflow.phrases.matcher import Found, Line, Literal, Matcher
-from callflow.phrases.sounds import UNKNOWN, Keys, Sounds, reading
-from callflow.phrases.template import Pattern, expand
+from callflow.phrases.compiler import Compiler
+from callflow.phrases.matcher import Found, Line, Matcher, overlapping
+from callflow.phrases.sounds import Keys, Sounds
 
 Heard = Keys | str | Sequence[str]
 """What was heard: keys, or text, or pinyin syllables."""
@@ -48,16 +46,14 @@ class Book:
     def __init__(self, phrases: Iterable[Phrase], slots: Mapping[str, Slot], sounds: Sounds | None = None) -> None:
         self.phrases = tuple(phrases)
         self.sounds = sounds or Sounds()
-        compiler = _Compiler(self.sounds, slots)
+        compiler = Compiler(self.sounds, slots)
         self._edges = Edges(self.sounds)
-        self._matchers: dict[Speaker, Matcher] = {}
-        for speaker in SPEAKERS:
-            own = [(i, phrase) for i, phrase in enumerate(self.phrases) if phrase.by == speaker]
-            self._matchers[speaker] = Matcher(
-                (line for i, p in own for line in compiler.lines(i, p.wordings, p.kind, p.exact)), self.sounds
-            )
+        lines: dict[Speaker, list[Line]] = {speaker: [] for speaker in SPEAKERS}
+        for i, phrase in enumerate(self.phrases):
+            lines[phrase.by] += compiler.wordings(i, phrase)
+        self._matchers = {speaker: Matcher(lines[speaker], self.sounds) for speaker in SPEAKERS}
         self._guards = {
-            i: _Guard(compiler.lines(i, phrase.unless, "say"), self.sounds)
+            i: _Guard(list(compiler.guards(i, phrase)), self.sounds)
             for i, phrase in enumerate(self.phrases)
             if phrase.unless
         }
@@ -106,7 +102,7 @@ class Book:
         An exact line to say, or cue, stands also within a longer one: it was said as well.
         """
         stands: list[Found] = []
-        for group in _overlapping(found):
+        for group in overlapping(found):
             group.sort(key=lambda f: (-f.score, f.start - f.end, f.start, self._name(f)))
             first = len(stands)
             for f in group:
@@ -141,20 +137,6 @@ class Book:
         return Hit(self._name(found), start, end, found.score, keys.said(start, end), found.cost == 0)
 
 
-def _overlapping(found: Iterable[Found]) -> Iterator[list[Found]]:
-    """Groups of lines that overlap, one with the next."""
-    group: list[Found] = []
-    end = 0
-    for f in sorted(found, key=lambda f: f.start):
-        if group and f.start >= end:
-            yield group
-            group = []
-        group.append(f)
-        end = max(end, f.end)
-    if group:
-        yield group
-
-
 class _Guard:
     """What a phrase must not be part of (``unless``)."""
 
@@ -185,68 +167,3 @@ class _Guard:
             for opening in self._openings
             for start in range(max(0, found.start - len(opening) + 1), found.end)
         )
-
-
-class _Compiler:
-    """Templates to lines."""
-
-    def __init__(self, sounds: Sounds, slots: Mapping[str, Slot]) -> None:
-        self.sounds = sounds
-        self.slots = slots
-
-    def lines(self, owner: int, templates: Iterable[str], kind: PhraseKind, exact: bool = False) -> list[Line]:
-        """Every line of every template, in every reading, none twice."""
-        lines = {}
-        for template in templates:
-            for pattern in expand(template, self.slots):
-                for keys, gaps, lead, trail in self._spoken(pattern):
-                    if not any(UNKNOWN in key for key in keys):
-                        lines[keys, gaps] = self._line(owner, keys, gaps, kind, exact, lead, trail)
-        return list(lines.values())
-
-    def _spoken(self, pattern: Pattern) -> Iterable[tuple[tuple[str, ...], tuple[tuple[int, int], ...], int, int]]:
-        """The keys and gaps of a pattern in each reading, and the length of the slots before and after it."""
-        lead = pattern[0].most if isinstance(pattern[0], Slot) else 0
-        trail = pattern[-1].most if isinstance(pattern[-1], Slot) else 0
-        literals = [part for part in pattern if isinstance(part, str)]
-        inner = pattern[1 if lead else 0 : -1 if trail else None]
-        gaps = tuple((part.least, part.most) for part in inner if isinstance(part, Slot))
-        readings = [self._readings(literal) for literal in literals]
-        for keys in dict.fromkeys(zip(*readings, strict=True)):
-            yield keys, gaps, lead, trail
-
-    def _readings(self, literal: str) -> tuple[str, str]:
-        """The key as a recogniser of characters leads to it, and as one of sounds hears it.
-
-        Characters are looked up one by one, so 重复 as text is always zhong fu; as sounds it is chong fu.
-        """
-        plain = self.sounds.of_text(literal).key
-        return plain, self.sounds.of_syllables(_in_context(literal)).key
-
-    def _line(
-        self,
-        owner: int,
-        keys: tuple[str, ...],
-        gaps: tuple[tuple[int, int], ...],
-        kind: PhraseKind,
-        exact: bool,
-        lead: int,
-        trail: int,
-    ) -> Line:
-        literals = tuple(Literal(key, policy.errors(kind, len(key), exact), self.sounds.halves(key)) for key in keys)
-        length = sum(map(len, keys))
-        return Line(owner, literals, gaps, policy.least_score(kind, length), lead, trail)
-
-
-_HAN = re.compile("[\u3400-\u9fff]+|.", re.DOTALL)
-
-
-def _in_context(words: str) -> list[str]:
-    """One syllable a character, read in context: 重复 chong fu, 重量 zhong liang."""
-    from pypinyin import lazy_pinyin  # slow to import; only compiling needs it
-
-    out: list[str] = []
-    for run in _HAN.findall(words):
-        syllables = lazy_pinyin(run) if len(run) > 1 else [reading(run) or run]
-        out += syllables if len(syllables) == len(run) else [reading(char) for char in run]
-    return out

@@ -10,7 +10,8 @@
    looked at once, however many lines share it; then the line around it. Either must be there, in its order, but for
    its errors: the longest common subsequence, which RapidFuzz computes bit-parallel.
 3. *Weigh.* From the piece the match is grown to both sides, to wherever it costs least. Here a syllable is two
-   symbols, initial and final, so that a near sound is half an error.
+   symbols, initial and final, so that a near sound is half an error. The most promising lines go first, and those
+   that cannot be better than another wording of the same phrase are left (branch and bound).
 
 A line that must be exact is a single piece: exact search is the case k = 0 of the same pass.
 """
@@ -19,8 +20,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
 
 import ahocorasick
 from rapidfuzz.distance import LCSseq, Levenshtein
@@ -46,7 +47,8 @@ class Line:
     """One way to say something: ``literals`` with ``gaps`` (least, most syllables) between them.
 
     ``owner`` is whatever number the caller knows it by. ``least_score`` as in ``policy``. ``lead`` and ``trail`` are
-    the longest slots before and after it, which take no part in matching.
+    the longest slots before and after it, which take no part in matching. A line that is not ``rival`` is wanted
+    wherever it is, others only where no better line of their owner is.
     """
 
     owner: int
@@ -55,22 +57,23 @@ class Line:
     least_score: float
     lead: int = 0
     trail: int = 0
+    rival: bool = False
 
-    @property
-    def length(self) -> int:
-        """Its syllables, gaps not counted."""
-        return sum(len(literal.key) for literal in self.literals)
+    length: int = field(init=False)
+    """Its syllables, gaps not counted."""
+    anchor: int = field(init=False)
+    """Which literal to search for first: the longest."""
+
+    def __post_init__(self) -> None:
+        sizes = [len(literal.key) for literal in self.literals]
+        object.__setattr__(self, "length", sum(sizes))
+        object.__setattr__(self, "anchor", sizes.index(max(sizes)))
 
     @property
     def reach(self) -> int:
         """The most syllables that it can take up, errors and slots included."""
         literals = sum(len(literal.key) + literal.errors for literal in self.literals)
         return literals + sum(most for _, most in self.gaps) + self.lead + self.trail
-
-    @property
-    def anchor(self) -> int:
-        """The literal to search for first: the longest."""
-        return max(range(len(self.literals)), key=lambda i: len(self.literals[i].key))
 
 
 class Found(NamedTuple):
@@ -85,6 +88,9 @@ class Found(NamedTuple):
     def score(self) -> float:
         """1 for sound for sound, less for every error, 0 at worst."""
         return max(0.0, 1.0 - self.cost / self.line.length)
+
+
+Span = TypeVar("Span", "Found", "_Candidate")
 
 
 class _Seed(NamedTuple):
@@ -112,6 +118,16 @@ class _Block(NamedTuple):
     def errors(self) -> int:
         """How many errors leave one of its pieces whole."""
         return len(self.cuts)
+
+
+class _Candidate(NamedTuple):
+    """A line that may be in a key, at about ``start`` to ``end``, and the best ``score`` that it can come to."""
+
+    line: Line
+    start: int
+    end: int
+    score: float
+    seed: _Seed
 
 
 class _Piece:
@@ -164,22 +180,24 @@ class Matcher:
 
     def find(self, key: str) -> list[Found]:
         """Every line that is in ``key`` well enough, at the best end for each place where it begins."""
-        best: dict[tuple[int, int], Found] = {}
-        for seed, start in self._candidates(key):
-            known = best.get((id(seed.line), start))
-            if known is not None and known.cost == 0:  # another piece of the same
-                continue
-            found = self._weigh(key, seed, start)
-            if found is not None and found.cost:
-                found = self._with_negations(key, found)
-            if found is not None and found.score >= found.line.least_score:
+        out: list[Found] = []
+        for group in overlapping(self._candidates(key)):
+            group.sort(key=lambda candidate: (-candidate.score, -candidate.line.length, candidate.start))
+            best: dict[tuple[int, int], Found] = {}
+            for candidate in group:
+                if candidate.line.rival and any(_outdoes(found, candidate) for found in best.values()):
+                    continue
+                found = self._weigh(key, candidate)
+                if found is None or found.score < found.line.least_score:
+                    continue
                 place = (id(found.line), found.start)
                 if place not in best or found.cost < best[place].cost:
                     best[place] = found
-        return list(best.values())
+            out += best.values()
+        return out
 
-    def _candidates(self, key: str) -> Iterator[tuple[_Seed, int]]:
-        """Seeds in ``key`` whose surroundings hold enough of their line, with the place where it should begin."""
+    def _candidates(self, key: str) -> Iterator[_Candidate]:
+        """Lines that ``key`` has enough syllables of around one of their pieces."""
         if self._empty:
             return
         size = len(key)
@@ -204,29 +222,33 @@ class Matcher:
                         seen.add((block, cuts, start))
                     for seed in seeds:
                         start = end - seed.last
-                        if seed.key == block or _has(key, seed.key, start, seed.errors):
-                            yield seed, start
+                        if common := _has(key, seed.key, start, seed.errors):
+                            line, length = seed.line, len(seed.key)
+                            score = 1.0 - (length - common) / (2 * line.length)  # what is not there is half an error
+                            yield _Candidate(line, start, start + length, score, seed)
 
-    def _weigh(self, key: str, seed: _Seed, start: int) -> Found | None:
+    def _weigh(self, key: str, candidate: _Candidate) -> Found | None:
         """Grow a candidate from its piece to its best span, then look for the other literals around it."""
-        line, slack = seed.line, seed.errors
+        line, first, end, _, seed = candidate
         anchor = line.literals[line.anchor]
-        first, end = start + seed.first, start + seed.last + 1
         cost = 0.0
-        if start >= 0 and key.startswith(anchor.key, start):
-            first, end = start, start + len(anchor.key)
-        elif slack:
-            low = max(0, start - slack)
-            before = self._sounds.halves(key[low:first])
-            after = self._sounds.halves(key[end : start + len(seed.key) + slack])
+        if not key.startswith(anchor.key, max(0, first)):
+            slack = seed.errors
+            low, start = max(0, first - slack), first + seed.first
+            before = self._sounds.halves(key[low:start])
+            after = self._sounds.halves(key[first + seed.last + 1 : end + slack])
             left, taken_before = _grow(anchor.halves[: 2 * seed.first], before, slack, backward=True)
             right, taken_after = _grow(anchor.halves[2 * seed.last + 2 :], after, slack, backward=False)
-            cost, first, end = left + right, first - taken_before, end + taken_after
+            cost, first, end = left + right, start - taken_before, first + seed.last + 1 + taken_after
             if cost > slack:
                 return None
-        if len(line.literals) == 1:
-            return Found(line, first, end, cost)
-        return self._with_others(key, line, first, end, cost)
+        found = Found(line, first, end, cost)
+        if line.gaps:
+            with_others = self._with_others(key, found)
+            if with_others is None:
+                return None
+            found = with_others
+        return self._with_negations(key, found) if found.cost else found
 
     def _with_negations(self, key: str, found: Found) -> Found:
         """A negation lost or added makes the opposite, however little it changes the sound: it counts once more.
@@ -248,8 +270,9 @@ class Matcher:
             added = 0
         return found._replace(cost=found.cost + lost + added)
 
-    def _with_others(self, key: str, line: Line, start: int, end: int, cost: float) -> Found | None:
-        """The anchor of ``line`` is at ``start`` to ``end``: find the literals after and before it, gap by gap."""
+    def _with_others(self, key: str, found: Found) -> Found | None:
+        """The anchor of a line was found: find the literals after and before it, gap by gap."""
+        line, start, end, cost = found
         for i in range(line.anchor + 1, len(line.literals)):
             least, most = line.gaps[i - 1]
             place = self._place(key, line.literals[i], end + least, end + most)
@@ -288,6 +311,31 @@ class Matcher:
         return best
 
 
+def overlapping(spans: Iterable[Span]) -> Iterator[list[Span]]:
+    """``spans`` in groups, from left to right, so that only spans of the same group overlap."""
+    group: list[Span] = []
+    end = 0
+    for span in sorted(spans, key=lambda span: span.start):
+        if group and span.start >= end:
+            yield group
+            group = []
+        group.append(span)
+        end = max(end, span.end)
+    if group:
+        yield group
+
+
+def _outdoes(found: Found, candidate: _Candidate) -> bool:
+    """Whether ``candidate`` can at best be a poorer or shorter wording of what was ``found`` in its place."""
+    line = found.line
+    return (
+        line.owner == candidate.line.owner
+        and found.start < candidate.end
+        and candidate.start < found.end
+        and (found.score, line.length) >= (candidate.score, candidate.line.length)
+    )
+
+
 def _seeds(lines: Iterable[Line]) -> dict[tuple[str, str, tuple[int, ...], int], list[_Seed]]:
     """The seeds of all lines, by their piece and the first three fields of their block."""
     seeds: dict[tuple[str, str, tuple[int, ...], int], list[_Seed]] = {}
@@ -313,12 +361,12 @@ def _blocks(length: int, errors: int) -> Iterator[list[tuple[int, int]]]:
     yield pieces[last:]
 
 
-def _has(key: str, wanted: str, start: int, errors: int) -> bool:
-    """Whether ``key`` around ``start`` has all but ``errors`` syllables of ``wanted``, in their order."""
+def _has(key: str, wanted: str, start: int, errors: int) -> int:
+    """How many syllables of ``wanted`` are in ``key`` around ``start``, in order; 0 where more than ``errors`` lack."""
     length = len(wanted)
     low = start - errors
     window = key[low if low > 0 else 0 : start + length + errors]
-    return bool(_common(wanted, window, score_cutoff=length - errors))
+    return int(_common(wanted, window, score_cutoff=length - errors))
 
 
 def _grow(wanted: str, heard: str, slack: int, *, backward: bool) -> tuple[float, int]:
@@ -328,11 +376,12 @@ def _grow(wanted: str, heard: str, slack: int, *, backward: bool) -> tuple[float
     was wanted is best: a wrong syllable at the edge belongs to what was said.
     """
     size = len(wanted) // 2
-    if not size:
-        return 0.0, 0
     room = len(heard) // 2
-    best = (float("inf"), 0, 0)
-    for taken in range(max(0, size - slack), min(room, size + slack) + 1):
+    best = (float(size), 0, 0)  # nothing taken
+    for taken in sorted(range(max(0, size - slack), min(room, size + slack) + 1), key=lambda n: abs(n - size)):
+        longer = abs(taken - size)
+        if longer >= best[0]:  # costs as much for its length alone
+            break
         part = heard[len(heard) - 2 * taken :] if backward else heard[: 2 * taken]
-        best = min(best, (_distance(wanted, part) / 2, abs(taken - size), taken))
+        best = min(best, (_distance(wanted, part) / 2, longer, taken))
     return best[0], best[2]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from callflow.flow.model import Phrase, PhraseKind, Slot
+from callflow.flow.model import Boundary, Phrase, PhraseKind, Slot
 from callflow.phrases import policy
 from callflow.phrases.book import Book
 from callflow.phrases.sounds import Sounds, reading
@@ -87,6 +87,18 @@ def test_near_sounds_cost_less_than_others() -> None:
     near, far = (BOOK.find(text, "agent")[0].score for text in ("以前的事情我不至到", "以前的事情我不至山"))
     assert near > far
     assert BOOK.find("请把您的国司单号告诉我我帮您查询一下", "agent")[0].score < 1
+
+
+@pytest.mark.parametrize("boundary", ["anywhere", "sentence"])
+def test_of_many_wordings_the_best_and_longest_is_the_hit(boundary: Boundary) -> None:
+    template = "(对不起|很抱歉|不好意思)[啊](让您久等了|让您等了这么久|久等了)[您的(问题|情况)我查到了]"
+    book = Book([Phrase("back", "say", (template,), Location("book"), boundary=boundary)], {})
+    for said in ("很抱歉啊，让您久等了。您的情况我查到了", "不好意思，久等了", "对不起让您等了这么久"):
+        (hit,) = book.find(f"王先生，{said}。", "agent")
+        assert (hit.said, hit.exact) == (said, True)
+    (hit,) = book.find("对不起啊，浪您久等了，您的情况我查道了呀", "agent")
+    assert hit.said == "对不起啊，浪您久等了，您的情况我查道了"
+    assert 0.9 < hit.score < 1
 
 
 def test_exact_phrases_are_exact() -> None:

@@ -17,10 +17,10 @@ def line_of(words: str, errors: int) -> Line:
 
 
 @st.composite
-def edited(draw: st.DrawFn, most_per_error: int = 2) -> tuple[str, int, str, int, int]:
+def edited(draw: st.DrawFn, syllables_per_piece: int = 2) -> tuple[str, int, str, int, int]:
     """A line, the errors it may have, a text with the line in it after at most so many errors, and its place."""
     words = draw(st.text(HAN, min_size=2, max_size=20))
-    errors = draw(st.integers(0, len(words) // most_per_error - 1))
+    errors = draw(st.integers(0, len(words) // syllables_per_piece - 1))
     heard = list(words)
     for _ in range(draw(st.integers(0, errors))):
         at = draw(st.integers(0, len(heard)))

@@ -1,0 +1,82 @@
+"""From phrases as people write them to lines of sounds as the matcher wants them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from callflow.flow.model import Phrase, PhraseKind, Slot
+from callflow.phrases import policy
+from callflow.phrases.matcher import Line, Literal
+from callflow.phrases.sounds import UNKNOWN, Sounds, reading
+from callflow.phrases.template import Pattern, expand
+
+_HAN = re.compile("[\u3400-\u9fff]+|.", re.DOTALL)
+
+
+class Compiler:
+    """Compiles the phrases of one book."""
+
+    def __init__(self, sounds: Sounds, slots: Mapping[str, Slot]) -> None:
+        self._sounds = sounds
+        self._slots = slots
+
+    def wordings(self, owner: int, phrase: Phrase) -> Iterator[Line]:
+        """Every way to say ``phrase``, none twice.
+
+        Where a hit may fail to count for its place, every wording is wanted: the best may be the one that fails.
+        """
+        rival = phrase.boundary == "anywhere" and not phrase.unless
+        spoken = dict.fromkeys(said for template in phrase.wordings for _, said in self._spoken(template))
+        for keys, gaps in spoken:
+            yield self._line(owner, keys, gaps, phrase.kind, phrase.exact, rival=rival)
+
+    def guards(self, owner: int, phrase: Phrase) -> Iterator[Line]:
+        """Every way to say what ``phrase`` must not be part of; their outer slots count."""
+        for template in phrase.unless:
+            for pattern, (keys, gaps) in self._spoken(template):
+                lead, trail = (part.most if isinstance(part, Slot) else 0 for part in (pattern[0], pattern[-1]))
+                yield self._line(owner, keys, gaps, "say", lead=lead, trail=trail)
+
+    def _spoken(self, template: str) -> Iterator[tuple[Pattern, tuple[tuple[str, ...], tuple[tuple[int, int], ...]]]]:
+        """Each pattern with the keys of its literals and the gaps between them, in each of its readings."""
+        for pattern in expand(template, self._slots):
+            literals = [part for part in pattern if isinstance(part, str)]
+            gaps = tuple((part.least, part.most) for part in pattern[1:-1] if isinstance(part, Slot))
+            for keys in dict.fromkeys(zip(*map(self._readings, literals), strict=True)):
+                if not any(UNKNOWN in key for key in keys):
+                    yield pattern, (keys, gaps)
+
+    def _readings(self, literal: str) -> tuple[str, str]:
+        """The key as a recogniser of characters leads to it, and as one of sounds hears it.
+
+        Characters are looked up one by one, so 重复 as text is always zhong fu; as sounds it is chong fu.
+        """
+        return self._sounds.of_text(literal).key, self._sounds.of_syllables(in_context(literal)).key
+
+    def _line(
+        self,
+        owner: int,
+        keys: tuple[str, ...],
+        gaps: tuple[tuple[int, int], ...],
+        kind: PhraseKind,
+        exact: bool = False,
+        *,
+        lead: int = 0,
+        trail: int = 0,
+        rival: bool = False,
+    ) -> Line:
+        literals = tuple(Literal(key, policy.errors(kind, len(key), exact), self._sounds.halves(key)) for key in keys)
+        least_score = policy.least_score(kind, sum(map(len, keys)))
+        return Line(owner, literals, gaps, least_score, lead, trail, rival)
+
+
+def in_context(words: str) -> list[str]:
+    """One syllable for each character, read in context: 重复 chong fu, 重量 zhong liang."""
+    from pypinyin import lazy_pinyin  # slow to import; only compiling needs it
+
+    out: list[str] = []
+    for run in _HAN.findall(words.upper()):
+        syllables = lazy_pinyin(run) if len(run) > 1 else []
+        out += syllables if len(syllables) == len(run) else [reading(char) or char for char in run]
+    return out
