@@ -11,18 +11,17 @@ an unknown type is a ``Problem``. Spans (``start``, ``end``) are seconds on the 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, get_type_hints
+from typing import Any, ClassVar, Literal, NamedTuple
 
+from callflow import json_fields
+from callflow.json_fields import Reader, Unfit, shown, writable
 from callflow.problems import Location, Problem, did_you_mean
 from callflow.texts import Text, text
 
 Speaker = Literal["agent", "customer"]
 SPEAKERS: tuple[Speaker, ...] = ("agent", "customer")
-
-MAX_TEXT = 10_000
-"""Longest string accepted in an event, in characters: several minutes of unbroken speech."""
 
 
 class Word(NamedTuple):
@@ -342,8 +341,6 @@ class Score(Output):
 
 # ------------------------------------------------------------------------------------------------ to and from JSON
 
-T = TypeVar("T")
-
 
 def all_events() -> dict[str, type[Event]]:
     """Every event class by its ``type``."""
@@ -384,7 +381,7 @@ def from_data(data: Any, where: Location) -> Event | Problem:
     kind = data.get("type")
     cls = _TYPES.get(kind) if isinstance(kind, str) else None
     if cls is None:
-        name = _shown(kind)
+        name = shown(kind)
         near = did_you_mean(name, _TYPES)
         return _wrong(
             where, Text(f'unknown event type "{name}"{near.en}', f"未知的事件类型“{name}”{near.zh}"), "event-type"
@@ -398,9 +395,9 @@ def from_data(data: Any, where: Location) -> Event | Problem:
             if reader is not None:
                 values[reader[0]] = reader[1](value)
             elif key != "type":
-                extra[key] = _writable(key, value)
-        except _Unfit as unfit:
-            name, why = _shown(key), unfit.why
+                extra[key] = writable(key, value)
+        except Unfit as unfit:
+            name, why = shown(key), unfit.why
             return _wrong(where, Text(f"{kind}: {name}: {why.en}", f"{kind}：{name}：{why.zh}"), "event-field")
     missing = [key for name, key in _REQUIRED[cls] if name not in values]
     if missing:
@@ -415,153 +412,33 @@ def _wrong(where: Location, message: Text, rule: str) -> Problem:
     return Problem(where, message, rule)
 
 
-class _Unfit(Exception):
-    """A value that does not fit its field."""
-
-    def __init__(self, en: str, zh: str) -> None:
-        super().__init__(en)
-        self.why = Text(en, zh)
-
-
-def _shown(value: Any) -> str:
-    """A sender's value as it may stand in a message: short, on one line, in characters that can be written."""
-    return "".join(sign if sign.isprintable() else "?" for sign in str(value)[:40])
-
-
-def _writable(key: str, value: Any) -> Any:
-    """An unknown field is kept as it is, provided that it can be written again."""
-    try:
-        json.dumps({key: value}, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise _Unfit("cannot be written as JSON in UTF-8", "无法写成 UTF-8 的 JSON") from error
-    return value
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _Unfit("expected a number", "应为数字")
-    if not -1e9 <= value <= 1e9:  # NaN is neither; math.isfinite stumbles over whole numbers with 400 digits
-        raise _Unfit("not a finite number within a thousand million", "不是十亿以内的有限数值")
-    return float(value)
-
-
-def _time(value: Any) -> float:
-    number = _number(value)
-    if number < 0:
-        raise _Unfit("a time is 0 or more seconds", "时间应为 0 秒或以上")
-    return number
-
-
-def _string(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _Unfit("expected a string", "应为字符串")
-    if len(value) > MAX_TEXT:
-        raise _Unfit(f"longer than {MAX_TEXT} characters", f"超过 {MAX_TEXT} 个字符")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise _Unfit("has half of a surrogate pair", "含有不成对的代理字符") from error
-    return value
-
-
-def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _Unfit("expected true or false", "应为 true 或 false")
-    return value
-
-
-def _integer(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1_000_000:
-        raise _Unfit("expected a whole number", "应为整数")
-    return value
-
-
-def _one_of(*allowed: Any) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if not isinstance(value, str) or value not in allowed:
-            name, list_ = _shown(value), ", ".join(map(str, allowed))
-            raise _Unfit(f'"{name}" is not one of {list_}', f"“{name}”不在 {list_} 之中")
-        return value
-
-    return read
-
-
-def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else read(value)
-
-
-def _list_of(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def read_all(value: Any) -> Any:
-        if not isinstance(value, list) or len(value) > MAX_TEXT:
-            raise _Unfit("expected a list", "应为列表")
-        return tuple(read(item) for item in value)
-
-    return read_all
-
-
 def _word(value: Any) -> Word:
     if not isinstance(value, list) or len(value) != 3:
-        raise _Unfit('expected a word as ["text", start, end]', '词应写成 ["文字", 开始, 结束]')
-    return Word(_string(value[0]), _time(value[1]), _time(value[2]))
-
-
-def _record(cls: type[T]) -> Callable[[Any], T]:
-    def read(value: Any) -> T:
-        if not isinstance(value, dict):
-            raise _Unfit("expected an object", "应为对象")
-        readers = _readers_of(cls)
-        known = {readers[k][0]: readers[k][1](v) for k, v in value.items() if k in readers}
-        lacking = [f.name for f in fields(cls) if f.default is MISSING and f.name not in known]  # type: ignore[arg-type]
-        if lacking:
-            raise _Unfit(f"lacks {', '.join(lacking)}", f"缺少 {', '.join(lacking)}")
-        return cls(**known)
-
-    return read
+        raise Unfit('expected a word as ["text", start, end]', '词应写成 ["文字", 开始, 结束]')
+    return Word(json_fields.string(value[0]), json_fields.time(value[1]), json_fields.time(value[2]))
 
 
 def _groups(value: Any) -> dict[str, GroupScore]:
     if not isinstance(value, dict):
-        raise _Unfit("expected an object", "应为对象")
-    read = _record(GroupScore)
-    return {_string(key): read(item) for key, item in value.items()}
+        raise Unfit("expected an object", "应为对象")
+    return {json_fields.string(key): _group(item) for key, item in value.items()}
 
 
-_speaker = _one_of(*SPEAKERS)
-_BY_ANNOTATION: dict[Any, Callable[[Any], Any]] = {
-    float: _number,
-    float | None: _optional(_number),
-    str: _string,
-    bool: _boolean,
-    int: _integer,
+_group = json_fields.record(GroupScore, {float: json_fields.number, int: json_fields.integer})
+_speaker = json_fields.one_of(*SPEAKERS)
+_BY_ANNOTATION: dict[Any, Reader] = {
+    float: json_fields.number,
+    float | None: json_fields.optional(json_fields.number),
+    str: json_fields.string,
+    bool: json_fields.boolean,
+    int: json_fields.integer,
     Speaker: _speaker,
-    Speaker | None: _optional(_speaker),
-    tuple[str, ...]: _list_of(_string),
-    tuple[Word, ...]: _list_of(_word),
-    tuple[Evidence, ...]: _list_of(_record(Evidence)),
+    Speaker | None: json_fields.optional(_speaker),
+    tuple[str, ...]: json_fields.list_of(json_fields.string),
+    tuple[Word, ...]: json_fields.list_of(_word),
     Mapping[str, GroupScore]: _groups,
 }
-_TIMES = {"at", "start", "end"}
-
-
-def _key(f: Field[Any]) -> str:
-    return str(f.metadata.get("json", f.name))
-
-
-def _readers_of(cls: type) -> dict[str, tuple[str, Callable[[Any], Any]]]:
-    hints = get_type_hints(cls)
-    readers: dict[str, tuple[str, Callable[[Any], Any]]] = {}
-    for f in fields(cls):
-        hint = hints[f.name]
-        if f.name == "extra":
-            continue
-        if f.name in _TIMES:
-            read: Callable[[Any], Any] = _time
-        elif hint in _BY_ANNOTATION:
-            read = _BY_ANNOTATION[hint]
-        else:
-            read = _one_of(*hint.__args__)
-        readers[_key(f)] = (f.name, read)
-    return readers
+_BY_ANNOTATION[tuple[Evidence, ...]] = json_fields.list_of(json_fields.record(Evidence, _BY_ANNOTATION))
 
 
 def _default(f: Field[Any]) -> Any:
@@ -571,9 +448,12 @@ def _default(f: Field[Any]) -> Any:
 
 
 _TYPES = all_events()
-_READERS = {cls: _readers_of(cls) for cls in _TYPES.values()}
-_LAYOUT = {cls: [(f.name, _key(f), _default(f)) for f in fields(cls) if f.name != "extra"] for cls in _TYPES.values()}
+_READERS = {cls: json_fields.readers_of(cls, _BY_ANNOTATION) for cls in _TYPES.values()}
+_LAYOUT = {
+    cls: [(f.name, json_fields.key_of(f), _default(f)) for f in fields(cls) if f.name != "extra"]
+    for cls in _TYPES.values()
+}
 _REQUIRED = {
-    cls: [(f.name, _key(f)) for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING]
+    cls: [(f.name, json_fields.key_of(f)) for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING]
     for cls in _TYPES.values()
 }

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callflow.events import (
-    MAX_TEXT,
     SPEAKERS,
     AgentAction,
     CallContext,
@@ -30,6 +29,7 @@ from callflow.events import (
     all_events,
     parse,
 )
+from callflow.json_fields import MAX_TEXT
 from callflow.problems import Location, Problem
 
 HERE = Location("calls.jsonl", 7)

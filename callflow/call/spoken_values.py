@@ -60,6 +60,8 @@ def digit_runs(keys: Keys, shortest: int = SHORTEST_RUN) -> list[DigitRun]:
     """The runs of at least ``shortest`` digits in what was said; punctuation and pauses do not break a run."""
     spoken = [keys.source[place] for place in keys.places]
     sure = [_digit(item, isinstance(keys.source, str)) for item in spoken]
+    if len(sure) - sure.count("") < shortest:
+        return []
     guess = [digit or _hardly(item) for digit, item in zip(sure, spoken, strict=True)]
     runs: list[DigitRun] = []
     start = 0

@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterable
 
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
-from callflow.events import MAX_TEXT, Event, Output, parse
+from callflow.events import Event, Output, parse
 from callflow.journal import back_in_time
+from callflow.json_fields import MAX_TEXT
 from callflow.problems import Location, Problem
 from callflow.texts import text
 
 MAX_LINE = 64 * MAX_TEXT
 
 
-def simulate(lines: Iterable[bytes], plan: Plan, say: Callable[[str], None], complain: Callable[[Problem], None]) -> bool:
+def simulate(
+    lines: Iterable[bytes], plan: Plan, say: Callable[[str], None], complain: Callable[[Problem], None]
+) -> bool:
     """Feed every line to the engine and ``say`` each output; returns whether all lines were good.
 
     A line that is no event, or goes back in time, is a Problem and left out; the call goes on without it.
