@@ -47,8 +47,8 @@ class Line:
     """One way to say something: ``literals`` with ``gaps`` (least, most syllables) between them.
 
     ``owner`` is whatever number the caller knows it by. ``least_score`` as in ``policy``. ``lead`` and ``trail`` are
-    the longest slots before and after it, which take no part in matching. A line that is not ``rival`` is wanted
-    wherever it is, others only where no better line of their owner is.
+    the longest slots before and after it, which take no part in matching. A ``rival`` is wanted only where
+    no better line of its owner is.
     """
 
     owner: int
@@ -232,7 +232,7 @@ class Matcher:
         line, first, end, _, seed = candidate
         anchor = line.literals[line.anchor]
         cost = 0.0
-        if not key.startswith(anchor.key, max(0, first)):
+        if first < 0 or not key.startswith(anchor.key, first):
             slack = seed.errors
             low, start = max(0, first - slack), first + seed.first
             before = self._sounds.halves(key[low:start])

@@ -37,6 +37,16 @@ def test_a_line_with_no_more_errors_than_allowed_is_found(case: tuple[str, int, 
     assert any(f.start < end + errors and f.end > start - errors for f in found)
 
 
+@given(st.text("好你", min_size=4, max_size=12), st.text("好你", max_size=12))
+def test_spans_lie_in_the_key_however_words_repeat(words: str, text: str) -> None:
+    key = SOUNDS.of_text(text + words).key
+    found = Matcher([line_of(words, 1)], SOUNDS).find(key)
+    assert (len(text), len(key), 0.0) in {(f.start, f.end, f.cost) for f in found}
+    for f in found:
+        assert 0 <= f.start < f.end <= len(key)
+        assert f.cost > 0 or key[f.start : f.end] == f.line.literals[0].key
+
+
 @given(edited(), edited())
 def test_other_lines_do_not_stand_in_the_way(
     one: tuple[str, int, str, int, int], two: tuple[str, int, str, int, int]
