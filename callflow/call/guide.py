@@ -82,7 +82,8 @@ class Guide:
             return []
         if not self.state:
             self.now = event.at
-            self._enter(self.plan.machine.entry(self.plan.flow.start), "", event.at, event.at)
+            began = min(event.at, getattr(event, "start", event.at))
+            self._enter(self.plan.machine.entry(self.plan.flow.start), "", event.at, began)
         self._pass_time(event.at)
         if isinstance(event, Heard):
             self._final(event) if event.final else self._partial(event)
@@ -230,9 +231,15 @@ class Guide:
         return self._hung_up_at is not None and event.start >= self._hung_up_at
 
     def _partial(self, event: Heard) -> None:
-        if not event.utterance or self._outside(event) or not (event.text or event.sounds):
+        if not event.utterance or self._outside(event):
             return
         follower = self._followers.get(event.utterance)
+        if not (event.text or event.sounds):
+            # The recogniser takes the utterance back: it was nothing.
+            if follower:
+                del self._followers[event.utterance]
+                self._withdraw(follower.final("").withdrawn, event)
+            return
         if follower is None:
             if len(self._followers) >= MOST_UTTERANCES:
                 del self._followers[next(iter(self._followers))]
