@@ -29,7 +29,7 @@ from voices.telephone import RATE, Sound
 
 CALLS = Path(__file__).resolve().parent.parent / "tests" / "calls"
 CHANNELS = ("agent", "customer")
-BIT_RATE = 24_000
+BIT_RATE = 32_000
 """Of both channels together, in bits a second."""
 
 
