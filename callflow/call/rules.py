@@ -7,9 +7,9 @@ comes, so a watch that ran out is settled only when everything said before its e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, nextafter
 
 from callflow.call.log import CallLog, Fact
 from callflow.call.prompts import PromptBoard
@@ -108,13 +108,14 @@ class RuleKeeper:
             if reason := _missing_source(rule, context):
                 self._blind[rule.name] = reason
 
-    def facts(self, facts: Iterable[Fact], now: float) -> None:
+    def facts(self, facts: Sequence[Fact], now: float) -> None:
         """Take in facts that are already in the log."""
+        for fact in facts:
+            self._count(fact)
         for fact in facts:
             for name in self._index.by_term.get(fact.key, ()):
                 for watch in list(self._open.get(name, ())):
                     self._reconsider(watch, now)
-            self._count(fact, now)
             for rule in self._index.by_trigger.get(fact.key, ()):
                 self._triggered(rule, fact, now)
 
@@ -144,7 +145,7 @@ class RuleKeeper:
                 for watch in list(self._open.get(rule.name, ())):
                     self._end(watch, at)
             elif is_ and not was and not (rule.once and rule.name in self._opened):
-                lo = since if rule.shape is Shape.EXISTENCE else at
+                lo = since if rule.shape is Shape.EXISTENCE or not old else at
                 self._open_watch(rule, Fact(f"state {new}", at, at), lo, at)
 
     def close(self, now: float, cut_short: bool) -> None:
@@ -208,8 +209,8 @@ class RuleKeeper:
         self._reconsider(watch, now)
         return watch
 
-    def _count(self, fact: Fact, now: float) -> None:
-        """Lengths in rings and sentences: the deadline is the event that is one too many."""
+    def _count(self, fact: Fact) -> None:
+        """Lengths in rings and sentences end just before the one that is too many."""
         unit = {"call.ringing": "rings", "agent speaks": "sentences"}.get(fact.key)
         if unit is None:
             return
@@ -220,7 +221,7 @@ class RuleKeeper:
                     continue
                 watch.counted += 1
                 if watch.counted > length.amount:
-                    self._end(watch, fact.start)
+                    self._end(watch, nextafter(fact.start, -inf))
 
     def _reconsider(self, watch: Watch, now: float) -> None:
         rule = watch.rule

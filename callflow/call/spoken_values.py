@@ -5,7 +5,9 @@ Everything here works on ``Keys``, so that it serves recognisers that write char
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from rapidfuzz.distance import Levenshtein
 
@@ -13,6 +15,7 @@ from callflow.phrases.sounds import Keys, Sounds, plain_syllable, reading
 
 _WRITTEN = {
     **{str(n): str(n) for n in range(10)},
+    **{chr(ord("０") + n): str(n) for n in range(10)},
     **dict.fromkeys("零〇洞", "0"),
     **dict.fromkeys("一幺壹", "1"),
     **dict.fromkeys("二两贰俩", "2"),
@@ -34,15 +37,19 @@ SHORTEST_RUN = 3
 """Fewer digits in a row are a plain word (一下, 三天), not a number that was dictated."""
 
 _LEADS = (
-    "嗯", "呃", "啊", "哦", "噢", "唉", "喂", "好的", "好", "行", "可以", "对", "那个", "那", "这个", "就是", "是的", "是",
-    "不是", "不对", "错了", "应该是", "我的", "我叫", "我是", "我姓", "叫", "姓", "名字", "在", "从", "到", "送到", "发到", "您记一下", "你记一下", "没问题", "就",
+    "嗯", "呃", "啊", "哦", "噢", "唉", "喂", "好的", "好", "行", "可以", "对", "那个", "那", "这个", "就是",
+    "是的", "是", "不是", "不对", "错了", "应该是", "我的", "我叫", "我是", "我姓", "叫", "姓", "名字", "在", "从",
+    "到", "送到", "发到", "您记一下", "你记一下", "没问题", "就",
 )  # fmt: skip
 _LEAD_SYLLABLES = (
     "ēn", "ń", "ńg", "è", "à", "ó", "ō", "wèi", "hǎo de", "hǎo", "xíng", "kě yǐ", "duì", "bú shì", "bù shì",
     "bú duì", "bù duì", "cuò le", "yīng gāi shì", "nà ge", "nà gè", "nà", "zhè ge",
-    "zhè gè", "jiù shì", "shì de", "shì", "wǒ de", "wǒ jiào", "wǒ shì", "wǒ xìng", "jiào", "xìng", "míng zi", "zài", "cóng",
-    "dào", "sòng dào", "fā dào", "nín jì yí xià", "nǐ jì yí xià", "nín jì yī xià", "nǐ jì yī xià", "méi wèn tí", "jiù",
+    "zhè gè", "jiù shì", "shì de", "shì", "wǒ de", "wǒ jiào", "wǒ shì", "wǒ xìng", "jiào", "xìng", "míng zi", "zài",
+    "cóng", "dào", "sòng dào", "fā dào", "nín jì yí xià", "nǐ jì yí xià", "nín jì yī xià", "nǐ jì yī xià",
+    "méi wèn tí", "jiù",
 )  # fmt: skip
+_TONES = {"\u0304": "1", "\u0301": "2", "\u030c": "3", "\u0300": "4"}
+"""The tone marks, as they stand apart from their vowels."""
 _TAILS = ("吧", "啊", "呀", "呢", "哦", "嘛", "就行", "就可以", "就好", "谢谢")
 _QUESTION_TAILS = ("对吗", "对吧", "是吗", "是吧", "对不对", "是不是", "没错吧", "正确吗")
 
@@ -130,8 +137,24 @@ class ValueReader:
         items = [keys.source[keys.places[i]] for i in range(start, min(end, start + 6))]
         if isinstance(keys.source, str):
             text = "".join(items)
-            lengths = [len(lead) for lead in _LEADS if text.startswith(lead)]
-        else:
-            text = " ".join(items) + " "
-            lengths = [lead.count(" ") + 1 for lead in _LEAD_SYLLABLES if text.startswith(lead + " ")]
-        return max(lengths, default=0)
+            return max((len(lead) for lead in _LEADS if text.startswith(lead)), default=0)
+        spoken = [_toned(item) for item in items]
+        return max((len(lead) for lead in _SPOKEN_LEADS if _begins(spoken, lead)), default=0)
+
+
+def _toned(syllable: str) -> tuple[str, str]:
+    """A syllable without its tone, and the tone (``"1"`` to ``"4"``; ``""`` neutral or unknown)."""
+    if syllable[-1:].isdigit():
+        return plain_syllable(syllable), syllable[-1].strip("05")
+    return plain_syllable(syllable), next((_TONES[c] for c in normalize("NFD", syllable) if c in _TONES), "")
+
+
+def _begins(spoken: Sequence[tuple[str, str]], lead: Sequence[tuple[str, str]]) -> bool:
+    """Whether ``spoken`` begins with ``lead``; a tone that is not known may be any."""
+    return len(spoken) >= len(lead) and all(
+        syllable == wanted and (not tone or not asked or tone == asked)
+        for (syllable, tone), (wanted, asked) in zip(spoken, lead, strict=False)
+    )
+
+
+_SPOKEN_LEADS = tuple(tuple(_toned(syllable) for syllable in lead.split()) for lead in _LEAD_SYLLABLES)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
 from callflow.events import Event, FieldValue, Finding, Heard, Match, Prompt, State, Tick, from_data
-from callflow.flow.model import Expectation, Rehearsal, Step
+from callflow.flow.model import ANY, Expectation, Rehearsal, Step
 from callflow.problems import Location, Problem
 from callflow.texts import Text, text
 
@@ -61,6 +61,7 @@ def play(events: Iterable[Event], plan: Plan) -> list[Event]:
 def script(steps: Iterable[Step]) -> Iterator[Event | Problem]:
     """The events of a script, each at its time; a ``Problem`` for a step that makes no event."""
     now, rings, last_ring = 0.0, 0, -RING
+    yield Tick(at=now)
     for number, step in enumerate(steps, start=1):
         if step.speaker:
             start = now + PAUSE - LAG
@@ -103,7 +104,7 @@ def _compare(expected: Expectation, outputs: Sequence[Event]) -> Failure | None:
         return None
     wanted = describe(expected)
     if expected.absent:
-        times = ", ".join(f"{output.at:.1f} s{_quoted(output)}" for output in came)
+        times = ", ".join(f"{output.at:.1f} s{_named(output)}{_quoted(output)}" for output in came)
         return Failure(
             expected.at,
             text("must not come, but came: {w}, at {t}", "不应出现却出现了：{w}，在 {t}", w=wanted, t=times),
@@ -116,38 +117,43 @@ def _compare(expected: Expectation, outputs: Sequence[Event]) -> Failure | None:
 
 def _is(expected: Expectation, output: Event) -> bool:
     """Whether ``output`` is what ``expected`` speaks of."""
-    name, value = expected.name, expected.value
-    match output:
-        case Finding():
-            return expected.what == "finding" and output.rule == name and value in ("", output.verdict)
-        case Prompt():
-            settled = output.stage == "confirmed" and output.status == (value or "shown")
-            return expected.what == "prompt" and name in output.text and settled
-        case Match():
-            return expected.what == "match" and output.phrase == name and output.stage == "confirmed"
-        case State():
-            return expected.what == "state" and f"{output.to}.".startswith(f"{name}.")
-        case FieldValue():
-            known = value in ("", output.value) and expected.stage in ("", output.stage)
-            return expected.what == "field" and output.name == name and known
+    value = expected.value
+
+    def named(name: str) -> bool:
+        return expected.name in (ANY, name)
+
+    match expected.what, output:
+        case "finding", Finding():
+            return named(output.rule) and value in ("", output.verdict)
+        case "prompt", Prompt(stage="confirmed"):
+            return expected.name in output.text and output.status == (value or "shown")
+        case "match", Match(stage="confirmed"):
+            return named(output.phrase)
+        case "state", State():
+            return f"{output.to}.".startswith(f"{expected.name}.")
+        case "field", FieldValue():
+            return named(output.name) and value in ("", output.value) and expected.stage in ("", output.stage)
     return False
 
 
 def _instead(expected: Expectation, outputs: Sequence[Event]) -> Iterator[str]:
     """What came of the kind that was expected, in few words."""
     for output in outputs:
-        match output:
-            case Finding(rule=expected.name) if expected.what == "finding":
+        match expected.what, output:
+            case "finding", Finding(rule=expected.name):
                 yield f"{output.verdict}{f' ({output.reason})' if output.reason else ''}{_quoted(output)}"
-            case Prompt(stage="confirmed") if expected.what == "prompt":
-                if output.status == "shown" or expected.name in output.text:
-                    yield f"“{output.text}” {output.status}"
-            case Match(stage="confirmed") if expected.what == "match":
+            case "prompt", Prompt(stage="confirmed") if output.status == "shown" or expected.name in output.text:
+                yield f"“{output.text}” {output.status}"
+            case "match", Match(stage="confirmed"):
                 yield f"{output.phrase}{_quoted(output)}"
-            case State() if expected.what == "state":
+            case "state", State():
                 yield output.to
-            case FieldValue(name=expected.name) if expected.what == "field":
+            case "field", FieldValue(name=expected.name):
                 yield f"{output.value} {output.stage}"
+
+
+def _named(output: Event) -> str:
+    return f" {output.rule}" if isinstance(output, Finding) else ""
 
 
 def _quoted(output: Event) -> str:

@@ -241,13 +241,17 @@ class Step:
     wait: float = 0.0
 
 
+ANY = "*"
+"""As the name in an expectation: ``never: [{finding: "*", verdict: violated}]``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """What must (or, with ``absent``, must not) come of a rehearsal.
 
     ``what``: ``finding`` (``name`` rule, ``value`` verdict), ``prompt`` (``name``: part of its text, ``value``: its
     status, ``shown`` where none is written), ``match`` (phrase), ``state``, ``field`` (``value``, ``stage``). What is
-    empty may be anything.
+    empty may be anything, and so may a name that is ``ANY``.
     """
 
     what: Literal["finding", "prompt", "match", "state", "field"]
