@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -43,5 +44,16 @@ def _wrong_templates(phrase: Phrase, slots: Mapping[str, Slot]) -> Iterator[Prob
             expand(wording, slots)
         except TemplateError as error:
             place = phrase.places.get(wording, phrase.at)
-            at = Location(place.file, place.line, place.column + error.column - 1)
+            column = _column_as_written(phrase.written.get(wording, wording), wording, slots)
+            at = Location(place.file, place.line, place.column + (column or error.column) - 1)
             yield Problem(at, error.message, "template")
+
+
+def _column_as_written(written: str, wording: str, slots: Mapping[str, Slot]) -> int:
+    """The column of a mistake before variables were filled in, which stand for more or fewer characters; else 0."""
+    variables = {name: Slot(name) for name in re.findall(r"\{([^{}]*)\}", written) if "{" + name + "}" not in wording}
+    try:
+        expand(written, {**slots, **variables})
+    except TemplateError as error:
+        return error.column
+    return 0

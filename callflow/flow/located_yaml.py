@@ -7,6 +7,7 @@ tree is built.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,6 @@ from ruamel.yaml.events import (
     NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
-    SequenceStartEvent,
 )
 
 from callflow.problems import Location, Problem
@@ -30,6 +30,9 @@ from callflow.texts import Text, text
 MAX_CHARACTERS = 4_000_000
 """Largest file read; a flow of 50,000 lines has about 2.5 million characters."""
 MAX_DEPTH = 40
+
+_NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What YAML does not count as a character; the parser itself tells only that there is one, not where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ def load(source: str, file: str) -> tuple[Node | None, list[Problem]]:
             m=MAX_CHARACTERS,
         )
         return None, [Problem(Location(file), message, "yaml-size")]
+    if not_text := _NOT_TEXT.search(source):
+        return None, [_not_a_character(source, not_text.start(), file)]
     builder = _Builder(file)
     try:
         builder.read(YAML(typ="safe").parse(source))
@@ -91,6 +96,13 @@ def load(source: str, file: str) -> tuple[Node | None, list[Problem]]:
         what = str(error).splitlines()[0]
         builder.problems.append(Problem(Location(file), Text(f"not YAML: {what}", f"不是 YAML：{what}"), "yaml-syntax"))
     return builder.root, builder.problems
+
+
+def _not_a_character(source: str, offset: int, file: str) -> Problem:
+    line, column = source.count("\n", 0, offset) + 1, offset - source.rfind("\n", 0, offset)
+    code = f"U+{ord(source[offset]):04X}"
+    message = text("{c} is no character of a text; delete it", "{c} 不是文字字符，请删除", c=code)
+    return Problem(Location(file, line, column), message, "yaml-syntax")
 
 
 class _Refused(Exception):
@@ -116,7 +128,8 @@ class _Builder:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._refuse(event, "one document only: split the file at this '---'", "只允许一个文档：请在此处拆分文件")
+                    en, zh = "one document only: split the file at this '---'", "只允许一个文档：请在此处拆分文件"
+                    self._refuse(event, en, zh)
             elif isinstance(event, (MappingEndEvent, SequenceEndEvent)):
                 self._place(open_nodes.pop().close(), open_nodes)
             elif isinstance(event, NodeEvent):
@@ -129,10 +142,12 @@ class _Builder:
 
     def _check(self, event: NodeEvent, depth: int) -> None:
         if isinstance(event, AliasEvent) or event.anchor:
-            self._refuse(event, "anchors (&) and aliases (*) are not allowed; write it out", "不允许锚点（&）和别名（*），请直接写出")
+            zh = "不允许锚点（&）和别名（*），请直接写出"
+            self._refuse(event, "anchors (&) and aliases (*) are not allowed; write it out", zh)
         tag = getattr(event, "tag", None)
         if tag and str(tag) != "!":
-            self._refuse(event, f"tags are not allowed ({str(tag)[:40]}); remove it", f"不允许标签（{str(tag)[:40]}），请删除")
+            name = str(tag)[:40]
+            self._refuse(event, f"tags are not allowed ({name}); remove it", f"不允许标签（{name}），请删除")
         if depth >= MAX_DEPTH:
             self._refuse(event, f"nested deeper than {MAX_DEPTH} levels", f"嵌套超过 {MAX_DEPTH} 层")
 
@@ -154,9 +169,8 @@ class _Builder:
     def _add(self, parent: _Open, key: Scalar, value: Node) -> None:
         first = parent.entries.get(key.value)
         if first:
-            message = text(
-                '"{k}" stands here twice; first in line {n}', "“{k}”重复；首次出现在第 {n} 行", k=key.value, n=first[0].at.line
-            )
+            name, line = key.value[:40], first[0].at.line
+            message = Text(f'"{name}" stands here twice; first in line {line}', f"“{name}”重复；首次出现在第 {line} 行")
             self.problems.append(Problem(key.at, message, "yaml-duplicate"))
         else:
             parent.entries[key.value] = (key, value)

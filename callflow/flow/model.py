@@ -26,7 +26,8 @@ class Phrase:
     ``kind``: ``say`` the agent should say it, ``never`` the agent must not, ``cue`` it tells us something (mostly
     about the customer). ``wordings`` are templates (see ``phrases.template``). ``unless`` are templates that guard
     against false alarms: a hit that lies within one of them does not count. ``boundary`` ties a hit to the start
-    and / or end of a sentence. ``exact`` switches tolerant matching off. ``places``: where each template stands.
+    and / or end of a sentence. ``exact`` switches tolerant matching off. ``places``: where each template stands,
+    ``written``: how it stands there, before variables were filled in.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Phrase:
     severity: Severity = "major"
     group: str = ""
     places: Mapping[str, Location] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from callflow.events import SPEAKERS, Severity, Speaker
-from callflow.flow.located_yaml import Node, Scalar
 from callflow.flow.located_yaml import Mapping as MappingNode
+from callflow.flow.located_yaml import Node, Scalar
 from callflow.flow.model import PREVIOUS, Term
 from callflow.problems import Location, Problem, did_you_mean
 from callflow.texts import Text
@@ -31,6 +31,8 @@ SEVERITIES: tuple[Severity, ...] = ("minor", "major", "severe", "fatal")
 ALL_FIELDS = "fields"
 SPEAKS = "speaks"
 """Reserved phrase name: ``agent speaks`` is any final utterance of the agent."""
+_HEADS = (*SPEAKERS, "state", "field", ALL_FIELDS)
+_ONE_WORD = ("phrases", "states", "fields")
 
 
 @dataclass(slots=True)
@@ -50,30 +52,53 @@ class Names:
         names = Names()
         for root in roots.values():
             for kind, into in (("fields", names.fields), ("groups", names.groups), ("rules", names.rules)):
-                into.update(names._define(root, kind, problems))
-            for name in names._define(root, "phrases", problems):
+                into.update(names._define_all(root, kind, problems))
+            for kind in ("slots", "variables"):
+                names._define_all(root, kind, problems)
+            for name in names._define_all(root, "phrases", problems):
                 names.phrases[name] = _speaker_of(root, name)
-            _collect_states(root.get("states"), "", names.states)
+            names._define_states(root.get("states"), "", problems)
         return names
 
-    def _define(self, root: MappingNode, kind: str, problems: list[Problem]) -> list[str]:
+    def _define_all(self, root: MappingNode, kind: str, problems: list[Problem]) -> list[str]:
         section = root.get(kind)
         if not isinstance(section, MappingNode):
             return []
         for name, (key, _) in section.entries.items():
-            first = self.first_seen.setdefault((kind, name), key.at)
-            if first is not key.at:
-                message = Text(f'{kind}: "{name}" is defined twice; first at {first}', f"“{name}”重复定义；首次在 {first}")
-                problems.append(Problem(key.at, message, "duplicate-name"))
+            self.define(kind, name, key.at, problems)
         return list(section.entries)
+
+    def _define_states(self, node: Node | None, prefix: str, problems: list[Problem]) -> None:
+        for name, (key, value) in node.entries.items() if isinstance(node, MappingNode) else ():
+            if "." in name or name == PREVIOUS:
+                message = Text(f'a state cannot be called "{name[:40]}"', f"状态不能叫“{name[:40]}”")
+                problems.append(Problem(key.at, message, "bad-name"))
+            self.define("states", prefix + name, key.at, problems)
+            self.states.add(prefix + name)
+            if isinstance(value, MappingNode):
+                self._define_states(value.get("states"), f"{prefix}{name}.", problems)
+
+    def define(self, kind: str, name: str, at: Location, problems: list[Problem]) -> None:
+        """Note a name; one that was there before, or that nothing could refer to, is a Problem."""
+        first = self.first_seen.setdefault((kind, name), at)
+        if first is not at:
+            message = Text(f'{kind}: "{name}" is defined twice; first at {first}', f"“{name}”重复定义；首次在 {first}")
+            problems.append(Problem(at, message, "duplicate-name"))
+        if not name.strip() or (kind in _ONE_WORD and len(name.split()) > 1):
+            en = f'{kind}: "{name}" cannot be referred to; give it a name without blanks'
+            problems.append(Problem(at, Text(en, f"“{name}”无法被引用；名字不能为空，也不能含空格"), "bad-name"))
+        if kind == "phrases" and name == SPEAKS:
+            en = f'"{SPEAKS}" stands for any words; name the phrase otherwise'
+            problems.append(Problem(at, Text(en, f"“{SPEAKS}”表示任何话，请换个名字"), "bad-name"))
 
     # ---------------------------------------------------------------------------------------- references
 
     def phrase(self, name: str, at: Location, problems: list[Problem]) -> bool:
         return self._known("phrase", "短语", name, self.phrases, at, problems)
 
-    def state(self, name: str, at: Location, problems: list[Problem]) -> bool:
-        return name == PREVIOUS or self._known("state", "状态", name, self.states, at, problems)
+    def state(self, name: str, at: Location, problems: list[Problem], target: bool = False) -> bool:
+        """``target``: of a transition, which may also lead back to ``PREVIOUS``."""
+        return (target and name == PREVIOUS) or self._known("state", "状态", name, self.states, at, problems)
 
     def group(self, name: str, at: Location, problems: list[Problem]) -> bool:
         return self._known("group", "分组", name, self.groups, at, problems)
@@ -94,8 +119,11 @@ class Names:
         problems.append(Problem(at, message, f"unknown-{en}"))
         return False
 
-    def term(self, written: str, at: Location, problems: list[Problem]) -> Term | None:
-        """Check a term against the names; ``None`` (and a Problem) where it refers to nothing."""
+    def term(self, written: str, at: Location, problems: list[Problem], also: tuple[str, ...] = ()) -> Term | None:
+        """Check a term against the names; ``None`` (and a Problem) where it refers to nothing.
+
+        ``also``: first words that the caller understands, for the suggestion.
+        """
         words = written.split()
         head, rest = (words[0], words[1:]) if words else ("", [])
         key = " ".join(words)
@@ -111,11 +139,13 @@ class Names:
             return Term(key) if good and self._known("stage", "阶段", rest[1], FIELD_STAGES, at, problems) else None
         if head == ALL_FIELDS and len(rest) == 1:
             return Term(key) if self._known("stage", "阶段", rest[0], FIELD_STAGES, at, problems) else None
-        near = did_you_mean(key, [*CALL_EVENTS, *ACOUSTIC_EVENTS])
+        terms = [" ".join((known, *rest)) for known in (*_HEADS, *also)] if rest else []
+        near = did_you_mean(key, [*CALL_EVENTS, *ACOUSTIC_EVENTS, *terms])
         message = Text(
             f'"{key[:40]}" is neither an event (call.held …) nor "agent PHRASE", "customer PHRASE", "state NAME", '
             f'"field NAME STAGE"{near.en}',
-            f"“{key[:40]}”既不是事件（call.held 等），也不是“agent 短语”“customer 短语”“state 状态”“field 字段 阶段”{near.zh}",
+            f"“{key[:40]}”既不是事件（call.held 等），也不是“agent 短语”“customer 短语”“state 状态”"
+            f"“field 字段 阶段”{near.zh}",
         )
         problems.append(Problem(at, message, "unknown-term"))
         return None
@@ -141,12 +171,3 @@ def _speaker_of(root: MappingNode, phrase: str) -> Speaker:
     if isinstance(by, Scalar):
         return "customer" if by.value == "customer" else "agent"
     return "customer" if "cue" in body.entries else "agent"
-
-
-def _collect_states(node: Node | None, prefix: str, into: set[str]) -> None:
-    if not isinstance(node, MappingNode):
-        return
-    for name, (_, value) in node.entries.items():
-        into.add(prefix + name)
-        if isinstance(value, MappingNode):
-            _collect_states(value.get("states"), f"{prefix}{name}.", into)

@@ -1,7 +1,7 @@
 """Reads the files of a flow into a ``Flow``; every mistake in them becomes a Problem.
 
 A flow is one file or a folder of files that are read as one: phrases, rules, states, fields, groups, slots and
-rehearsals may stand in any of them, so that each subject (holding, transferring, complaints) can have a file of its own.
+rehearsals may stand in any of them, so that each subject (holding, transferring, complaints) can have its own file.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from hashlib import sha256
+from typing import Literal
 
 from callflow.flow import located_yaml, read_rehearsals, read_rules
 from callflow.flow.located_yaml import Mapping as MappingNode
@@ -32,7 +33,9 @@ from callflow.problems import Location, Problem, did_you_mean, has_errors
 from callflow.texts import Text, text
 
 SECTIONS = ("flow", "variables", "slots", "groups", "phrases", "rules", "fields", "states", "rehearsals")
-PROMPT_KINDS = ("say", "do", "ask", "remind", "tip")
+PHRASE_KINDS: tuple[PhraseKind, ...] = ("say", "never", "cue")
+PromptKind = Literal["say", "do", "ask", "remind", "tip"]
+PROMPT_KINDS: tuple[PromptKind, ...] = ("say", "do", "ask", "remind", "tip")
 
 
 def read_flow(sources: Mapping[str, str], name: str) -> tuple[Flow | None, list[Problem]]:
@@ -119,7 +122,8 @@ class _FlowReader:
     def _head(self, tops: list[Section]) -> Section | None:
         heads = [node for top in tops if (node := top.value("flow")) is not None]
         for extra in heads[1:]:
-            self.problems.append(Problem(extra.at, text("flow: stands in two files", "flow: 出现在两个文件中"), "duplicate-name"))
+            message = text("flow: stands in two files", "flow: 出现在两个文件中")
+            self.problems.append(Problem(extra.at, message, "duplicate-name"))
         if heads and tops:
             head = tops[0].inner(heads[0], text("flow", "flow "))
             if head:
@@ -128,7 +132,8 @@ class _FlowReader:
                 head.done()
             return head
         at = Location(next(iter(self.roots), "flow"))
-        self.problems.append(Problem(at, text("no flow: section with a start state", "缺少 flow: 部分和起始状态"), "missing-key"))
+        message = text("no flow: section with a start state", "缺少 flow: 部分和起始状态")
+        self.problems.append(Problem(at, message, "missing-key"))
         return None
 
     def _start(self, head: Section | None) -> str:
@@ -153,7 +158,7 @@ class _FlowReader:
         return written
 
     def _phrase(self, key: Scalar, section: Section) -> Phrase:
-        kinds: list[PhraseKind] = [kind for kind in ("say", "never", "cue") if section.has(kind)]  # type: ignore[misc]
+        kinds: list[PhraseKind] = [kind for kind in PHRASE_KINDS if section.has(kind)]
         if len(kinds) != 1:
             section.wrong(
                 key.at,
@@ -161,10 +166,10 @@ class _FlowReader:
                 f"短语“{key.value}”需要 say、never、cue 之一",
                 "missing-key",
             )
-        for kind in ("say", "never", "cue"):
-            section.value(kind)
+        for known in PHRASE_KINDS:
+            section.value(known)
         kind = kinds[0] if kinds else "say"
-        wordings, guards = section.strings(kind), section.strings("unless")
+        wordings, guards = section.strings(kind, required=bool(kinds)), section.strings("unless")
         phrase = Phrase(
             name=key.value,
             kind=kind,
@@ -179,6 +184,7 @@ class _FlowReader:
             severity=section.choice("severity", SEVERITIES, "major"),
             group=self.group_of(section),
             places={self.fill(item.value): item.text_at for item in (*wordings, *guards)},
+            written={self.fill(item.value): item.value for item in (*wordings, *guards)},
         )
         section.done()
         return phrase
@@ -191,12 +197,14 @@ class _FlowReader:
         return name
 
     def _group(self, key: Scalar, section: Section) -> Group:
-        group = Group(key.value, section.text("title", Text(key.value, key.value)), section.number("weight", 10), key.at)
+        title = section.text("title", Text(key.value, key.value))
+        group = Group(key.value, title, section.number("weight", 10), key.at)
         section.done()
         return group
 
     def _slot(self, key: Scalar, section: Section) -> Slot:
-        slot = Slot(key.value, int(section.number("least", 1, 0, 60)), int(section.number("most", 8, 1, 60)))
+        least = int(section.number("least", 1, 0, 60))
+        slot = Slot(key.value, least, int(section.number("most", max(8, least), max(1, least), 60)))
         section.done()
         return slot
 
@@ -211,8 +219,8 @@ class _FlowReader:
             labels=tuple(item.value for item in section.strings("labels")) or (key.value,),
             asked_by=asked,
             at=key.at,
-            least=int(section.number("least", 1, 1, 100)),
-            most=int(section.number("most", 40, 1, 200)),
+            least=(least := int(section.number("least", 1, 1, 100))),
+            most=int(section.number("most", max(40, least), least, 200)),
             refs=tuple(item.value for item in section.strings("refs")),
         )
         section.done()
@@ -241,11 +249,12 @@ class _FlowReader:
         found: list[Transition] = []
         for key, value in inner.node.entries.values() if inner else ():
             target = section.as_string(value, "on")
-            self.names.state(target, value.at, self.problems)
+            if isinstance(value, Scalar):
+                self.names.state(target, value.at, self.problems, target=True)
             if key.value.startswith("after "):
-                span = section.as_span(key.value.removeprefix("after "), key.at, "on")
-                found.append(Transition(target, key.at, after=span.amount if span else 1.0))
-            elif term := self.names.term(key.value, key.at, self.problems):
+                seconds = section.as_seconds(key.value.removeprefix("after "), key.at, "on")
+                found.append(Transition(target, key.at, after=seconds))
+            elif term := self.names.term(key.value, key.at, self.problems, also=("after",)):
                 found.append(Transition(target, key.at, key=term.key))
         return tuple(found)
 
@@ -263,14 +272,20 @@ class _FlowReader:
         inner = section.inner(node, text("prompt", "提示"))
         if inner is None:
             return None
-        kind = next((kind for kind in PROMPT_KINDS if inner.has(kind)), None)
+        kinds: list[PromptKind] = [kind for kind in PROMPT_KINDS if inner.has(kind)]
+        if len(kinds) != 1:
+            list_ = ", ".join(PROMPT_KINDS)
+            inner.wrong(inner.at, f"a prompt needs one of {list_}", f"提示需要 {list_} 之一", "missing-key")
+        for known in PROMPT_KINDS:
+            inner.value(known)
+        kind = kinds[0] if kinds else "do"
         spec = PromptSpec(
-            kind=kind or "do",  # type: ignore[arg-type]
-            text=self.fill(inner.string(kind or "do", required=True)),
+            kind=kind,
+            text=self.fill(inner.string(kind, required=bool(kinds))),
             at=inner.at,
             refs=tuple(item.value for item in inner.strings("refs")),
             priority=int(inner.number("priority", 0)),
-            cooldown=span.amount if (span := inner.span("cooldown")) else 0.0,
+            cooldown=inner.seconds("cooldown"),
             most=int(inner.number("most", 0)),
         )
         inner.done()

@@ -59,10 +59,9 @@ def _step(node: Node, parent: Section) -> Step | None:
         event, _, by = node.value.partition(" ")
         return Step(node.at, event=event, values={"by": by} if by else {})
     if isinstance(node, Scalar):
-        names_ = [*_TERMS, *(f"{word}:" for word in _STEPS)]
-        near, word = did_you_mean(node.value, names_), node.value[:40]
-        en, zh = f'"{word}" is neither an event nor agent:, customer: or wait:', f"“{word}”既不是事件，也不是 agent: 等步骤"
-        parent.wrong(node.at, en + near.en, zh + near.zh, "rehearsal-step")
+        near, word = did_you_mean(node.value, _TERMS), node.value[:40]
+        en = f'"{word}" is neither an event nor agent:, customer: or wait:{near.en}'
+        parent.wrong(node.at, en, f"“{word}”既不是事件，也不是 agent: 等步骤{near.zh}", "rehearsal-step")
         return None
     section = parent.inner(node, text("step", "步骤"))
     if section is None:

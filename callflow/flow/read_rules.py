@@ -12,8 +12,10 @@ the same with ``first: true``       chain response: E must come first, in the ne
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from callflow.events import SPEAKERS
 from callflow.flow.located_yaml import Mapping as MappingNode
 from callflow.flow.located_yaml import Node, Scalar, Sequence
 from callflow.flow.model import (
@@ -36,7 +38,8 @@ from callflow.texts import Text, text
 if TYPE_CHECKING:
     from callflow.flow.read import _FlowReader
 
-_COMBINED = {"all": AllOf, "any": AnyOf, "then": InOrder}
+_COMBINED: dict[str, Callable[[tuple[Expression, ...]], Expression]] = {"all": AllOf, "any": AnyOf, "then": InOrder}
+_WORDS = (*_COMBINED, "not", *SPEAKERS)
 
 
 def read_rule(key: Scalar, section: Section, reader: _FlowReader) -> Rule | None:
@@ -45,14 +48,14 @@ def read_rule(key: Scalar, section: Section, reader: _FlowReader) -> Rule | None
     after, before = _triggers(section, "after", names, problems), _triggers(section, "before", names, problems)
     expect, never = (_expression_of(section, word, names, problems) for word in ("expect", "never"))
     first = section.flag("first")
-    shape = _shape(bool(after), bool(before), expect is not None, never is not None, first)
+    shape = _shape(*(section.has(word) for word in ("after", "before", "expect", "never")), first=first)
     goal = expect or never
-    if shape is None or goal is None:
-        if section.has("expect") or section.has("never"):
-            en, zh = "the keys do not make a rule", "这些键不构成一条规则"
-        else:
-            en, zh = "needs expect or never", "缺少 expect 或 never"
-        section.wrong(key.at, f'rule "{key.value}": {en}', f"规则“{key.value}”：{zh}", "rule-shape")
+    if not section.has("expect") and not section.has("never"):
+        _no_rule(key, section, "needs expect or never", "缺少 expect 或 never")
+    elif shape is None:
+        _no_rule(key, section, "the keys do not make a rule", "这些键不构成一条规则")
+    if section.has("edge") != section.has("span"):
+        _no_rule(key, section, "edge and span go together: edge: first, span: 10s", "edge 与 span 须同时给出")
     rule = Rule(
         name=key.value,
         shape=shape or Shape.EXISTENCE,
@@ -78,7 +81,11 @@ def read_rule(key: Scalar, section: Section, reader: _FlowReader) -> Rule | None
     return rule if shape is not None and goal is not None else None
 
 
-def _shape(after: bool, before: bool, expect: bool, never: bool, first: bool) -> Shape | None:
+def _no_rule(key: Scalar, section: Section, en: str, zh: str) -> None:
+    section.wrong(key.at, f'rule "{key.value}": {en}', f"规则“{key.value}”：{zh}", "rule-shape")
+
+
+def _shape(after: bool, before: bool, expect: bool, never: bool, *, first: bool) -> Shape | None:
     if expect == never or (after and before) or (first and not (after and expect)):
         return None
     if never:
@@ -89,11 +96,13 @@ def _shape(after: bool, before: bool, expect: bool, never: bool, first: bool) ->
 
 
 def _triggers(section: Section, key: str, names: Names, problems: list[Problem]) -> tuple[Term, ...]:
-    return tuple(term for item in section.strings(key) if (term := names.term(item.value, item.at, problems)))
+    written = section.strings(key, required=section.has(key))
+    return tuple(term for item in written if (term := names.term(item.value, item.at, problems)))
 
 
 def _states(section: Section, names: Names, problems: list[Problem]) -> tuple[str, ...]:
-    return tuple(item.value for item in section.strings("in") if names.state(item.value, item.at, problems))
+    written = section.strings("in", required=section.has("in"))
+    return tuple(item.value for item in written if names.state(item.value, item.at, problems))
 
 
 def _expression_of(section: Section, key: str, names: Names, problems: list[Problem]) -> Expression | None:
@@ -118,18 +127,22 @@ def _expression(node: Node, section: Section, names: Names, problems: list[Probl
 def _combined(node: MappingNode, section: Section, names: Names, problems: list[Problem]) -> Expression | None:
     inner = section.inner(node, text("expression", "表达式"))
     if inner is None or len(node.entries) != 1:
-        section.wrong(node.at, "one of all, any, then, not, agent, customer", "应为 all、any、then、not、agent、customer 之一", "expression")
+        section.wrong(node.at, "one of " + ", ".join(_WORDS), "应为 " + "、".join(_WORDS) + " 之一", "expression")
         return None
     key, value = next(iter(node.entries.values()))
-    if key.value in ("agent", "customer") and isinstance(value, Scalar):
-        return names.term(f"{key.value} {value.value}", value.at, problems)
+    if key.value in SPEAKERS:
+        phrase = section.as_string(value, key.value)
+        return names.term(f"{key.value} {phrase}", value.at, problems) if isinstance(value, Scalar) else None
     if key.value == "not":
         part = _expression(value, section, names, problems)
         return Not(part) if part else None
-    for known in (*_COMBINED, "not", "agent", "customer"):
-        inner.value(known)
-    inner.done()
-    if key.value not in _COMBINED or not isinstance(value, Sequence):
+    if key.value not in _COMBINED:
+        for known in _WORDS:
+            inner.value(known)
+        inner.done()
+        return None
+    if not isinstance(value, Sequence) or not value.items:
+        section.wrong(value.at, f"{key.value} needs a list", f"{key.value} 后面应是列表", "expression")
         return None
     parts = [_expression(item, section, names, problems) for item in value.items]
     return _COMBINED[key.value](tuple(part for part in parts if part)) if all(parts) and parts else None
@@ -138,6 +151,8 @@ def _combined(node: MappingNode, section: Section, names: Names, problems: list[
 def _prompt(section: Section, reader: _FlowReader, expect: Expression | None) -> PromptSpec | None:
     """The prompt as written; without one, the first phrase that the agent is expected to say."""
     written = reader.prompts(section, "prompt")
+    if len(written) > 1:
+        section.wrong(written[1].at, "a rule has one prompt", "一条规则只有一个提示", "wrong-kind")
     if written or expect is None:
         return written[0] if written else None
     for term in terms(expect):

@@ -34,6 +34,8 @@ _UNITS: dict[str, tuple[float, Literal["seconds", "rings", "sentences"]]] = {
     "sentence": (1, "sentences"),
     "句": (1, "sentences"),
 }
+_LONGEST = 100_000
+"""Largest number in a length of time: more than a day of seconds is a slip."""
 
 
 class Section:
@@ -67,6 +69,8 @@ class Section:
 
     def string(self, key: str, default: str = "", required: bool = False) -> str:
         node = self.need(key) if required else self.value(key)
+        if required and isinstance(node, Scalar) and not node.value.strip():
+            self.wrong(node.at, f"{key} has an empty text", f"{key} 的文字为空", "empty-text")
         return default if node is None else self.as_string(node, key)
 
     def as_string(self, node: Node, key: str) -> str:
@@ -81,9 +85,12 @@ class Section:
         if node is None:
             return ()
         nodes = node.items if isinstance(node, Sequence) else (node,)
+        if required and not nodes:
+            self.wrong(node.at, f"{key} is an empty list", f"{key} 是空列表", "empty-text")
         for item in nodes:
             if not isinstance(item, Scalar):
-                self.wrong(item.at, f"{key} must be a text or a list of texts", f"{key} 应是文字或文字列表", "wrong-kind")
+                en, zh = f"{key} must be a text or a list of texts", f"{key} 应是文字或文字列表"
+                self.wrong(item.at, en, zh, "wrong-kind")
             elif not item.value.strip():
                 self.wrong(item.at, f"{key} has an empty text", f"{key} 中有空白文字", "empty-text")
         return tuple(item for item in nodes if isinstance(item, Scalar) and item.value.strip())
@@ -144,9 +151,21 @@ class Section:
         node = self.value(key)
         return None if node is None else self.as_span(self.as_string(node, key), node.at, key)
 
+    def seconds(self, key: str) -> float:
+        """How long by the clock, in seconds; 0 where it is not said."""
+        node = self.value(key)
+        return 0.0 if node is None else self.as_seconds(self.as_string(node, key), node.at, key)
+
+    def as_seconds(self, written: str, at: Location, key: str) -> float:
+        span = self.as_span(written, at, key)
+        if span and span.unit != "seconds":
+            en, zh = f'{key}: "{written}" must be seconds or minutes', f"{key}：“{written}”应以秒或分钟计"
+            self.wrong(at, en, zh, "wrong-span")
+        return span.amount if span else 0.0
+
     def as_span(self, written: str, at: Location, key: str) -> Span | None:
         found = _SPAN.match(written)
-        if not found or float(found[1]) <= 0:
+        if not found or not 0 < float(found[1]) <= _LONGEST:
             self.wrong(
                 at,
                 f'{key}: "{written}" is not a length of time; write 3s, 2 min, 3 rings or 2 sentences',
@@ -170,7 +189,8 @@ class Section:
             if isinstance(value, Mapping):
                 yield name, Section(value, self._problems, Text(f"{what.en} {name.value}", f"{what.zh} {name.value} "))
             else:
-                self.wrong(value.at, f"{what.en} {name.value} has no content", f"{what.zh} {name.value} 没有内容", "wrong-kind")
+                en, zh = f"{what.en} {name.value} has no content", f"{what.zh} {name.value} 没有内容"
+                self.wrong(value.at, en, zh, "wrong-kind")
 
     def inner(self, node: Node, what: Text) -> Section | None:
         """A section of a mapping that was found inside this one."""
