@@ -13,7 +13,7 @@ from math import inf, nextafter
 
 from callflow.call.log import CallLog, Fact
 from callflow.call.prompts import PromptBoard
-from callflow.events import CallContext, Event, Finding, Speaker, Verdict
+from callflow.events import SPEAKERS, CallContext, Event, Finding, Speaker, Verdict
 from callflow.flow.model import Flow, Rule, Shape, Term, terms
 
 SETTLE = 15.0
@@ -169,9 +169,12 @@ class RuleKeeper:
     def _find_blind_spots(self) -> None:
         """What only the whole call shows: that a source which was promised never said anything."""
         no_ring = self._context.telephony == "sound" and not self._log.has("call.ringing")
+        unknown_end = not any(self._log.has(f"call.hung_up {speaker}") for speaker in SPEAKERS)
         for rule in self._flow.rules.values():
             if no_ring and any(term.key == "call.ringing" for term in rule.trigger):
                 self._blind.setdefault(rule.name, "no-ring-heard")
+            if unknown_end and any(term.key.startswith("call.hung_up ") for term in (*rule.trigger, *_looked_for(rule))):
+                self._blind.setdefault(rule.name, "hang-up-unknown")
             if not self.hears_sound and any(term.key.startswith("acoustic.") for term in terms(rule.expect)):
                 self._blind.setdefault(rule.name, "no-sound")
 
@@ -227,7 +230,7 @@ class RuleKeeper:
         rule = watch.rule
         if watch.closed:
             return
-        if rule.unless and self._log.holds(rule.unless, watch.lo, watch.hi):
+        if rule.unless and self._log.holds(rule.unless, watch.lo, watch.hi, closed=rule.shape is Shape.PRECEDENCE):
             self._board.withdraw(now, watch.id)
             self._drop(watch)
         elif rule.shape in (Shape.ABSENCE, Shape.NOT_SUCCESSION):

@@ -142,7 +142,11 @@ CASES = [
             "电话 13824679053 confirmed",
         ],
     ),
-    ("yes to something else confirms nothing", f"[{PHONE}, agent: 请您稍等。, customer: 对。]", ["电话 13824679053 heard"]),
+    (
+        "yes to something else confirms nothing",
+        f"[{PHONE}, agent: 请您稍等。, customer: 对。]",
+        ["电话 13824679053 heard"],
+    ),
 ]
 
 
@@ -193,7 +197,9 @@ def test_fields_from_a_recogniser_that_writes_pinyin(inbound: Plan, style: Style
         nonlocal now
         sounds = tuple(lazy_pinyin(text, style=style))
         outputs.extend(
-            guide.feed(Heard(at=now + 3, speaker=speaker, sounds=sounds, start=now + 1, end=now + 3, utterance=f"{now}"))
+            guide.feed(
+                Heard(at=now + 3, speaker=speaker, sounds=sounds, start=now + 1, end=now + 3, utterance=f"{now}")
+            )
         )
         now += 3
 
