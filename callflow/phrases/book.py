@@ -7,7 +7,7 @@ overlapping hits stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from callflow.events import SPEAKERS, Speaker
@@ -73,24 +73,20 @@ class Book:
         found = self._matchers[speaker].find(keys.key)
         if not found:
             return []
-        return [self._hit(keys, f) for f in self.resolve(self.counting(keys, found, complete))]
+        watch = _Watch(self._guards, keys.key, complete)
+        return [self._hit(keys, f) for f in self.resolve(self.counting(keys, found, complete), watch.guarded)]
 
     def counting(self, keys: Keys, found: Iterable[Found], complete: bool = True) -> list[Found]:
-        """Of the lines found those that count: at the boundaries their phrase asks for and not guarded."""
+        """Of the lines found those that count: at the boundaries their phrase asks for."""
         return [
             f
             for f in found
-            if self._edges.allow(keys, f, self.phrases[f.line.owner].boundary, complete)
-            and not self._guarded(keys.key, f, complete)
-            and (complete or f.cost == 0 or f.end < len(keys))  # an inexact hit at the end is still growing
+            if (complete or f.cost == 0 or f.end < len(keys))  # an inexact hit at the end is still growing
+            and self._edges.allow(keys, f, self.phrases[f.line.owner].boundary, complete)
         ]
 
-    def _guarded(self, key: str, found: Found, complete: bool) -> bool:
-        guard = self._guards.get(found.line.owner)
-        return guard is not None and (guard.stops(key, found) or (not complete and guard.may_come(key, found)))
-
-    def resolve(self, found: Iterable[Found]) -> list[Found]:
-        """Of overlapping lines those that stand, in the order they begin.
+    def resolve(self, found: Iterable[Found], guarded: Callable[[Found], bool]) -> list[Found]:
+        """Of overlapping lines those that stand, in the order they begin; a line that is guarded does not count.
 
         Better, then longer, then earlier lines go first. A line loses to one before it
 
@@ -106,9 +102,10 @@ class Book:
             group.sort(key=lambda f: (-f.score, f.start - f.end, f.start, self._name(f)))
             first = len(stands)
             for f in group:
-                if not any(self._beats(other, f) for other in stands[first:]) and not (
-                    self._kind(f) == "never" and any(self._covers(other, f) for other in group)
-                ):
+                if any(self._beats(other, f) for other in stands[first:]) or guarded(f):
+                    continue
+                never = self._kind(f) == "never"
+                if not (never and any(self._covers(other, f) and not guarded(other) for other in group)):
                     stands.append(f)
         return sorted(stands, key=lambda f: (f.start, f.end, self._name(f)))
 
@@ -143,22 +140,10 @@ class _Guard:
     def __init__(self, lines: Sequence[Line], sounds: Sounds) -> None:
         self._matcher = Matcher(lines, sounds)
         self._openings = [line.literals[0].key for line in lines]
-        self._reach = max((line.reach for line in lines), default=0)
 
-    def stops(self, key: str, found: Found) -> bool:
-        """Whether a guard is around ``found`` or over most of it, and has been heard beyond it.
-
-        Beyond it more must have been heard than the guard lacks, else 不归我管 alone would nearly be 不归我管吗.
-        """
-        low = max(0, found.start - self._reach)
-        start, end = found.start - low, found.end - low
-        for guard in self._matcher.find(key[low : found.end + self._reach]):
-            shared = min(guard.end, end) - max(guard.start, start)
-            beyond = guard.end - guard.start - max(0, shared)
-            within = guard.start - guard.line.lead <= start and end <= guard.end + guard.line.trail
-            if beyond > guard.cost and (within or 2 * shared >= end - start):
-                return True
-        return False
+    def find(self, key: str) -> list[Found]:
+        """The guards that are in ``key``."""
+        return self._matcher.find(key)
 
     def may_come(self, key: str, found: Found) -> bool:
         """Whether from ``found`` on ``key`` ends as a guard begins."""
@@ -167,3 +152,37 @@ class _Guard:
             for opening in self._openings
             for start in range(max(0, found.start - len(opening) + 1), found.end)
         )
+
+
+class _Watch:
+    """Tells which of the lines found in one key are guarded; looks for each phrase's guards once, and only if asked."""
+
+    def __init__(self, guards: Mapping[int, _Guard], key: str, complete: bool) -> None:
+        self._guards = guards
+        self._key = key
+        self._complete = complete
+        self._found: dict[int, list[Found]] = {}
+
+    def guarded(self, found: Found) -> bool:
+        """Whether a guard is around ``found`` or over most of it, and has been heard beyond it.
+
+        Beyond it more must have been heard than the guard lacks, else 不归我管 alone would nearly be 不归我管吗.
+        """
+        owner = found.line.owner
+        guard = self._guards.get(owner)
+        if guard is None:
+            return False
+        if owner not in self._found:
+            self._found[owner] = guard.find(self._key)
+        return any(_stops(one, found) for one in self._found[owner]) or (
+            not self._complete and guard.may_come(self._key, found)
+        )
+
+
+def _stops(guard: Found, found: Found) -> bool:
+    start, end = found.start, found.end
+    shared = min(guard.end, end) - max(guard.start, start)
+    if guard.end - guard.start - max(0, shared) <= guard.cost:
+        return False
+    within = guard.start - guard.line.lead <= start and end <= guard.end + guard.line.trail
+    return within or 2 * shared >= end - start

@@ -38,7 +38,7 @@ class Edges:
         Unless ``complete``, more words may follow and the end of ``keys`` is no boundary by itself.
         """
         if found.end - found.start <= policy.LONGEST_JOINED and any(
-            place in keys.stops for place in range(found.start + 1, found.end)
+            keys.stops_at(place) for place in range(found.start + 1, found.end)
         ):
             return False
         if boundary in ("start", "sentence") and not self._begins(keys, found.start):
@@ -47,7 +47,7 @@ class Edges:
 
     def _begins(self, keys: Keys, place: int) -> bool:
         for _ in range(_MOST + 1):
-            if place in keys.breaks:
+            if keys.breaks_at(place):
                 return True
             size = next((n for n in (4, 3, 2, 1) if n <= place and keys.key[place - n : place] in self._before), 0)
             if not size:
@@ -57,7 +57,7 @@ class Edges:
 
     def _ends(self, keys: Keys, place: int, complete: bool) -> bool:
         for _ in range(_MOST + 1):
-            if place in keys.breaks:
+            if keys.breaks_at(place):
                 return complete or place < len(keys) or keys.places[-1] < len(keys.source) - 1
             size = next((n for n in (2, 1) if place + n <= len(keys) and keys.key[place : place + n] in self._after), 0)
             if not size or self._asks(keys, place):

@@ -222,10 +222,10 @@ class Matcher:
                         seen.add((block, cuts, start))
                     for seed in seeds:
                         start = end - seed.last
-                        if common := _has(key, seed.key, start, seed.errors):
-                            line, length = seed.line, len(seed.key)
-                            score = 1.0 - (length - common) / (2 * line.length)  # what is not there is half an error
-                            yield _Candidate(line, start, start + length, score, seed)
+                        length = len(seed.key)
+                        if common := _has(key, seed.key, start, seed.errors) if seed.errors else length:
+                            score = 1.0 - (length - common) / (2 * seed.line.length)  # half an error for each not there
+                            yield _Candidate(seed.line, start, start + length, score, seed)
 
     def _weigh(self, key: str, candidate: _Candidate) -> Found | None:
         """Grow a candidate from its piece to its best span, then look for the other literals around it."""

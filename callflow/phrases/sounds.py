@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import numpy as np
@@ -27,6 +26,9 @@ ENDERS = "。！？!?；;…"
 
 PAUSES = "，,、：:—"
 """Punctuation that ends a clause. Recognisers set it by pauses, so it counts as a sentence boundary too."""
+
+SPACES = " \u3000\t\n"
+"""What some recognisers set instead."""
 
 # fmt: off
 FOLDS: dict[str, dict[str, str]] = {
@@ -46,9 +48,9 @@ FOLDS: dict[str, dict[str, str]] = {
 DEFAULT_FOLDS = ("zh/z", "ch/c", "sh/s", "an/ang", "en/eng", "in/ing")
 """Folded unless told otherwise: what southern speakers do not distinguish and recognisers therefore mix up most.
 
-n/l and f/h are regional (the south-west, Hunan, Fujian) and cost more than they bring: they join 你 with 里, 发 with 花,
-费 with 会. Tried on the lines of the guides with 40 % of characters misheard, these six folds find 2.8 lines in a hundred
-more than none; n/l would add 0.2, f/h nothing. Both still count as near sounds when a tolerant match is weighed.
+n/l and f/h are regional (the south-west, Hunan, Fujian) and cost more than they bring: they join 你 with 里, 发 with
+花, 费 with 会. Tried on the lines of the guides with 40 % of characters misheard, these six folds find 2.8 lines in
+a hundred more than none; n/l would add 0.2, f/h nothing. Both still count as near sounds when a match is weighed.
 """
 
 # fmt: off
@@ -100,13 +102,13 @@ class Keys:
     in it. Whatever costs time is worked out only when asked for: most sentences hit nothing.
     """
 
-    __slots__ = ("_marks", "_places", "key", "source")
+    __slots__ = ("_pauses", "_places", "key", "source")
 
-    def __init__(self, key: str, source: str | tuple[str, ...]) -> None:
+    def __init__(self, key: str, source: str | tuple[str, ...], places: Sequence[int] | None = None) -> None:
         self.key = key
         self.source = source
-        self._places: Sequence[int] | None = None
-        self._marks: tuple[frozenset[int], frozenset[int]] | None = None
+        self._places = places
+        self._pauses = ""
 
     @property
     def places(self) -> Sequence[int]:
@@ -119,35 +121,27 @@ class Keys:
                 self._places = [i for i, item in enumerate(self.source) if spoken(item)]
         return self._places
 
-    @property
-    def breaks(self) -> frozenset[int]:
-        """Places in ``key`` that begin a sentence or clause, as far as punctuation tells; 0 and ``len(key)`` too.
+    def breaks_at(self, place: int) -> bool:
+        """Whether a sentence or clause begins at ``place`` in ``key``, as far as punctuation tells, or all ends there.
 
         Spaces count as pauses (some recognisers set no other mark), unless there are so many that they plainly
         separate words.
         """
-        return self._punctuation()[0]
+        if not self._pauses:
+            words = isinstance(self.source, str) and self.source.count(" ") * 4 >= len(self.key)
+            self._pauses = ENDERS + PAUSES if words else ENDERS + PAUSES + SPACES
+        return self._marked(place, self._pauses)
 
-    @property
-    def stops(self) -> frozenset[int]:
-        """Those of ``breaks`` that begin a sentence."""
-        return self._punctuation()[1]
+    def stops_at(self, place: int) -> bool:
+        """Whether a sentence begins at ``place`` in ``key``, or all ends there."""
+        return self._marked(place, ENDERS)
 
-    def _punctuation(self) -> tuple[frozenset[int], frozenset[int]]:
-        if self._marks is None:
-            breaks = stops = {0, len(self.key)}
-            if len(self.key) != len(self.source):
-                pauses = ENDERS + PAUSES
-                if isinstance(self.source, str) and self.source.count(" ") * 4 < len(self.key):
-                    pauses += " \u3000\t\n"
-                stops = breaks | set(self._marked(ENDERS))
-                breaks = breaks | set(self._marked(pauses))
-            self._marks = frozenset(breaks), frozenset(stops)
-        return self._marks
-
-    def _marked(self, marks: str) -> Iterator[int]:
-        """The places in ``key`` before which ``source`` has one of ``marks``."""
-        return (bisect_left(self.places, i) for i, item in enumerate(self.source) if item in marks)
+    def _marked(self, place: int, marks: str) -> bool:
+        """Whether ``source`` has one of ``marks`` before ``place``; its beginning and end are marks themselves."""
+        if place in (0, len(self.key)):
+            return True
+        between = self.source[self.places[place - 1] + 1 : self.places[place]]
+        return any(char in marks for item in between for char in item)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The span of ``source`` that the non-empty span ``start`` to ``end`` of ``key`` was made from."""
@@ -178,7 +172,7 @@ class Sounds:
 
     def of_text(self, text: str) -> Keys:
         """The key of written words: each character with its commonest reading."""
-        return Keys(text.translate(self._of_char) if len(text) < _LONG else self._long_key(text), text)
+        return Keys(text.translate(self._of_char), text) if len(text) < _LONG else self._of_long_text(text)
 
     def of_syllables(self, syllables: Iterable[str]) -> Keys:
         """The key of pinyin syllables: tone marks, tone digits or none; punctuation marks among them are boundaries.
@@ -203,17 +197,18 @@ class Sounds:
         """
         return key.translate(self._halves)
 
-    def _long_key(self, text: str) -> str:
+    def _of_long_text(self, text: str) -> Keys:
         """As ``text.translate``, by an array instead of a dictionary: ten times as fast, but slow to start."""
         points = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
         if len(points) != len(text):  # characters outside the basic plane take two units
-            return text.translate(self._of_char)
+            return Keys(text.translate(self._of_char), text)
         sounds = self._array[points]
         unseen = np.unique(points[sounds == _UNSEEN]).tolist()
         if unseen:
             self._array[unseen] = [ord(self._of_char[point] or "\0") for point in unseen]
             sounds = self._array[points]
-        return str(sounds[sounds != 0].tobytes(), "utf-16-le")
+        places = np.flatnonzero(sounds)
+        return Keys(str(sounds[places].tobytes(), "utf-16-le"), text, places.data)
 
     @property
     def _yao(self) -> str:

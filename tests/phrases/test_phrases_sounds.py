@@ -110,7 +110,9 @@ def test_a_span_of_the_key_maps_back_to_the_text_it_came_from(text: str) -> None
 
 @given(MIXED)
 def test_long_texts_give_the_keys_that_short_ones_give(text: str) -> None:
-    assert SOUNDS.of_text(text * 200).key == SOUNDS.of_text(text).key * 200
+    short, long = SOUNDS.of_text(text), SOUNDS.of_text(text * 200)
+    assert long.key == short.key * 200
+    assert list(long.places) == [i * len(text) + place for i in range(200) for place in short.places]
 
 
 @given(st.lists(st.sampled_from("您好请稍等我帮查询货物在线候谢再见确认核对"), min_size=1))
@@ -132,14 +134,17 @@ def test_text_and_its_pinyin_give_the_same_key(characters: list[str]) -> None:
     ],
 )
 def test_breaks(text: str, breaks: set[int]) -> None:
-    assert SOUNDS.of_text(text).breaks == breaks
+    keys = SOUNDS.of_text(text)
+    assert {place for place in range(len(keys) + 1) if keys.breaks_at(place)} == breaks
 
 
 def test_stops_are_the_breaks_between_sentences() -> None:
-    assert SOUNDS.of_text("您好，再见。谢谢").stops == {0, 4, 6}
-    keys = SOUNDS.of_syllables(["nín", "hǎo", "。", "zài", "jiàn"])
-    assert keys.stops == {0, 2, 4}
-    assert keys.span(2, 4) == (3, 5)
+    by_text = SOUNDS.of_text("您好，再见。谢谢")
+    by_sound = SOUNDS.of_syllables(["nín", "hǎo", "，", "zài", "jiàn", "。", "xiè", "xie"])
+    for keys in (by_text, by_sound):
+        assert [place for place in range(7) if keys.stops_at(place)] == [0, 4, 6]
+        assert [place for place in range(7) if keys.breaks_at(place)] == [0, 2, 4, 6]
+    assert by_sound.span(2, 4) == (3, 5)
 
 
 def test_a_near_sound_is_one_half_off() -> None:
