@@ -21,7 +21,7 @@ NEGATIONS = "不没别"
 SHORTEST_TOLERANT = 4
 """Shorter stretches must be exact, sound for sound."""
 
-SYLLABLES_PER_PIECE = 2.5
+SYLLABLES_PER_PIECE = 2.3
 """How finely a long stretch is cut: at 40 % of characters misheard some 16 % of the sounds are wrong, a run of two or
 three is whole; pieces any shorter would be found all over ordinary speech."""
 
