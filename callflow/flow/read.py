@@ -54,9 +54,13 @@ def read_flow(sources: Mapping[str, str], name: str) -> tuple[Flow | None, list[
             message = text("a flow file starts with sections such as phrases:", "流程文件应由 phrases: 等部分组成")
             problems.append(Problem(root.at, message, "wrong-kind"))
     reader = _FlowReader(roots, problems)
-    flow = reader.read(name, {file: sha256(source.encode()).hexdigest() for file, source in sources.items()})
+    flow = reader.read(name, {file: _sha256(source) for file, source in sources.items()})
     problems.sort()
     return (None if has_errors(problems) else flow), problems
+
+
+def _sha256(source: str) -> str:
+    return sha256(source.encode(errors="backslashreplace")).hexdigest()
 
 
 class _FlowReader:
