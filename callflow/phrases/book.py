@@ -7,7 +7,7 @@ overlapping hits stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from callflow.events import SPEAKERS, Speaker
@@ -70,23 +70,22 @@ class Book:
         Of an utterance that is not ``complete``, hits are held back as long as the words to come may undo them.
         """
         keys = self.keys(heard)
-        found = self._matchers[speaker].find(keys.key)
-        if not found:
-            return []
         watch = _Watch(self._guards, keys.key, complete)
-        return [self._hit(keys, f) for f in self.resolve(self.counting(keys, found, complete), watch.guarded)]
 
-    def counting(self, keys: Keys, found: Iterable[Found], complete: bool = True) -> list[Found]:
-        """Of the lines found those that count: at the boundaries their phrase asks for."""
-        return [
-            f
-            for f in found
-            if (complete or f.cost == 0 or f.end < len(keys))  # an inexact hit at the end is still growing
-            and self._edges.allow(keys, f, self.phrases[f.line.owner].boundary, complete)
-        ]
+        def counts(found: Found) -> bool:
+            """At the boundaries its phrase asks for, not guarded, and not still growing."""
+            boundary = self.phrases[found.line.owner].boundary
+            return (
+                (complete or found.cost == 0 or found.end < len(keys))
+                and self._edges.allow(keys, found, boundary, complete)
+                and not watch.guarded(found)
+            )
 
-    def resolve(self, found: Iterable[Found], guarded: Callable[[Found], bool]) -> list[Found]:
-        """Of overlapping lines those that stand, in the order they begin; a line that is guarded does not count.
+        found = self._matchers[speaker].find(keys.key, counts)
+        return [self._hit(keys, f) for f in self.resolve(found)] if found else []
+
+    def resolve(self, found: Iterable[Found]) -> list[Found]:
+        """Of overlapping lines those that stand, in the order they begin.
 
         Better, then longer, then earlier lines go first. A line loses to one before it
 
@@ -102,10 +101,9 @@ class Book:
             group.sort(key=lambda f: (-f.score, f.start - f.end, f.start, self._name(f)))
             first = len(stands)
             for f in group:
-                if any(self._beats(other, f) for other in stands[first:]) or guarded(f):
-                    continue
-                never = self._kind(f) == "never"
-                if not (never and any(self._covers(other, f) and not guarded(other) for other in group)):
+                if not any(self._beats(other, f) for other in stands[first:]) and not (
+                    self._kind(f) == "never" and any(self._covers(other, f) for other in group)
+                ):
                     stands.append(f)
         return sorted(stands, key=lambda f: (f.start, f.end, self._name(f)))
 
@@ -124,7 +122,7 @@ class Book:
         return inside and self._kind(other) == "say"
 
     def _kind(self, found: Found) -> PhraseKind:
-        return self.phrases[found.line.owner].kind
+        return found.line.kind
 
     def _name(self, found: Found) -> str:
         return self.phrases[found.line.owner].name

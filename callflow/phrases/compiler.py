@@ -22,14 +22,10 @@ class Compiler:
         self._slots = slots
 
     def wordings(self, owner: int, phrase: Phrase) -> Iterator[Line]:
-        """Every way to say ``phrase``, none twice.
-
-        Where a hit may fail to count for its place, every wording is wanted: the best may be the one that fails.
-        """
-        rival = phrase.boundary == "anywhere" and not phrase.unless
+        """Every way to say ``phrase``, none twice."""
         spoken = dict.fromkeys(said for template in phrase.wordings for _, said in self._spoken(template))
         for keys, gaps in spoken:
-            yield self._line(owner, keys, gaps, phrase.kind, phrase.exact, rival=rival)
+            yield self._line(owner, keys, gaps, phrase.kind, phrase.exact)
 
     def guards(self, owner: int, phrase: Phrase) -> Iterator[Line]:
         """Every way to say what ``phrase`` must not be part of; their outer slots count."""
@@ -64,11 +60,10 @@ class Compiler:
         *,
         lead: int = 0,
         trail: int = 0,
-        rival: bool = False,
     ) -> Line:
         literals = tuple(Literal(key, policy.errors(kind, len(key), exact), self._sounds.halves(key)) for key in keys)
         least_score = policy.least_score(kind, sum(map(len, keys)))
-        return Line(owner, literals, gaps, least_score, lead, trail, rival)
+        return Line(owner, kind, literals, gaps, least_score, lead, trail)
 
 
 def in_context(words: str) -> list[str]:

@@ -19,15 +19,19 @@ A line that must be exact is a single piece: exact search is the case k = 0 of t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 import ahocorasick
 from rapidfuzz.distance import LCSseq, Levenshtein
 
+from callflow.flow.model import PhraseKind
 from callflow.phrases import policy
 from callflow.phrases.sounds import Sounds
+
+MOST_OF_IT = 0.75
+"""Share of a line that must lie in an exact one for it to be no more than a mishearing of that."""
 
 _common = LCSseq.similarity
 _distance = Levenshtein.distance
@@ -47,17 +51,16 @@ class Line:
     """One way to say something: ``literals`` with ``gaps`` (least, most syllables) between them.
 
     ``owner`` is whatever number the caller knows it by. ``least_score`` as in ``policy``. ``lead`` and ``trail`` are
-    the longest slots before and after it, which take no part in matching. A ``rival`` is wanted only where
-    no better line of its owner is.
+    the longest slots before and after it, which take no part in matching.
     """
 
     owner: int
+    kind: PhraseKind
     literals: tuple[Literal, ...]
     gaps: tuple[tuple[int, int], ...]
     least_score: float
     lead: int = 0
     trail: int = 0
-    rival: bool = False
 
     length: int = field(init=False)
     """Its syllables, gaps not counted."""
@@ -68,12 +71,6 @@ class Line:
         sizes = [len(literal.key) for literal in self.literals]
         object.__setattr__(self, "length", sum(sizes))
         object.__setattr__(self, "anchor", sizes.index(max(sizes)))
-
-    @property
-    def reach(self) -> int:
-        """The most syllables that it can take up, errors and slots included."""
-        literals = sum(len(literal.key) + literal.errors for literal in self.literals)
-        return literals + sum(most for _, most in self.gaps) + self.lead + self.trail
 
 
 class Found(NamedTuple):
@@ -178,17 +175,20 @@ class Matcher:
         self._automaton.make_automaton()
         self._empty = not pieces
 
-    def find(self, key: str) -> list[Found]:
-        """Every line that is in ``key`` well enough, at the best end for each place where it begins."""
+    def find(self, key: str, counts: Callable[[Found], bool] | None = None) -> list[Found]:
+        """Every line that is in ``key`` well enough, at the best end for each place where it begins.
+
+        With ``counts``, only those that it says count; and lines that such a one outdoes are not looked at.
+        """
         out: list[Found] = []
         for group in overlapping(self._candidates(key)):
             group.sort(key=lambda candidate: (-candidate.score, -candidate.line.length, candidate.start))
             best: dict[tuple[int, int], Found] = {}
             for candidate in group:
-                if candidate.line.rival and any(_outdoes(found, candidate) for found in best.values()):
+                if counts and any(_outdoes(found, candidate) for found in best.values()):
                     continue
                 found = self._weigh(key, candidate)
-                if found is None or found.score < found.line.least_score:
+                if found is None or found.score < found.line.least_score or (counts and not counts(found)):
                     continue
                 place = (id(found.line), found.start)
                 if place not in best or found.cost < best[place].cost:
@@ -326,14 +326,16 @@ def overlapping(spans: Iterable[Span]) -> Iterator[list[Span]]:
 
 
 def _outdoes(found: Found, candidate: _Candidate) -> bool:
-    """Whether ``candidate`` can at best be a poorer or shorter wording of what was ``found`` in its place."""
-    line = found.line
-    return (
-        line.owner == candidate.line.owner
-        and found.start < candidate.end
-        and candidate.start < found.end
-        and (found.score, line.length) >= (candidate.score, candidate.line.length)
-    )
+    """Whether ``candidate`` can at best be a poorer or shorter wording of what was ``found`` in its place, or, of the
+    same kind, an inexact one over most of what was found exactly."""
+    line, other = found.line, candidate.line
+    shared = min(found.end, candidate.end) - max(found.start, candidate.start)
+    if shared <= 0:
+        return False
+    if line.owner == other.owner:
+        return (found.score, line.length) >= (candidate.score, other.length)
+    inexact = found.cost == 0 and candidate.score < 1
+    return inexact and line.kind == other.kind and shared >= MOST_OF_IT * (candidate.end - candidate.start)
 
 
 def _seeds(lines: Iterable[Line]) -> dict[tuple[str, str, tuple[int, ...], int], list[_Seed]]:
