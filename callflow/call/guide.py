@@ -280,7 +280,9 @@ class Guide:
         for hit in hits:
             match = self._match(hit, event, "confirmed")
             self._out.append(match)
-            facts.append(Fact(f"{event.speaker} {hit.phrase}", match.start, match.end, event.speaker, hit.said, event.end))
+            facts.append(
+                Fact(f"{event.speaker} {hit.phrase}", match.start, match.end, event.speaker, hit.said, event.end)
+            )
             phrase = self.plan.flow.phrases[hit.phrase]
             if phrase.kind == "never":
                 self._taboo(phrase, hit, match, event)
@@ -300,18 +302,23 @@ class Guide:
             if isinstance(output, FieldValue) and output.stage == "differs":
                 right = self._fields.value(output.name)
                 self._warn(
-                    f"warn:{output.name}:{event.utterance or event.start}",
-                    f"{output.name}应为 {right}，请更正",
-                    output.value,
-                    self.plan.flow.fields[output.name].refs,
+                    Prompt(
+                        at=self.now,
+                        id=f"warn:{output.name}:{event.utterance or event.start}",
+                        kind="warn",
+                        text=f"{output.name}应为 {right}，请更正",
+                        status="shown",
+                        refs=self.plan.flow.fields[output.name].refs,
+                        priority=PRIORITY["warn"],
+                        said=output.value,
+                    )
                 )
         return facts
 
     def _taboo(self, phrase: Phrase, hit: Hit, match: Match, event: Heard) -> None:
         if not self._reaches_customer():
             return
-        warning = self._warning(phrase, hit, event)
-        self._warn(warning.id, warning.text, warning.said, warning.refs)
+        self._warn(self._warning(phrase, hit, event))
         separate = self._context.separate
         self._out.append(
             Finding(
@@ -329,12 +336,9 @@ class Guide:
     def _reaches_customer(self) -> bool:
         return self._held_since is None
 
-    def _warn(self, owner: str, better: str, said: str, refs: tuple[str, ...]) -> None:
-        prompt = Prompt(
-            at=self.now, id=owner, kind="warn", text=better, status="shown", refs=refs, priority=PRIORITY["warn"], said=said
-        )
-        self._out.append(prompt)
-        self._schedule(self.now + WARNING_TIME, lambda at: self._out.append(replace(prompt, at=at, status="expired")))
+    def _warn(self, prompt: Prompt) -> None:
+        if self._board.warn(prompt):
+            self._schedule(self.now + WARNING_TIME, lambda at: self._board.expire(at, prompt.id))
 
     def _warning(self, phrase: Phrase, hit: Hit, event: Heard, stage: str = "confirmed") -> Prompt:
         return Prompt(
@@ -368,5 +372,3 @@ def _ancestry(state: str) -> list[str]:
     """A state's path from the outermost: ``hold``, ``hold.waiting``."""
     parts = state.split(".") if state else []
     return [".".join(parts[: i + 1]) for i in range(len(parts))]
-
-

@@ -67,6 +67,15 @@ class PromptBoard:
         shown.owners.add(owner)
         self._open[owner] = shown
 
+    def warn(self, prompt: Prompt) -> bool:
+        """Show a warning; ``False`` where the same one is on the screen already."""
+        if prompt.id in self._open:
+            return False
+        words = (prompt.kind, prompt.id)
+        self._open[prompt.id] = self._by_words[words] = _Open(prompt, words, "", {prompt.id})
+        self.out.append(prompt)
+        return True
+
     def done(self, at: float, owner: str) -> None:
         """What the prompt asked for was done: it is ticked for all who asked."""
         shown = self._open.get(owner)

@@ -94,6 +94,7 @@ class RuleKeeper:
         self._last_trigger: dict[str, float] = {}
         self._unsettled: list[Watch] = []
         self._heard_to: dict[str, float] = {"agent": -1.0, "customer": -1.0}
+        self._judged: set[str] = set()
         self._blind: dict[str, str] = {}
         self._context = CallContext(at=0.0)
         self._state = ""
@@ -164,18 +165,20 @@ class RuleKeeper:
                     watch.hi = min(watch.hi, now)
                     self._settle(watch, now)
         for name, reason in self._blind.items():
-            self._report(self._flow.rules[name], now, "not_assessed", (), reason)
+            if name not in self._judged:
+                self._report(self._flow.rules[name], now, "not_assessed", (), reason)
 
     def _find_blind_spots(self) -> None:
         """What only the whole call shows: that a source which was promised never said anything."""
         no_ring = self._context.telephony == "sound" and not self._log.has("call.ringing")
         unknown_end = not any(self._log.has(f"call.hung_up {speaker}") for speaker in SPEAKERS)
         for rule in self._flow.rules.values():
-            if no_ring and any(term.key == "call.ringing" for term in rule.trigger):
+            keys = [term.key for term in (*rule.trigger, *_looked_for(rule))]
+            if no_ring and "call.ringing" in keys:
                 self._blind.setdefault(rule.name, "no-ring-heard")
-            if unknown_end and any(term.key.startswith("call.hung_up ") for term in (*rule.trigger, *_looked_for(rule))):
+            if unknown_end and any(key.startswith("call.hung_up ") for key in keys):
                 self._blind.setdefault(rule.name, "hang-up-unknown")
-            if not self.hears_sound and any(term.key.startswith("acoustic.") for term in terms(rule.expect)):
+            if not self.hears_sound and any(key.startswith("acoustic.") for key in keys):
                 self._blind.setdefault(rule.name, "no-sound")
 
     # ------------------------------------------------------------------------------------ one watch
@@ -314,6 +317,7 @@ class RuleKeeper:
     def _report(self, rule: Rule, now: float, verdict: Verdict, facts: tuple[Fact, ...], reason: str = "") -> None:
         if rule.guidance:
             return
+        self._judged.add(rule.name)
         self._out.append(
             Finding(
                 at=now,
@@ -370,5 +374,3 @@ def _within(state: str, states: tuple[str, ...]) -> bool:
     if not state:
         return False
     return not states or any(state == name or state.startswith(name + ".") for name in states)
-
-
