@@ -195,10 +195,8 @@ class FieldTracker:
                 wanted = SAME_NAME if field.spec.kind == "name" else SAME_TEXT
                 good = self._reader.likeness(keys.key[start:end], field.key) >= wanted
                 return self._reader.words(keys, start, end), good
-        length = len(field.key)
-        windows = range(max(0, len(keys.key) - length + 1)) if length >= 2 else ()
-        best = max((self._reader.likeness(keys.key[i : i + length], field.key) for i in windows), default=0.0)
-        return (field.value, True) if best >= SPOKEN_WITHOUT_LABEL else None
+        spoken = len(field.key) >= 2 and self._reader.holds(keys.key, field.key, SPOKEN_WITHOUT_LABEL)
+        return (field.value, True) if spoken else None
 
     def _differs(self, field: _Field, value: str, event: Heard, keys: Keys) -> list[Fact]:
         field.stage = "differs"

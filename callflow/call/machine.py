@@ -1,7 +1,8 @@
 """Where the call is in its flow, on the ``transitions`` package; nothing else of callflow knows of it.
 
 One hierarchical machine is built per flow and shared by all calls: a call is only a model that carries its state.
-Firing a trigger costs about 0.1 ms, so a table tells first whether a fact can move the call at all.
+Firing a trigger costs about 0.1 ms, so a table tells first whether a fact can move the call at all, and where a trigger
+led is remembered.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class FlowMachine:
             send_event=False,
             ignore_invalid_triggers=True,
         )
+        self._led: dict[tuple[str, str], str] = {}
         self.leaves = [name for name in flow.states if not _children(flow, name)]
         self._moves: dict[str, dict[str, str]] = {name: self._table(name) for name in flow.states}
         for name, moves in self._moves.items():
@@ -62,11 +64,17 @@ class FlowMachine:
         return None if state == target or state.startswith(target + ".") else target
 
     def fire(self, state: str, key: str, previous: str) -> str:
-        """Fire ``key`` from ``state``; returns the new state."""
-        model = _Model(state)
-        back = self._moves[state].get(key) == PREVIOUS
-        self._machine.trigger_event(model, _return_to(previous) if back else key)
-        return model.state
+        """Fire ``key`` from ``state``; returns the new state.
+
+        No transition has a condition, so where one led once it always leads: the machine is asked only the first time.
+        """
+        if self._moves[state].get(key) == PREVIOUS:
+            key = _return_to(previous)
+        if (state, key) not in self._led:
+            model = _Model(state)
+            self._machine.trigger_event(model, key)
+            self._led[state, key] = model.state
+        return self._led[state, key]
 
     def _table(self, name: str) -> dict[str, str]:
         """What can move a call that is in ``name``: its own transitions, its parents', then the flow's."""

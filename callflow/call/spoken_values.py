@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from unicodedata import normalize
 
 from rapidfuzz.distance import Levenshtein
+from rapidfuzz.fuzz import partial_ratio
 
 from callflow.phrases.sounds import Keys, Sounds, plain_syllable, reading
 
@@ -132,6 +133,13 @@ class ValueReader:
     def likeness(self, one: str, other: str) -> float:
         """How alike two keys sound, 0 to 1; a syllable that is half right counts half."""
         return Levenshtein.normalized_similarity(self._sounds.halves(one), self._sounds.halves(other))
+
+    def holds(self, whole: str, part: str, likeness: float) -> bool:
+        """Whether the key ``part`` is somewhere in ``whole``, at least so alike."""
+        if len(part) > len(whole):
+            return False
+        halves = self._sounds.halves
+        return bool(partial_ratio(halves(part), halves(whole), score_cutoff=100 * likeness))
 
     def _lead(self, keys: Keys, start: int, end: int) -> int:
         items = [keys.source[keys.places[i]] for i in range(start, min(end, start + 6))]

@@ -162,9 +162,10 @@ class _Watch:
         self._found: dict[int, list[Found]] = {}
 
     def guarded(self, found: Found) -> bool:
-        """Whether a guard is around ``found`` or over most of it, and has been heard beyond it.
+        """Whether a guard is around ``found`` or over most of it, and explains better what was heard.
 
-        Beyond it more must have been heard than the guard lacks, else 不归我管 alone would nearly be 不归我管吗.
+        It does where it has fewer errors, or where more was heard beyond ``found`` than the guard lacks: 不归我管 alone
+        is nearly 不归我管吗, too.
         """
         owner = found.line.owner
         guard = self._guards.get(owner)
@@ -180,7 +181,7 @@ class _Watch:
 def _stops(guard: Found, found: Found) -> bool:
     start, end = found.start, found.end
     shared = min(guard.end, end) - max(guard.start, start)
-    if guard.end - guard.start - max(0, shared) <= guard.cost:
+    if guard.end - guard.start - max(0, shared) <= guard.cost and guard.cost >= found.cost:
         return False
     within = guard.start - guard.line.lead <= start and end <= guard.end + guard.line.trail
     return within or 2 * shared >= end - start

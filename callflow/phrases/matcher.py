@@ -18,7 +18,6 @@ A line that must be exact is a single piece: exact search is the case k = 0 of t
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
@@ -253,19 +252,24 @@ class Matcher:
     def _with_negations(self, key: str, found: Found) -> Found:
         """A negation lost or added makes the opposite, however little it changes the sound: it counts once more.
 
-        It is lost where neither half of it was heard in its place; 不 heard as 普 is a slip of the ear.
+        It is lost where its final was not heard in its place: 不 heard as 普 is a slip of the ear, as 帮 it is not. It
+        is added where it stands for nothing, or for a wholly different syllable.
         """
         line, heard = found.line, key[found.start : found.end]
         wanted = "".join(literal.key for literal in line.literals)
         if all(heard.count(sound) == wanted.count(sound) for sound in self._negations):
             return found
-        touched_wanted: Counter[int] = Counter()
-        touched_heard: Counter[int] = Counter()
+        touched_wanted: set[int] = set()
+        touched_heard: set[int] = set()
         for step in Levenshtein.editops(self._sounds.halves(wanted), self._sounds.halves(heard)):
-            touched_wanted[step.src_pos // 2] += step.tag != "insert"
-            touched_heard[step.dest_pos // 2] += step.tag != "delete"
-        lost = sum(times == 2 and wanted[i] in self._negations for i, times in touched_wanted.items())
-        added = sum(times == 2 and heard[i] in self._negations for i, times in touched_heard.items())
+            if step.tag != "insert":
+                touched_wanted.add(step.src_pos)
+            if step.tag != "delete":
+                touched_heard.add(step.dest_pos)
+        lost = sum(sound in self._negations and 2 * i + 1 in touched_wanted for i, sound in enumerate(wanted))
+        added = sum(
+            sound in self._negations and {2 * i, 2 * i + 1} <= touched_heard for i, sound in enumerate(heard)
+        )
         if line.gaps:  # what fills a gap is free
             added = 0
         return found._replace(cost=found.cost + lost + added)
