@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 from callflow.errors import BadFlow, BadInput
@@ -28,16 +30,15 @@ def available() -> list[str]:
 
 
 def find(name: str) -> Path:
-    """The file or folder of a flow given by name (``inbound``) or by path."""
+    """The file or folder of a flow given by name (``inbound``) or by path. Raises ``BadInput`` where there is none."""
     path = Path(name)
-    if path.exists():
+    if _exists(path):
         return path
-    bundled = flows_folder() / name
-    if name in available() and bundled.exists():
-        return bundled
-    near = did_you_mean(name, available())
+    if name in available():
+        return flows_folder() / name
+    near, shown = did_you_mean(name, available()), name[:100]
     raise BadInput(
-        text('no flow "{n}"', "没有流程“{n}”", n=name) if not near.en else Text(f'no flow "{name}"{near.en}', f"没有流程“{name}”{near.zh}"),
+        Text(f'no flow "{shown}"{near.en}', f"没有流程“{shown}”{near.zh}"),
         text(
             "give a name ({known}) or the path of a YAML file or folder",
             "请给出流程名（{known}），或 YAML 文件、文件夹的路径",
@@ -46,34 +47,54 @@ def find(name: str) -> Path:
     )
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long to be one
+        return False
+
+
 def load(name: str = DEFAULT_FLOW) -> tuple[Flow, list[Problem]]:
-    """Read a flow with its warnings.
+    """Read a flow with its warnings; its hashes are those of the files as they lie on disk.
 
     Raises ``BadInput`` where there is no such flow and ``BadFlow``, with every Problem, where it has mistakes.
     """
     path = find(name)
     files = sorted(path.glob("**/*.yaml")) if path.is_dir() else [path]
     sources: dict[str, str] = {}
-    problems: list[Problem] = []
+    hashes: dict[str, str] = {}
+    unread: list[Problem] = []
     for file in files:
         shown = str(file.relative_to(path)) if path.is_dir() else file.name
-        try:
-            if file.stat().st_size > 4 * MAX_CHARACTERS:
-                big = text("the file is too large for a flow", "文件太大，不像是流程文件")
-                problems.append(Problem(Location(shown), big, "yaml-size"))
-                continue
-            sources[shown] = file.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
-            bad = text("not UTF-8 text; save the file as UTF-8", "不是 UTF-8 文本；请以 UTF-8 保存")
-            problems.append(Problem(Location(shown, line), bad, "encoding"))
-        except OSError as error:
-            why = Text(f"cannot be read: {error.strerror}", f"无法读取：{error.strerror}")
-            problems.append(Problem(Location(shown), why, "unreadable"))
+        content = _content(file, shown)
+        if isinstance(content, Problem):
+            unread.append(content)
+        else:
+            sources[shown] = content.decode("utf-8-sig")
+            hashes[shown] = sha256(content).hexdigest()
     if not files:
-        problems.append(Problem(Location(str(path)), text("no *.yaml files here", "这里没有 *.yaml 文件"), "unreadable"))
-    flow, found = read_flow(sources, path.stem)
-    problems = sorted(problems + found)
-    if flow is None or len(sources) < len(files):
+        unread.append(Problem(Location(str(path)), text("no *.yaml files here", "这里没有 *.yaml 文件"), "unreadable"))
+    flow, problems = read_flow(sources, path.stem, unread)
+    if flow is None:
         raise BadFlow(text("flow {n} has mistakes", "流程 {n} 有错误", n=str(path)), problems)
-    return flow, problems
+    return replace(flow, hashes=hashes), problems
+
+
+def _content(file: Path, shown: str) -> bytes | Problem:
+    """A file's bytes, known to be UTF-8; no more of it is read than a flow can have."""
+    try:
+        with open(file, "rb") as opened:
+            content = opened.read(4 * MAX_CHARACTERS + 1)
+        if len(content) > 4 * MAX_CHARACTERS:
+            big = text("the file is too large for a flow", "文件太大，不像是流程文件")
+            return Problem(Location(shown), big, "yaml-size")
+        content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = len(content[content.rfind(b"\n", 0, error.start) + 1 : error.start].decode()) + 1
+        bad = text("not UTF-8 text; save the file as UTF-8", "不是 UTF-8 文本；请以 UTF-8 保存")
+        return Problem(Location(shown, line, column), bad, "encoding")
+    except OSError as error:
+        why = Text(f"cannot be read: {error.strerror}", f"无法读取：{error.strerror}")
+        return Problem(Location(shown), why, "unreadable")
+    return content

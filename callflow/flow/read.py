@@ -7,7 +7,7 @@ rehearsals may stand in any of them, so that each subject (holding, transferring
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Literal
 
@@ -33,17 +33,23 @@ from callflow.problems import Location, Problem, did_you_mean, has_errors
 from callflow.texts import Text, text
 
 SECTIONS = ("flow", "variables", "slots", "groups", "phrases", "rules", "fields", "states", "rehearsals")
+UNREAD = ("unreadable", "encoding", "yaml-size", "yaml-syntax", "yaml-key", "yaml-forbidden")
+"""Rules of Problems after which nothing is known of the rest of a file."""
+_NEEDS_ALL_FILES = ("no-flow", *(f"unknown-{kind}" for kind in ("phrase", "state", "field", "group", "rule")))
 PHRASE_KINDS: tuple[PhraseKind, ...] = ("say", "never", "cue")
 PromptKind = Literal["say", "do", "ask", "remind", "tip"]
 PROMPT_KINDS: tuple[PromptKind, ...] = ("say", "do", "ask", "remind", "tip")
 
 
-def read_flow(sources: Mapping[str, str], name: str) -> tuple[Flow | None, list[Problem]]:
-    """Read the files of a flow (name → text).
+def read_flow(
+    sources: Mapping[str, str], name: str, unread: Iterable[Problem] = ()
+) -> tuple[Flow | None, list[Problem]]:
+    """Read the files of a flow (name → text); ``unread``: why further files of it could not even be opened.
 
-    Returns the flow and all Problems, sorted by place; the flow is ``None`` where any of them is an error.
+    Returns the flow and all Problems, sorted by place; the flow is ``None`` where any of them is an error. Where a
+    file cannot be read, names that may well stand in it are not called unknown.
     """
-    problems: list[Problem] = []
+    problems = list(unread)
     roots: dict[str, MappingNode] = {}
     for file, source in sources.items():
         root, found = located_yaml.load(source, file)
@@ -55,6 +61,8 @@ def read_flow(sources: Mapping[str, str], name: str) -> tuple[Flow | None, list[
             problems.append(Problem(root.at, message, "wrong-kind"))
     reader = _FlowReader(roots, problems)
     flow = reader.read(name, {file: _sha256(source) for file, source in sources.items()})
+    if any(problem.rule in UNREAD for problem in problems):
+        problems = [problem for problem in problems if problem.rule not in _NEEDS_ALL_FILES]
     problems.sort()
     return (None if has_errors(problems) else flow), problems
 
@@ -137,7 +145,7 @@ class _FlowReader:
             return head
         at = Location(next(iter(self.roots), "flow"))
         message = text("no flow: section with a start state", "缺少 flow: 部分和起始状态")
-        self.problems.append(Problem(at, message, "missing-key"))
+        self.problems.append(Problem(at, message, "no-flow"))
         return None
 
     def _start(self, head: Section | None) -> str:

@@ -143,9 +143,19 @@ def test_a_flow_that_still_reads_after_an_accident_still_runs(source: str) -> No
 _NAMES = st.sampled_from(
     ["a", "b", "greeting", "联系人", "客户", "speaks", "previous", "x y", "initial", "to_a", "a.b", ""]
 )
-_TERMS = st.sampled_from(
-    ("call.held", "call.answered", "call.hung_up agent", "agent a", "agent b", "customer b", "agent speaks", "state a")
-    + ("field 联系人 heard", "fields heard", "acoustic.silence", "after 3s", "after 0s", "after 2 rings", "previous")
+_HAPPENS = st.sampled_from(["call.held", "call.answered", "call.hung_up agent", "acoustic.silence", "fields heard"])
+_TERMS = _HAPPENS | st.sampled_from(
+    [
+        "agent a",
+        "agent b",
+        "customer b",
+        "agent speaks",
+        "state a",
+        "field 联系人 heard",
+        "after 3s",
+        "after 0s",
+        "previous",
+    ]
 )
 _SCALARS = st.one_of(
     _NAMES,

@@ -124,7 +124,7 @@ def test_two_hundred_mistakes_are_all_reported_in_order() -> None:
 
 @pytest.mark.parametrize("source", ["", "# nothing but a comment\n", "---\n", "{}\n", "\ufeff"])
 def test_an_empty_flow_lacks_a_start(source: str) -> None:
-    assert "missing-key" in [problem.rule for problem in problems_of({"a.yaml": source})]
+    assert "no-flow" in [problem.rule for problem in problems_of({"a.yaml": source})]
 
 
 @pytest.mark.parametrize("source", ["- a\n- b\n", "just a text\n", "3\n"])
@@ -133,7 +133,7 @@ def test_a_file_is_made_of_sections(source: str) -> None:
 
 
 def test_no_files_at_all() -> None:
-    assert [problem.rule for problem in problems_of({})] == ["missing-key"]
+    assert [problem.rule for problem in problems_of({})] == ["no-flow"]
 
 
 def test_a_flow_needs_its_start_state() -> None:
@@ -153,3 +153,10 @@ def test_a_state_s_name_can_be_referred_to(name: str) -> None:
 def test_ten_thousand_states_deep_is_too_deep() -> None:
     source = "flow: {start: a}\nstates: " + "{a: {states: " * 10_000 + "{}" + "}}" * 10_000
     assert "yaml-forbidden" in [problem.rule for problem in problems_of({"a.yaml": source})]
+
+
+def test_where_a_file_is_broken_its_names_are_not_called_unknown() -> None:
+    """One mistake, one Problem: what the others refer to may well stand behind the broken line."""
+    rules = "rules:\n  greet: {expect: agent welcome, severty: major}\n"
+    found = problems_of({"a.yaml": GOOD, "b.yaml": "phrases:\n  welcome: {say: 您好\n", "c.yaml": rules})
+    assert [(p.at.file, p.rule) for p in found] == [("b.yaml", "yaml-syntax"), ("c.yaml", "unknown-key")]
