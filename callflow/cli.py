@@ -23,7 +23,7 @@ from callflow.call.plan import Plan
 from callflow.design.simulate import simulate
 from callflow.errors import BadFlow, CallflowError, OutputError
 from callflow.events import CallContext, Event, Heard
-from callflow.journal import Header, JournalWriter, read_events, read_journal
+from callflow.journal import Header, JournalWriter, lines_of, read_events, read_journal
 from callflow.problems import Problem
 from callflow.review.replay import rejudge, replay
 from callflow.review.report import write_report
@@ -229,7 +229,7 @@ def _simulate(options: argparse.Namespace, language: str) -> int:
     def complain(problem: Problem) -> None:
         print(problem.in_(language), file=sys.stderr, flush=True)
 
-    return 0 if simulate(sys.stdin.buffer, plan, say, complain) else 2
+    return 0 if simulate(lines_of(sys.stdin.buffer), plan, say, complain) else 2
 
 
 def _models(options: argparse.Namespace, language: str) -> int:

@@ -17,6 +17,8 @@ Reader = Callable[[Any], Any]
 
 MAX_TEXT = 10_000
 """Longest string accepted, in characters: several minutes of unbroken speech."""
+LONGEST_CALL = 1_000_000
+"""Seconds, eleven days: a later time is no call's, but a clock of another kind (milliseconds, years since 1970)."""
 TIMES = {"at", "start", "end"}
 """Names of fields that hold a time: a number of seconds that is not negative."""
 
@@ -55,8 +57,10 @@ def number(value: Any) -> float:
 def time(value: Any) -> float:
     """Seconds on the call's clock."""
     seconds = number(value)
-    if seconds < 0:
-        raise Unfit("a time is 0 or more seconds", "时间应为 0 秒或以上")
+    if not 0 <= seconds <= LONGEST_CALL:
+        raise Unfit(
+            f"a time is 0 to {LONGEST_CALL} seconds into the call", f"时间应为通话开始后 0 到 {LONGEST_CALL} 秒"
+        )
     return seconds
 
 

@@ -173,6 +173,7 @@ _FINDING = '{"type":"finding","at":1,"rule":"a","verdict":"met","severity":"mino
         ('{"type":"tick","at":1e999}', "event-field", "at"),
         ('{"type":"tick","at":1' + "0" * 400 + "}", "event-field", "at"),
         ('{"type":"tick","at":-1}', "event-field", "at"),
+        ('{"type":"tick","at":1700000000}', "event-field", "at"),
         ('{"type":"tick","at":true}', "event-field", "at"),
         ('{"type":"tick","at":"1"}', "event-field", "at"),
         ('{"type":"tick","at":null}', "event-field", "at"),

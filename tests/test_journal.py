@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import resource
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from callflow import __version__, flowfiles
 from callflow.errors import BadJournal, OutputError
 from callflow.events import CallAnswered, CallHungUp, Event, Heard, Tick
-from callflow.journal import FORMAT, MAX_LINE, Header, JournalWriter, read_events, read_journal
+from callflow.journal import FORMAT, MAX_LINE, Header, JournalWriter, lines_of, read_events, read_journal
 from callflow.problems import Level
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -187,6 +188,28 @@ def test_a_damaged_line_in_the_middle_is_named_and_left_out(tmp_path: Path) -> N
     journal = read_journal(path)
     assert journal.events == [EVENTS[0], *EVENTS[2:]]
     assert [(p.at.line, p.rule) for p in journal.problems] == [(3, "json"), (4, "event-type"), (6, "event-size")]
+
+
+def test_a_line_without_end_costs_no_memory() -> None:
+    """It is passed over in pieces; what is handed on is just long enough to be called too long."""
+
+    class Endless(io.BytesIO):
+        left = 40_000_000
+
+        def readline(self, size: int | None = -1, /) -> bytes:
+            assert size is not None
+            assert 0 < size <= MAX_LINE + 1
+            self.left -= (count := min(size, self.left))
+            return b"x" * count
+
+    lines = list(lines_of(Endless()))
+    assert [len(line) for line in lines] == [MAX_LINE + 1]
+
+
+@given(st.lists(st.binary(max_size=20).map(lambda line: line.replace(b"\n", b""))), st.booleans())
+def test_lines_are_those_that_python_sees(parts: list[bytes], ended: bool) -> None:
+    content = b"\n".join(parts) + b"\n" * ended
+    assert list(lines_of(io.BytesIO(content))) == list(io.BytesIO(content))
 
 
 # ------------------------------------------------------------------------------------------------ a full disk

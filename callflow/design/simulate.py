@@ -7,12 +7,9 @@ from collections.abc import Callable, Iterable
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
 from callflow.events import Event, Output, parse
-from callflow.journal import back_in_time
-from callflow.json_fields import MAX_TEXT
+from callflow.journal import MAX_LINE, back_in_time
 from callflow.problems import Location, Problem
 from callflow.texts import text
-
-MAX_LINE = 64 * MAX_TEXT
 
 
 def simulate(
