@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 
@@ -178,7 +179,7 @@ class _Views:
             self._view.summary(story, report, self._options.journal)
 
 
-def _call_events(options: argparse.Namespace) -> tuple[list[Event] | None, str]:
+def _call_events(options: argparse.Namespace) -> tuple[list[Event] | None, Literal["events", "sound"]]:
     """The telephone system's events beside the recording, and how much is known of the telephony."""
     beside = options.file.with_name(options.file.name + ".events.jsonl")
     path: Path | None = options.events or (beside if beside.is_file() else None)
@@ -252,20 +253,13 @@ def _models_list(options: argparse.Namespace, language: str) -> int:
 
 def _models_install(options: argparse.Namespace, language: str) -> int:
     console = Console(stderr=True, highlight=False)
+    last = ""
 
     def warn(problem: Problem) -> None:
         print(problem.in_(language), file=sys.stderr)
 
-    path = models.install(options.name, options.source, progress=_progress(console, language), report=warn)
-    print(path)
-    return 0
-
-
-def _progress(console: Console, language: str) -> Callable[[Text, int, int | None], None]:
-    """One line that counts up on a terminal; a line for each step elsewhere."""
-    last = ""
-
-    def show(what: Text, done: int, of: int | None) -> None:
+    def progress(what: Text, done: int, of: int | None) -> None:
+        """One line that counts up on a terminal; a line for each step elsewhere."""
         nonlocal last
         if console.is_terminal:
             share = f"{100 * done // of:3d} %" if of else f"{done / 1e6:.1f} MB"
@@ -277,7 +271,9 @@ def _progress(console: Console, language: str) -> Callable[[Text, int, int | Non
             print(what.in_(language), file=sys.stderr, flush=True)
         last = what.en
 
-    return show
+    path = models.install(options.name, options.source, progress=progress, report=warn)
+    print(path)
+    return 0
 
 
 def _models_verify(options: argparse.Namespace, language: str) -> int:
@@ -317,12 +313,14 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("file", type=Path, metavar="FILE", help="a recording, or a journal (*.jsonl)")
     command.add_argument("--events", type=Path, help="call events of the telephone system (default: FILE.events.jsonl)")
     command.add_argument("--flow", default="", help="flow by name or path (default: inbound)")
-    command.add_argument("--engine", default="auto", help="auto, " + ", ".join(engine.name for engine in engines.ENGINES))
+    command.add_argument(
+        "--engine", default="auto", help=", ".join(["auto", *(engine.name for engine in engines.ENGINES)])
+    )
     command.add_argument("--agent", choices=("left", "right"), default="left", help="the agent's channel")
     command.add_argument("--journal", type=Path, metavar="OUT.jsonl", help="write the call's journal")
     command.add_argument("--report", type=Path, metavar="OUT.html", help="write a report to read and play")
     command.add_argument("--json", action="store_true", help="events as JSON lines on standard output")
-    command.add_argument("--threads", type=int, default=0, help="threads of the recogniser (default: as many as suit it)")
+    command.add_argument("--threads", type=int, default=0, help="threads of the recogniser (default: what suits it)")
     command.set_defaults(run=_replay)
 
     command = commands.add_parser(
@@ -337,5 +335,3 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--source", help="install from this address, archive or directory instead")
     command.set_defaults(run=_models)
     return parser
-
-

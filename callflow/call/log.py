@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from callflow.events import Evidence, Speaker
-from callflow.flow.model import AllOf, AnyOf, Expression, InOrder, Not, Term
+from callflow.flow.model import AnyOf, Expression, InOrder, Not, Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,12 @@ class CallLog:
             return min(options, key=_end) if options else None
         together: tuple[Fact, ...] = ()
         for part in wanted.parts:
-            facts = self._solve(part, lo, hi, count, closed)
-            if facts is None:
+            found = self._solve(part, lo, hi, count, closed)
+            if found is None:
                 return None
-            together += facts
-            if isinstance(wanted, InOrder) and facts:
-                lo = max(fact.start for fact in facts)
-        assert isinstance(wanted, (AllOf, InOrder))
+            together += found
+            if isinstance(wanted, InOrder) and found:
+                lo = max(fact.start for fact in found)
         return tuple(sorted(together, key=lambda fact: fact.start))
 
 

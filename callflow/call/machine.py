@@ -8,17 +8,18 @@ led is remembered.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from transitions.extensions.nesting import HierarchicalMachine, NestedState
 
 from callflow.flow.model import PREVIOUS, Flow, StateSpec, Transition
 
 
-class _State(NestedState):  # type: ignore[misc]
+class _State(NestedState):
     separator = "."
 
 
-class _Machine(HierarchicalMachine):  # type: ignore[misc]
+class _Machine(HierarchicalMachine):
     state_cls = _State
 
 
@@ -114,8 +115,8 @@ def _inherited(flow: Flow, spec: StateSpec) -> list[Transition]:
     return found
 
 
-def _nested(flow: Flow) -> list[object]:
-    def build(name: str) -> object:
+def _nested(flow: Flow) -> list[str | dict[str, Any]]:
+    def build(name: str) -> str | dict[str, Any]:
         short = name.rpartition(".")[2]
         children = _children(flow, name)
         if not children:

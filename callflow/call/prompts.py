@@ -111,8 +111,8 @@ class PromptBoard:
         for shown in self._by_words.values():
             if shown.phrase == phrase and shown.ticked_early != agreed:
                 shown.ticked_early = agreed
-                status = "done" if agreed else "shown"
-                self.out.append(replace(shown.prompt, at=at, status=status, stage="provisional"))
+                early = replace(shown.prompt, at=at, stage="provisional")
+                self.out.append(replace(early, status="done") if agreed else early)
 
     def find(self, prompt_id: str) -> Prompt | None:
         """The open prompt with this id."""

@@ -267,9 +267,7 @@ class Matcher:
             if step.tag != "delete":
                 touched_heard.add(step.dest_pos)
         lost = sum(sound in self._negations and 2 * i + 1 in touched_wanted for i, sound in enumerate(wanted))
-        added = sum(
-            sound in self._negations and {2 * i, 2 * i + 1} <= touched_heard for i, sound in enumerate(heard)
-        )
+        added = sum(sound in self._negations and {2 * i, 2 * i + 1} <= touched_heard for i, sound in enumerate(heard))
         if line.gaps:  # what fills a gap is free
             added = 0
         return found._replace(cost=found.cost + lost + added)

@@ -1,5 +1,6 @@
 """Sound out: what is written is what was heard, channel for channel."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ def blocks(seconds: float, agent_hz: float, customer_hz: float) -> list[Block]:
     cuts = [0, 1, 6, *range(11, frames, 7), frames]
     return [
         Block(a * FRAME / RATE, agent[a * FRAME : b * FRAME], customer[a * FRAME : b * FRAME])
-        for a, b in zip(cuts, cuts[1:], strict=False)
+        for a, b in pairwise(cuts)
     ]
 
 
@@ -54,6 +55,10 @@ def test_a_call_without_a_single_block_is_still_a_file(tmp_path: Path) -> None:
 
 
 def test_no_room_is_an_os_error() -> None:
-    with Path("/dev/full").open("wb", buffering=0) as file, pytest.raises(OSError), OpusWriter(file) as writer:  # noqa: PT011
+    with (  # noqa: PT012 (it may break at any block, or at the end)
+        Path("/dev/full").open("wb", buffering=0) as file,
+        pytest.raises(OSError),  # noqa: PT011
+        OpusWriter(file) as writer,
+    ):
         for block in blocks(30, 500, 1_200):
             writer.write(block)
