@@ -80,6 +80,9 @@ class Guide:
         """Take in one event; what it and the time that passed bring about comes back, in order."""
         if self._closed:
             return []
+        if isinstance(event, CallContext):
+            self._context = event
+            self._rules.context(event)
         if not self.state:
             self.now = event.at
             began = min(event.at, getattr(event, "start", event.at))
@@ -87,12 +90,9 @@ class Guide:
         self._pass_time(event.at)
         if isinstance(event, Heard):
             self._final(event) if event.final else self._partial(event)
-        elif isinstance(event, CallContext):
-            self._context = event
-            self._rules.context(event)
         elif isinstance(event, AgentAction):
             self._action(event)
-        elif event.type.startswith(("call.", "acoustic.")):
+        elif event.type.startswith(("call.", "acoustic.")) and not isinstance(event, CallContext):
             self._happened(event)
         return self._take()
 

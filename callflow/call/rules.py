@@ -108,6 +108,9 @@ class RuleKeeper:
         for rule in self._flow.rules.values():
             if reason := _missing_source(rule, context):
                 self._blind[rule.name] = reason
+                for watch in list(self._open.get(rule.name, ())):
+                    self._board.withdraw(context.at, watch.id)
+                    self._drop(watch)
 
     def facts(self, facts: Sequence[Fact], now: float) -> None:
         """Take in facts that are already in the log."""

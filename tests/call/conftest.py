@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 import pytest
 
 from callflow import flowfiles
 from callflow.call.plan import Plan
 from callflow.design.rehearse import play, script
-from callflow.events import Event
+from callflow.events import CallContext, Event
 from callflow.flow.model import Flow
 from callflow.flow.read import read_flow
 
-Played = Callable[[str, str], list[Event]]
+
+class Played(Protocol):
+    """All outputs of a call of these steps; ``HEAD`` goes before ``sections`` that are no flow of their own."""
+
+    def __call__(self, sections: str, steps: str, context: CallContext | None = None) -> list[Event]: ...
+
 
 HEAD = """
 flow:
@@ -35,22 +40,22 @@ phrases:
 
 
 def flow_of(source: str) -> Flow:
-    flow, problems = read_flow({"head.yaml": HEAD, "test.yaml": source}, "test")
+    files = {"test.yaml": source} if "\nflow:" in source else {"head.yaml": HEAD, "test.yaml": source}
+    flow, problems = read_flow(files, "test")
     assert flow is not None, "\n".join(map(str, problems))
     return flow
 
 
 @pytest.fixture(scope="session")
 def played() -> Played:
-    """``played(sections, steps)``: all outputs of a call of these steps, on a small flow with these sections added."""
     plans: dict[str, Plan] = {}
 
-    def run(sections: str, steps: str) -> list[Event]:
+    def run(sections: str, steps: str, context: CallContext | None = None) -> list[Event]:
         call = flow_of(f"rehearsals: [{{name: call, call: {steps}}}]").rehearsals[0]
         if sections not in plans:
             plans[sections] = Plan.of(flow_of(sections))
-        events = list(script(call.steps))
-        return play([event for event in events if isinstance(event, Event)], plans[sections])
+        events = [event for event in script(call.steps) if isinstance(event, Event)]
+        return play([context, *events] if context else events, plans[sections])
 
     return run
 
@@ -58,3 +63,8 @@ def played() -> Played:
 @pytest.fixture(scope="session")
 def inbound() -> Plan:
     return Plan.of(flowfiles.load("inbound")[0])
+
+
+@pytest.fixture(scope="session")
+def inbound_flow(inbound: Plan) -> Flow:
+    return inbound.flow

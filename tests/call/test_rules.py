@@ -8,7 +8,7 @@ import pytest
 
 from callflow.events import Event, Finding
 
-Played = Callable[[str, str], list[Event]]
+Played = Callable[..., list[Event]]
 
 HELD = "{after: call.held, expect: agent sorry, within: 5s}"
 FIRST = "{after: call.resumed, expect: agent sorry, first: true, within: 4s}"

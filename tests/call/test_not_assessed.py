@@ -1,0 +1,97 @@
+"""What cannot be judged is said to be so, with the reason, and never counted against anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from callflow.call.reasons import REASONS
+from callflow.call.score import score
+from callflow.events import CallContext, Event, Finding, GroupScore, Score
+from callflow.flow.model import Flow
+
+Played = Callable[..., list[Event]]
+
+SOUND = CallContext(at=0.0, telephony="sound")
+NONE = CallContext(at=0.0, telephony="none")
+MONO = CallContext(at=0.0, separate=False)
+HELD = "{after: call.held, expect: agent sorry, within: 5s}"
+RINGS = "{after: call.ringing, expect: call.answered, within: 3 rings, once: true}"
+
+
+@pytest.mark.parametrize(
+    ("context", "rule", "call", "reason"),
+    [
+        (SOUND, HELD, "[agent: 对不起。]", "no-call-events"),
+        (NONE, HELD, "[agent: 对不起。]", "no-call-events"),
+        (NONE, RINGS, "[agent: 对不起。]", "no-call-events"),
+        (SOUND, RINGS, "[call.answered, agent: 对不起。]", "no-ring-heard"),
+        (SOUND, "{never: call.hung_up agent}", "[call.hung_up]", "no-call-events"),
+        (None, "{never: call.hung_up agent}", "[call.hung_up]", "hang-up-unknown"),
+        (None, "{never: acoustic.overlap agent}", "[agent: 对不起。]", "no-sound"),
+        (MONO, "{expect: agent sorry}", "[agent: 对不起。]", "one-channel"),
+        (MONO, HELD, "[call.held, agent: 对不起。]", "one-channel"),
+        (None, HELD, "[call.held, wait: 1s, call.hung_up customer]", "call-ended"),
+    ],
+)
+def test_why_a_rule_is_not_assessed(
+    played: Played, context: CallContext | None, rule: str, call: str, reason: str
+) -> None:
+    outputs = played(f"rules: {{it: {rule}}}", call, context)
+    found = [output for output in outputs if isinstance(output, Finding) and output.rule == "it"]
+    assert [(finding.verdict, finding.reason) for finding in found] == [("not_assessed", reason)]
+    assert reason in REASONS
+    last = outputs[-1]
+    assert isinstance(last, Score)
+    assert last.not_assessed == ("it",)
+    assert last.total is None
+
+
+@pytest.mark.parametrize(
+    ("context", "rule", "call", "verdict"),
+    [
+        (SOUND, RINGS, "[call.ringing, call.answered]", "met"),
+        (SOUND, "{expect: agent sorry}", "[agent: 对不起。]", "met"),
+        (NONE, "{expect: agent sorry}", "[agent: 您好。]", "missed"),
+        (MONO, "{after: call.ringing, expect: call.answered, within: 3 rings}", "[call.ringing, call.answered]", "met"),
+        (None, "{never: acoustic.overlap agent}", "[acoustic.overlap customer]", "met"),
+    ],
+)
+def test_what_can_be_judged_is(played: Played, context: CallContext | None, rule: str, call: str, verdict: str) -> None:
+    outputs = played(f"rules: {{it: {rule}}}", call, context)
+    assert [output.verdict for output in outputs if isinstance(output, Finding)] == [verdict]
+
+
+def test_on_one_channel_a_forbidden_line_is_told_but_nobody_is_blamed(played: Played) -> None:
+    outputs = played("", "[agent: 你问我我问谁。]", MONO)
+    finding = next(output for output in outputs if isinstance(output, Finding))
+    assert (finding.verdict, finding.reason) == ("not_assessed", "one-channel")
+    assert finding.evidence[0].speaker is None
+
+
+def test_points(inbound_flow: Flow) -> None:
+    def finding(rule: str, verdict: str, severity: str, group: str) -> Finding:
+        return Finding(at=1.0, rule=rule, verdict=verdict, severity=severity, group=group)  # type: ignore[arg-type]
+
+    none = score(inbound_flow, [], 9.0)
+    assert none.groups == {"wording": GroupScore(25.0, 25.0)}, "nothing forbidden was said; nothing else is known"
+    assert none.total == 100.0
+
+    mixed = score(
+        inbound_flow,
+        [
+            finding("greet-first", "met", "major", "greeting"),
+            finding("bad-line-handled", "missed", "minor", "greeting"),
+            finding("never-interrupt", "not_assessed", "major", "manner"),
+            finding("unknown", "violated", "fatal", "no such group"),
+        ],
+        9.0,
+    )
+    assert mixed.groups["greeting"] == GroupScore(points=15 * 3 / 4, of=15.0, met=1, missed=1)
+    assert "manner" not in mixed.groups
+    assert mixed.not_assessed == ("never-interrupt",)
+    assert mixed.total == pytest.approx(100 * (11.25 + 25) / 40)
+
+    worse = score(inbound_flow, [finding("dont-know", "violated", "severe", "wording")], 9.0)
+    assert worse.groups["wording"].points == pytest.approx(12.5)
