@@ -112,7 +112,7 @@ def _write_expected(file: Path, script: dict[str, Any], call: Timeline) -> None:
     yaml.width = 160
     yaml.default_flow_style = None
     with file.open("w", encoding="utf-8") as out:
-        out.write(f"# What a supervisor should find in {script['name']}; made by scripts/make_calls.py from the script.\n")
+        out.write(f"# What a supervisor should find; scripts/make_calls.py made it from {script['name']}.yaml.\n")
         yaml.dump({"call": script["name"], "seconds": round(call.seconds, 2), "findings": call.finds}, out)
 
 

@@ -33,7 +33,9 @@ def read_channels(file: Path) -> dict[str, Sound]:
         resampler = av.AudioResampler("s16", "stereo", RATE)
         frames = [out for frame in recording.decode(audio=0) for out in resampler.resample(frame)]
     samples = np.concatenate([frame.to_ndarray().reshape(-1, 2) for frame in frames])
-    return {name: samples[:, i].astype(np.float32) / 32_768 for i, name in enumerate(("agent", "customer"))}
+    return {
+        name: np.float32(1 / 32_768) * samples[:, i].astype(np.float32) for i, name in enumerate(("agent", "customer"))
+    }
 
 
 def syllables(text: str) -> list[str]:
@@ -95,7 +97,9 @@ def main(zipformer_dir: str, whisper_dir: str, *names: str) -> None:
             start, end = (round(RATE * t) for t in (line["start"] - 0.15, line["end"] + 0.25))
             print(f"{call} {line['start']:6.1f} {line['speaker']:8} {line['text']}")
             for name, engine in engines.items():
-                heard = ["yi" if s == "yao" and "yi" in said else s for s in engine(channels[line["speaker"]][start:end])]
+                heard = engine(channels[line["speaker"]][start:end])
+                if "幺" in line["text"]:
+                    heard = ["yi" if syllable == "yao" else syllable for syllable in heard]
                 wrong = Levenshtein.distance(said, heard)
                 total = errors[call, line["speaker"], name]
                 total[0], total[1] = total[0] + wrong, total[1] + len(said)

@@ -19,7 +19,8 @@ def through_line(speech: Sound, rate: int, dbfs: float) -> Sound:
     frames = narrow[: len(narrow) // 160 * 160].reshape(-1, 160)
     power = (frames**2).mean(axis=1)
     voiced = power[power > power.max() / 1000]
-    return np.clip(narrow * _gain(dbfs) / np.sqrt(voiced.mean()), -0.98, 0.98).astype(np.float32)
+    loud: Sound = narrow * np.float32(_gain(dbfs) / np.sqrt(voiced.mean()))
+    return np.clip(loud, -0.98, 0.98)
 
 
 def ring() -> Sound:
@@ -46,7 +47,7 @@ def noise(count: int, dbfs: float, random: np.random.Generator) -> Sound:
     hiss = sosfilt(butter(1, 1_200, fs=RATE, output="sos"), random.standard_normal(count))
     hum = 0.2 * np.sin(2 * np.pi * 100 * np.arange(count) / RATE + random.uniform(0, 6))
     both = hiss / np.sqrt((hiss**2).mean()) + hum
-    return (both * _gain(dbfs) / np.sqrt((both**2).mean())).astype(np.float32)
+    return np.asarray(both * _gain(dbfs) / np.sqrt((both**2).mean()), np.float32)
 
 
 def mu_law(sound: Sound) -> NDArray[np.int16]:
@@ -56,7 +57,7 @@ def mu_law(sound: Sound) -> NDArray[np.int16]:
     segment = np.floor(np.log2(biased)).astype(np.int32) - 5
     step = biased >> (segment + 1) & 15
     decoded = ((2 * step + 33) << segment) - 33
-    return (np.sign(samples) * decoded * 4).astype(np.int16)
+    return np.asarray(np.sign(samples) * decoded * 4, np.int16)
 
 
 def _note(hertz: float, seconds: float) -> Sound:
