@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from callflow.call.log import Fact
-from callflow.call.spoken_values import SHORTEST_RUN, ValueReader, digit_runs
+from callflow.call.spoken_values import SHORTEST_RUN, DigitRun, ValueReader, digit_runs
 from callflow.events import Event, FieldValue, Heard, Speaker
 from callflow.flow.model import FieldSpec
 from callflow.phrases.sounds import Keys, Sounds
@@ -149,14 +149,22 @@ class FieldTracker:
 
     def _agent(self, event: Heard, keys: Keys, said: set[str]) -> list[Fact]:
         # A read-back sounds much like the question; what follows the label tells them apart.
-        asked = [] if self._reader.asks_back(keys) else [self._asks[name] for name in said if name in self._asks]
+        asks_back = self._reader.asks_back(keys)
+        asked = [] if asks_back else [self._asks[name] for name in said if name in self._asks]
         facts: list[Fact] = []
-        labelled = self._labelled(keys)
-        for name, field in self._fields.items():
-            if not field.value or name in asked or len(field.value) < field.spec.least:
-                continue
-            read = self._digits_read if field.spec.kind == "digits" else self._words_read
-            same = read(field, keys, labelled.get(name))
+        known = {
+            name: field
+            for name, field in self._fields.items()
+            if len(field.value) >= field.spec.least and name not in asked
+        }
+        labelled = self._labelled(keys) if known else {}
+        runs = digit_runs(keys) if known else []
+        for name, field in known.items():
+            named = labelled.get(name)
+            if field.spec.kind == "digits":
+                same = self._digits_read(field, runs, named)
+            else:
+                same = self._words_read(field, keys, named if asks_back else None)
             if same is None:
                 continue
             value, good = same
@@ -170,10 +178,12 @@ class FieldTracker:
             self._expecting, self._asked_at, self._last = asked[-1], event.end, ""
         return facts
 
-    def _digits_read(self, field: _Field, keys: Keys, named: tuple[int, int] | None) -> tuple[str, bool] | None:
+    def _digits_read(
+        self, field: _Field, runs: list[DigitRun], named: tuple[int, int] | None
+    ) -> tuple[str, bool] | None:
         """What of the number is read back in these words, and whether it is right; ``None``: not a read-back."""
-        start, end = named or (0, len(keys.key))
-        runs = [run for run in digit_runs(keys) if start <= run.start < end]
+        if named:
+            runs = [run for run in runs if named[0] <= run.start < named[1]]
         if not runs:
             return None
         if named:
@@ -189,7 +199,7 @@ class FieldTracker:
         return spoken, spoken == field.value
 
     def _words_read(self, field: _Field, keys: Keys, named: tuple[int, int] | None) -> tuple[str, bool] | None:
-        if named and self._reader.asks_back(keys):
+        if named:
             start, end = self._reader.plain(keys, *named)
             if start < end:
                 wanted = SAME_NAME if field.spec.kind == "name" else SAME_TEXT
