@@ -1,0 +1,140 @@
+"""Rehearsing: the times of a script, and what a failure tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from callflow.call.plan import Plan
+from callflow.design.rehearse import rehearse, render, script
+from callflow.events import CallHungUp, CallRinging, Event, Heard, Overlap, Tick
+from callflow.flow.model import Flow
+from callflow.flow.read import read_flow
+from callflow.problems import Problem
+
+FLOW = """
+flow: {title: test, start: talk, on: {call.held: hold}}
+states:
+  talk: {title: talk, prompts: [hello]}
+  hold: {title: hold}
+phrases:
+  hello: {say: [您好]}
+  ask: {say: [请问联系人是哪位]}
+fields: {联系人: {kind: name, asked_by: ask}}
+rules:
+  greets: {expect: agent hello}
+rehearsals:
+  - name: call
+    call: [agent: 您好。, agent: 请问联系人是哪位？, customer: 王建国。, call.held]
+"""
+
+
+def flow_of(expectations: str) -> Flow:
+    flow, problems = read_flow({"test.yaml": FLOW + expectations}, "test")
+    assert flow is not None, "\n".join(map(str, problems))
+    return flow
+
+
+def events_of(steps: str) -> list[Event | Problem]:
+    source = FLOW.split("rehearsals:")[0] + f"rehearsals: [{{name: call, call: {steps}}}]"
+    flow, problems = read_flow({"test.yaml": source}, "test")
+    assert flow is not None, "\n".join(map(str, problems))
+    return list(script(flow.rehearsals[0].steps))
+
+
+def test_speech_takes_its_time() -> None:
+    events = [event for event in events_of("[agent: 您好，王先生。, customer: 您好。]") if isinstance(event, Heard)]
+    first, second = events
+    assert first.end - first.start == pytest.approx(5 * 0.22), "punctuation takes none"
+    assert second.start - first.end == pytest.approx(0.6)
+    assert first.end < first.at < second.start
+    assert [event.speaker for event in events] == ["agent", "customer"]
+    assert first.utterance != second.utterance
+
+
+def test_rings_are_counted_and_five_seconds_apart() -> None:
+    rings = [
+        event
+        for event in events_of("[call.ringing, call.ringing, wait: 2s, call.ringing]")
+        if isinstance(event, CallRinging)
+    ]
+    assert [(ring.at, ring.ring) for ring in rings] == [(0.0, 1), (5.0, 2), (10.0, 3)]
+
+
+def test_events_in_short_and_in_full() -> None:
+    in_full = "{event: call.hung_up, by: customer}, {event: acoustic.overlap, by: agent, for: 2s}"
+    events = events_of(f"[wait: 3s, call.hung_up agent, {in_full}]")
+    assert events[1] == Tick(at=3.0)
+    assert events[2:4] == [CallHungUp(at=3.0, by="agent"), CallHungUp(at=3.0, by="customer")]
+    assert events[4] == Overlap(at=5.0, start=3.0, end=5.0, speaker="agent")
+
+
+def test_a_step_that_makes_no_event_fails_the_rehearsal_at_its_line() -> None:
+    flow, _ = read_flow(
+        {
+            "test.yaml": FLOW.split("rehearsals:")[0]
+            + "rehearsals:\n  - name: x\n    call: [{event: call.hung_up, by: nobody}]\n"
+        },
+        "test",
+    )
+    assert flow is not None
+    outcome = rehearse(flow.rehearsals[0], Plan.of(flow))
+    assert [(failure.at.file, failure.at.column > 0) for failure in outcome.failures] == [("test.yaml", True)]
+    assert "nobody" in outcome.failures[0].message.en
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        "{finding: greets, verdict: met}",
+        "{finding: greets}",
+        "{match: hello}",
+        "{match: '*'}",
+        "{state: hold}",
+        "{prompt: 您好}",
+        "{prompt: 您好, status: done}",
+        "{field: 联系人, value: 王建国}",
+        "{field: 联系人, stage: heard}",
+    ],
+)
+def test_what_came_and_what_must_not(expected: str) -> None:
+    right = flow_of(f"    expect: [{expected}]\n")
+    assert rehearse(right.rehearsals[0], Plan.of(right)).failures == ()
+    wrong = flow_of(f"    never: [{expected}]\n")
+    (failure,) = rehearse(wrong.rehearsals[0], Plan.of(wrong)).failures
+    assert "must not come, but came" in failure.message.en
+    assert " s" in failure.message.en, "it tells when"
+
+
+@pytest.mark.parametrize(
+    ("expected", "told"),
+    [
+        ("{finding: greets, verdict: missed}", "what came: met “您好”"),
+        ("{state: talk}", None),
+        ("{prompt: 再见}", "what came: “您好” shown"),
+        ("{prompt: 您好, status: expired}", "what came: “您好” shown; “您好” done"),
+        ("{match: ask}", None),
+        ("{field: 联系人, value: 李卫东}", "what came: 王建国 heard"),
+        ("{field: 联系人, stage: confirmed}", "what came: 王建国 heard"),
+    ],
+)
+def test_what_did_not_come_is_told_with_what_came(expected: str, told: str | None) -> None:
+    flow = flow_of(f"    expect: [{expected}]\n")
+    outcome = rehearse(flow.rehearsals[0], Plan.of(flow))
+    if told is None:
+        assert outcome.failures == ()
+    else:
+        (failure,) = outcome.failures
+        assert failure.at.line == FLOW.count("\n") + 1
+        assert told in failure.message.en
+
+
+def test_the_report_reads_in_both_languages() -> None:
+    flow = flow_of("    expect: [{state: hold}, {finding: greets, verdict: missed}]\n")
+    outcomes = [rehearse(rehearsal, Plan.of(flow)) for rehearsal in flow.rehearsals]
+    english, chinese = render(outcomes, "en").splitlines(), render(outcomes, "zh").splitlines()
+    assert english[0] == chinese[0] == "✗ call"
+    assert english[1].startswith("    test.yaml:15:")
+    assert "did not come: finding greets: missed" in english[1]
+    assert "未出现：finding greets: missed" in chinese[1]
+    assert english[-1] == "0 of 1 rehearsals passed"
+    assert chinese[-1] == "1 个演练，0 个通过"
