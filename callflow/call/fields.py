@@ -72,7 +72,7 @@ class FieldTracker:
         """Take in a final with the names of the phrases that were found in it."""
         if not self._fields:
             return []
-        said = set(phrases)
+        said = tuple(phrases)
         if event.speaker == "agent":
             return self._agent(event, keys, said)
         return self._customer(event, keys, said)
@@ -92,7 +92,7 @@ class FieldTracker:
 
     # ------------------------------------------------------------------------------------ the customer
 
-    def _customer(self, event: Heard, keys: Keys, said: set[str]) -> list[Fact]:
+    def _customer(self, event: Heard, keys: Keys, said: tuple[str, ...]) -> list[Fact]:
         facts: list[Fact] = []
         answered, self._read_back = self._read_back, []
         if answered and NO in said:
@@ -147,7 +147,7 @@ class FieldTracker:
 
     # ------------------------------------------------------------------------------------ the agent
 
-    def _agent(self, event: Heard, keys: Keys, said: set[str]) -> list[Fact]:
+    def _agent(self, event: Heard, keys: Keys, said: tuple[str, ...]) -> list[Fact]:
         # A read-back sounds much like the question; what follows the label tells them apart.
         asks_back = self._reader.asks_back(keys)
         asked = [] if asks_back else [self._asks[name] for name in said if name in self._asks]

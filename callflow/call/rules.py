@@ -14,7 +14,7 @@ from math import inf, nextafter
 from callflow.call.log import CallLog, Fact
 from callflow.call.prompts import PromptBoard
 from callflow.events import SPEAKERS, CallContext, Event, Finding, Speaker, Verdict
-from callflow.flow.model import Flow, Rule, Shape, Term, terms
+from callflow.flow.model import Flow, Rule, Shape, Span, Term, terms
 
 SETTLE = 15.0
 """Seconds after which nothing said before can still arrive: the longest utterance and its decoding."""
@@ -27,6 +27,9 @@ _POSITIVE = {Shape.RESPONSE, Shape.CHAIN_RESPONSE, Shape.PRECEDENCE, Shape.EXIST
 _ANSWERS = {Shape.RESPONSE, Shape.CHAIN_RESPONSE}
 _RECORDED_ONLY = ("call.held", "call.resumed", "call.transfer", "call.hung_up ")
 """Events that only a telephone system can tell; rings, answer and hang-up can also be heard."""
+
+_COUNTED = {"rings": "call.ringing", "sentences": "agent speaks"}
+"""Units of length that are counted, and the fact that is one of them."""
 
 Schedule = Callable[[float, Callable[[float], None]], None]
 """``schedule(when, action)``: have ``action(when)`` called once the call's clock reaches ``when``."""
@@ -54,25 +57,36 @@ class RuleIndex:
     """The rules of a flow by what concerns them; built once and shared by all calls."""
 
     by_trigger: dict[str, tuple[Rule, ...]]
-    by_term: dict[str, frozenset[str]]
+    by_term: dict[str, tuple[str, ...]]
     standing: tuple[Rule, ...]
     """existence and absence: they open with a state, or with the call"""
+    standing_in: dict[str, frozenset[str]]
+    """for each state, which of these hold there"""
+    chains: tuple[str, ...]
+    counted: dict[str, tuple[str, ...]]
+    """rules whose length is counted, by the fact that counts: rings, or sentences of the agent"""
     listens_to: dict[str, frozenset[Speaker]]
 
     @staticmethod
     def of(flow: Flow) -> RuleIndex:
         by_trigger: dict[str, list[Rule]] = {}
-        by_term: dict[str, set[str]] = {}
+        by_term: dict[str, dict[str, None]] = {}  # a set that keeps its order: outputs must not hang on hashes
+        counted: dict[str, list[str]] = {"call.ringing": [], "agent speaks": []}
         for rule in flow.rules.values():
             for term in rule.trigger:
                 by_trigger.setdefault(term.key, []).append(rule)
             for term in _looked_for(rule):
-                by_term.setdefault(term.key, set()).add(rule.name)
+                by_term.setdefault(term.key, {})[rule.name] = None
+            if (length := _length(rule)) and length.unit in _COUNTED:
+                counted[_COUNTED[length.unit]].append(rule.name)
         standing = tuple(rule for rule in flow.rules.values() if not rule.trigger)
         return RuleIndex(
             {key: tuple(rules) for key, rules in by_trigger.items()},
-            {key: frozenset(names) for key, names in by_term.items()},
+            {key: tuple(names) for key, names in by_term.items()},
             standing,
+            {state: frozenset(rule.name for rule in standing if _within(state, rule.states)) for state in flow.states},
+            tuple(rule.name for rule in flow.rules.values() if rule.shape is Shape.CHAIN_RESPONSE),
+            {key: tuple(names) for key, names in counted.items()},
             {rule.name: frozenset(_speakers(rule)) for rule in flow.rules.values()},
         )
 
@@ -126,10 +140,9 @@ class RuleKeeper:
     def spoke(self, speaker: Speaker, fact: Fact, syllables: int, now: float) -> None:
         """A final is complete: first-things-first rules are judged, and what waited for these words is settled."""
         if speaker == "agent" and syllables > FILLER:
-            for watches in list(self._open.values()):
-                for watch in list(watches):
-                    if watch.rule.shape is Shape.CHAIN_RESPONSE and not watch.closed:
-                        self._judge_first(watch, fact, now)
+            for name in self._index.chains:
+                for watch in list(self._open.get(name, ())):
+                    self._judge_first(watch, fact, now)
         self._heard_to[speaker] = max(self._heard_to[speaker], fact.start)
         for watch in list(self._unsettled):
             if self._known_to(watch):
@@ -144,7 +157,8 @@ class RuleKeeper:
         for rule in self._index.standing:
             if rule.name in self._blind:
                 continue
-            was, is_ = _within(old, rule.states), _within(new, rule.states)
+            was = bool(old) and rule.name in self._index.standing_in[old]
+            is_ = rule.name in self._index.standing_in[new]
             if was and not is_:
                 for watch in list(self._open.get(rule.name, ())):
                     self._end(watch, at)
@@ -207,7 +221,7 @@ class RuleKeeper:
         number = self._opened[rule.name] = self._opened.get(rule.name, 0) + 1
         watch = Watch(rule, f"{rule.name}#{number}", lo, hi, trigger=fact)
         self._open.setdefault(rule.name, []).append(watch)
-        length = rule.span if rule.edge == "first" else rule.within
+        length = _length(rule)
         if length and length.unit == "seconds" and rule.shape is not Shape.PRECEDENCE:
             watch.hi = watch.deadline = _answerable(fact) + length.amount
             self._schedule(watch.hi, lambda at: self._end(watch, watch.hi))
@@ -220,13 +234,10 @@ class RuleKeeper:
 
     def _count(self, fact: Fact) -> None:
         """Lengths in rings and sentences end just before the one that is too many."""
-        unit = {"call.ringing": "rings", "agent speaks": "sentences"}.get(fact.key)
-        if unit is None:
-            return
-        for watches in list(self._open.values()):
-            for watch in list(watches):
-                length = watch.rule.span if watch.rule.edge == "first" else watch.rule.within
-                if not length or length.unit != unit or watch.over or watch.trigger is fact:
+        for name in self._index.counted.get(fact.key, ()):
+            for watch in list(self._open.get(name, ())):
+                length = _length(watch.rule)
+                if not length or watch.over or watch.trigger is fact:
                     continue
                 watch.counted += 1
                 if watch.counted > length.amount:
@@ -338,6 +349,11 @@ class RuleKeeper:
 def _answerable(fact: Fact) -> float:
     """From when an answer to ``fact`` can be expected: the end of the turn it was said in."""
     return max(fact.end, fact.turn_end) if fact.speaker else fact.start
+
+
+def _length(rule: Rule) -> Span | None:
+    """How long the rule stays open, where it says."""
+    return rule.span if rule.edge == "first" else rule.within
 
 
 def _looked_for(rule: Rule) -> list[Term]:
