@@ -1,8 +1,22 @@
-"""``python -m callflow``."""
+"""``python -m callflow``, and the installed command."""
 
+import signal
 import sys
 
-from callflow.cli import main
+# Until there is something to tidy up, Ctrl-C just ends us: the libraries take a while to load.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from callflow.cli import main as run  # noqa: E402 (after the line above, that is what it is for)
+
+
+def main() -> int:
+    """Run the command line; from here on Ctrl-C is an exception that cleans up on its way."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return run()
+    except KeyboardInterrupt:
+        return 130
+
 
 if __name__ == "__main__":
     sys.exit(main())

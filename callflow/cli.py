@@ -24,14 +24,14 @@ from callflow.call.plan import Plan
 from callflow.design.simulate import simulate
 from callflow.errors import BadFlow, CallflowError, OutputError
 from callflow.events import CallContext, Event, Heard
-from callflow.journal import Header, JournalWriter, lines_of, read_events, read_journal
+from callflow.journal import PART, Header, JournalWriter, is_journal, lines_of, read_events, read_journal
 from callflow.problems import Problem
 from callflow.review.replay import rejudge, replay
 from callflow.review.report import write_report
 from callflow.review.story import Story
 from callflow.review.terminal import TerminalView
 from callflow.speech import engines
-from callflow.texts import Text, text
+from callflow.texts import Text, printable, text
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,19 +39,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _utf8_streams()
     options = _parser().parse_args(arguments)
     language = options.lang or _language()
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        return int(options.run(options, language))
+        code = int(options.run(options, language))
+        if sys.stdout:
+            sys.stdout.flush()
+        return code
     except BadFlow as error:
         for problem in error.problems:
             print(problem.in_(language), file=sys.stderr)
-        _complain(console, error.in_(language), language)
+        _complain(error.in_(language), language)
     except CallflowError as error:
-        _complain(console, error.in_(language), language)
+        _complain(error.in_(language), language)
     except BrokenPipeError:
-        # Whoever read our output has heard enough; Python would complain once more while shutting down.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        # Whoever read our output has heard enough. The code is what a shell says of any command in this case.
+        _drop_output()
+        return 141
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         print(text("interrupted; nothing was written", "已中断，未写出任何文件").in_(language), file=sys.stderr)
@@ -59,13 +61,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         why = error.strerror or str(error)
         where = f"{error.filename}: " if error.filename else ""
-        _complain(console, f"{where}{why}", language)
+        _complain(printable(f"{where}{why}"), language)
+        _drop_output()
     return 2
 
 
-def _complain(console: Console, message: str, language: str) -> None:
+def _complain(message: str, language: str) -> None:
     word = text("error", "错误").in_(language)
-    console.print(f"callflow: {word}: {message}", markup=False, style=None)
+    print(f"callflow: {word}: {message}", file=sys.stderr)
+
+
+def _drop_output() -> None:
+    """What standard output could not take goes nowhere; Python would try again, and complain, while shutting down."""
+    if sys.stdout:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Console(Console):
+    """Tells that nobody reads any more as everything else does; rich would end the process by itself."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def _utf8_streams() -> None:
@@ -87,7 +103,7 @@ def _language() -> str:
 
 def _replay(options: argparse.Namespace, language: str) -> int:
     _check_outputs(options)
-    if options.file.suffix == ".jsonl":
+    if options.file.suffix == ".jsonl" or is_journal(options.file):
         return _replay_journal(options, language)
     started = time.monotonic()
     with ExitStack() as stack:
@@ -125,8 +141,9 @@ def _replay_journal(options: argparse.Namespace, language: str) -> int:
     plan = _plan(options.flow or journal.header.flow, language)
     if dict(plan.flow.hashes) != dict(journal.header.files):
         _note(text("the flow has changed since this journal was written", "写日志之后流程已有改动"), language)
-    sound = options.file.parent / journal.header.recording if journal.header.recording else None
-    with _Views(options, plan, language, options.file.name) as views:
+    name = Path(journal.header.recording).name
+    sound = options.file.parent / name if name else None
+    with _Views(options, plan, language, name) as views:
         rejudge(journal.events, plan, views.show)
         views.finish(Recording(sound, agent=options.agent) if options.report and sound and sound.is_file() else None)
     return 0
@@ -135,18 +152,18 @@ def _replay_journal(options: argparse.Namespace, language: str) -> int:
 class _Views:
     """Where a replayed call goes: the terminal or JSON lines, the journal, the report."""
 
-    def __init__(self, options: argparse.Namespace, plan: Plan, language: str, title: str) -> None:
+    def __init__(self, options: argparse.Namespace, plan: Plan, language: str, recording: str) -> None:
         self._options = options
         self._flow = plan.flow
         self._language = language
-        self._title = title
+        self._title = options.file.name
         self._stack = ExitStack()
         self._kept: list[Event] = []
-        header = Header(plan.flow.name, plan.flow.hashes, options.file.name)
+        header = Header(plan.flow.name, plan.flow.hashes, recording)
         self._journal = self._stack.enter_context(JournalWriter(options.journal, header)) if options.journal else None
         self._view: TerminalView | None = None
         if not options.json:
-            self._view = self._stack.enter_context(TerminalView(Console(highlight=False), plan.flow, language))
+            self._view = self._stack.enter_context(TerminalView(_Console(highlight=False), plan.flow, language))
 
     def __enter__(self) -> _Views:
         return self
@@ -181,8 +198,7 @@ class _Views:
 
 def _call_events(options: argparse.Namespace) -> tuple[list[Event] | None, Literal["events", "sound"]]:
     """The telephone system's events beside the recording, and how much is known of the telephony."""
-    beside = options.file.with_name(options.file.name + ".events.jsonl")
-    path: Path | None = options.events or (beside if beside.is_file() else None)
+    path: Path | None = options.events or (beside if (beside := _beside(options.file)).is_file() else None)
     if path is None:
         return None, "sound"
     events, problems = read_events(path)
@@ -191,8 +207,13 @@ def _call_events(options: argparse.Namespace) -> tuple[list[Event] | None, Liter
     return [event for event in events if event.type.startswith("call.") and event.type != "call.context"], "events"
 
 
+def _beside(recording: Path) -> Path:
+    return recording.with_name(recording.name + ".events.jsonl")
+
+
 def _check_outputs(options: argparse.Namespace) -> None:
     """Find out before an hour of work that its results could not be written."""
+    inputs = {path.resolve() for path in (options.file, options.events, _beside(options.file)) if path}
     for path in (options.journal, options.report):
         if path is None:
             continue
@@ -201,10 +222,14 @@ def _check_outputs(options: argparse.Namespace) -> None:
                 text('cannot write "{p}": no such folder', "无法写入“{p}”：没有这个文件夹", p=path),
                 text("make the folder first", "请先建立文件夹"),
             )
-        if path.resolve() == options.file.resolve():
-            raise OutputError(text('"{p}" would overwrite what is replayed', "“{p}”会覆盖正在回放的文件", p=path))
+        if not inputs.isdisjoint((path.resolve(), path.with_name(path.name + PART).resolve())):
+            raise OutputError(
+                text('"{p}" would overwrite what is replayed', "“{p}”会覆盖正在回放的文件", p=path),
+                text("choose another name", "请换个名字"),
+            )
     if options.journal and options.report and options.journal.resolve() == options.report.resolve():
-        raise OutputError(text("journal and report have the same name", "日志和报告不能同名"))
+        same = text("journal and report have the same name", "日志和报告不能同名")
+        raise OutputError(same, text("choose another name", "请换个名字"))
 
 
 def _plan(name: str, language: str) -> Plan:
@@ -230,7 +255,8 @@ def _simulate(options: argparse.Namespace, language: str) -> int:
     def complain(problem: Problem) -> None:
         print(problem.in_(language), file=sys.stderr, flush=True)
 
-    return 0 if simulate(lines_of(sys.stdin.buffer), plan, say, complain) else 2
+    lines = lines_of(sys.stdin.buffer) if sys.stdin else ()
+    return 0 if simulate(lines, plan, say, complain) else 2
 
 
 def _models(options: argparse.Namespace, language: str) -> int:

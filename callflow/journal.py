@@ -23,6 +23,7 @@ from callflow.texts import text
 FORMAT = 1
 """Version of the journal format; a journal with a larger one is refused."""
 PART = ".part"
+_FIRST = b'{"type":"journal",'
 MAX_LINE = 1_000_000
 """Longest line read, in bytes; a longer one is a Problem and left out."""
 
@@ -126,6 +127,15 @@ class Journal:
     header: Header
     events: list[Event]
     problems: list[Problem]
+
+
+def is_journal(path: Path) -> bool:
+    """Whether a file begins as journals do, whatever it is called: after a ``kill -9`` it is a ``.part``."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_FIRST)) == _FIRST
+    except OSError:
+        return False
 
 
 def read_journal(path: Path) -> Journal:

@@ -61,7 +61,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
         (licence,) = [name for name in archive.namelist() if name.endswith("LICENSE")]
         assert b"Apache License" in archive.read(licence)
         (scripts,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
-        assert b"callflow = callflow.cli:main" in archive.read(scripts)
+        assert b"callflow = callflow.__main__:main" in archive.read(scripts)
 
 
 def in_wheel(installed: Path, cwd: Path, *arguments: str) -> str:

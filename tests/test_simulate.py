@@ -26,6 +26,7 @@ from callflow.events import (
     Heard,
     Prompt,
     Score,
+    all_events,
     parse,
 )
 from callflow.journal import Header, lines_of
@@ -151,11 +152,10 @@ _HEARD = st.fixed_dictionaries(
         "utterance": st.sampled_from(["", "u1", "u2"]),
     }
 )
-_KINDS = """call.ringing call.answered call.held call.resumed call.transfer_started call.transfer_failed call.hung_up
-call.context acoustic.silence acoustic.overlap agent.action tick""".split()
+_KINDS = sorted(set(all_events()) - {"heard"})
 _HAPPENS = st.fixed_dictionaries(
     {"type": st.sampled_from(_KINDS), "at": _TIMES, "by": st.sampled_from([None, "agent", "customer"])}
-    | {"start": _TIMES, "end": _TIMES, "action": st.just("edit")}
+    | {"start": _TIMES, "end": _TIMES, "action": st.sampled_from(["edit", "tick", "dismiss", "situation"])}
 )
 
 
