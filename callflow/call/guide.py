@@ -17,6 +17,7 @@ from callflow.call.fields import FieldTracker
 from callflow.call.log import CallLog, Fact
 from callflow.call.machine import timeout_key
 from callflow.call.plan import Plan
+from callflow.call.presence import Presence
 from callflow.call.prompts import PRIORITY, PromptBoard
 from callflow.call.rules import RuleKeeper
 from callflow.call.timing import span_of
@@ -26,7 +27,6 @@ from callflow.events import (
     CallContext,
     CallHeld,
     CallHungUp,
-    CallResumed,
     Event,
     Evidence,
     FieldValue,
@@ -71,8 +71,7 @@ class Guide:
         self._last_words = 0.0
         self._previous = plan.machine.entry(plan.flow.start)
         self._context = CallContext(at=0.0)
-        self._held_since: float | None = None
-        self._hung_up_at: float | None = None
+        self._presence = Presence()
         self._agent_hung_up = False
         self._closed = False
 
@@ -136,19 +135,15 @@ class Guide:
         start = end = event.at
         if isinstance(event, (Silence, Overlap)):
             start, end, speaker = event.start, event.end, event.speaker
-            if isinstance(event, Overlap) and end - start < INTERRUPTION:
+            if isinstance(event, Overlap) and (end - start < INTERRUPTION or not self._presence.hears(start)):
                 return
         facts = [Fact(key, start, end)]
-        if isinstance(event, CallHeld):
-            if self._held_since is not None:
-                return
-            self._held_since = event.at
-        elif isinstance(event, CallResumed):
-            self._held_since = None
-        elif isinstance(event, CallHungUp):
+        if isinstance(event, CallHeld) and self._presence.on_hold:
+            return
+        if isinstance(event, CallHungUp):
             speaker = event.by
-            self._hung_up_at = event.at
             self._agent_hung_up = event.by == "agent"
+        self._presence.follow(event)
         if speaker:
             facts.append(Fact(f"{key} {speaker}", start, end))
         self._follow(facts, key)
@@ -228,7 +223,7 @@ class Guide:
 
     def _outside(self, event: Heard) -> bool:
         """Whether nobody at the other end could hear it: the customer has hung up."""
-        return self._hung_up_at is not None and event.start >= self._hung_up_at
+        return event.start >= self._presence.hung_up_at
 
     def _partial(self, event: Heard) -> None:
         if not event.utterance or self._outside(event):
@@ -250,7 +245,7 @@ class Guide:
             self._out.append(self._match(hit, event, "provisional"))
             phrase = self.plan.flow.phrases[hit.phrase]
             if phrase.kind == "never":
-                if self._reaches_customer():
+                if self._presence.hears(event.start):
                     self._out.append(self._warning(phrase, hit, event, stage="provisional"))
             else:
                 self._board.tick_early(self.now, phrase.name, agreed=True)
@@ -316,7 +311,7 @@ class Guide:
         return facts
 
     def _taboo(self, phrase: Phrase, hit: Hit, match: Match, event: Heard) -> None:
-        if not self._reaches_customer():
+        if not self._presence.hears(match.start):
             return
         self._warn(self._warning(phrase, hit, event))
         separate = self._context.separate
@@ -332,9 +327,6 @@ class Guide:
                 reason="" if separate else "one-channel",
             )
         )
-
-    def _reaches_customer(self) -> bool:
-        return self._held_since is None
 
     def _warn(self, prompt: Prompt) -> None:
         if self._board.warn(prompt):

@@ -38,9 +38,7 @@ def score(flow: Flow, findings: Iterable[Finding], at: float) -> Score:
         elif finding.verdict in ("missed", "violated"):
             bad[finding.group] += WEIGHT[finding.severity]
     groups = {
-        name: GroupScore(
-            points=group.weight * good[name] / (good[name] + bad[name]), of=group.weight, **counts[name]
-        )
+        name: GroupScore(points=group.weight * good[name] / (good[name] + bad[name]), of=group.weight, **counts[name])
         for name, group in flow.groups.items()
         if good[name] + bad[name] > 0
     }
