@@ -139,19 +139,25 @@ def is_journal(path: Path) -> bool:
 
 
 def read_journal(path: Path) -> Journal:
-    """Read a whole journal. Raises ``BadJournal`` where the file is none, or comes from a newer callflow."""
+    """Read a whole journal. Raises ``BadJournal`` where the file is none, or comes from a newer callflow.
+
+    What is no event, or an input that goes back in time, is a Problem and left out.
+    """
     lines = _lines(path)
     header = _header(path, next(lines, b""))
     events: list[Event] = []
     problems: list[Problem] = []
+    last = 0.0
     for number, line in enumerate(lines, start=2):
         if not line.strip():
             continue
         at = Location(str(path), number)
         event = _too_long(at) if len(line) > MAX_LINE else parse(line, at)
+        if isinstance(event, Event) and not isinstance(event, Output):
+            event, last = (event, event.at) if event.at >= last else (back_in_time(at, event.at, last), last)
         if isinstance(event, Event):
             events.append(event)
-        elif line.endswith(b"\n"):
+        elif line.endswith(b"\n") or event.rule == "event-order":
             problems.append(Problem(event.at, event.message, event.rule, Level.WARNING))
         else:
             cut = text("the last line is cut; it is left out", "最后一行不完整，已略去")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from callflow import __version__, flowfiles
 from callflow.errors import BadJournal, OutputError
-from callflow.events import CallAnswered, CallHungUp, Event, Heard, Tick
+from callflow.events import CallAnswered, CallHungUp, Event, Heard, Prompt, Tick
 from callflow.journal import FORMAT, MAX_LINE, Header, JournalWriter, lines_of, read_events, read_journal
 from callflow.problems import Level
 
@@ -210,6 +210,19 @@ def test_a_line_without_end_costs_no_memory() -> None:
 def test_lines_are_those_that_python_sees(parts: list[bytes], ended: bool) -> None:
     content = b"\n".join(parts) + b"\n" * ended
     assert list(lines_of(io.BytesIO(content))) == list(io.BytesIO(content))
+
+
+def test_an_input_that_goes_back_in_time_is_named_and_left_out(tmp_path: Path) -> None:
+    """Outputs may: a prompt that expired is told when the next event comes."""
+    late = Prompt(at=1.5, id="p", kind="say", text="您好", status="expired")
+    path = written(tmp_path / "call.jsonl", [*EVENTS[:2], late, Tick(at=3.0), *EVENTS[2:], Tick(at=1.0)])
+    path.write_bytes(path.read_bytes().rstrip())
+    journal = read_journal(path)
+    assert journal.events == [*EVENTS[:2], late, *EVENTS[2:]]
+    assert [(p.rule, p.at.line, p.level) for p in journal.problems] == [
+        ("event-order", 5, Level.WARNING),
+        ("event-order", 8, Level.WARNING),
+    ]
 
 
 # ------------------------------------------------------------------------------------------------ a full disk
