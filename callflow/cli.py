@@ -177,7 +177,7 @@ class _Views:
         if self._view:
             self._view.show(event)
         else:
-            print(event.to_json())
+            print(event.to_json(), flush=True)
         if not isinstance(event, Heard) or event.final:
             self._kept.append(event)
 
