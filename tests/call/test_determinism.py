@@ -15,7 +15,8 @@ def in_order(name: str) -> bytes:
     """The ideal events of a bundled call, by time."""
     lines = [*CALLS.joinpath(f"{name}.truth.jsonl").read_bytes().splitlines()]
     lines += CALLS.joinpath(f"{name}.opus.events.jsonl").read_bytes().splitlines()
-    return b"\n".join(sorted(lines, key=at))
+    lines.sort(key=at)
+    return b"\n".join(lines)
 
 
 def at(line: bytes) -> float:
