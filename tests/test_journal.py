@@ -5,16 +5,16 @@ from __future__ import annotations
 import io
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from limits import disk_full_after
 
 from callflow import __version__, flowfiles
 from callflow.errors import BadJournal, OutputError
@@ -240,14 +240,6 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(disk)], check=True)
 
 
-@pytest.fixture
-def size_limit() -> Iterator[Callable[[int], None]]:
-    """Files larger than so many bytes cannot be written: what a quota does, and every user can set."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def fill(path: Path) -> None:
     with JournalWriter(path, HEADER) as journal:
         for n in range(1_000):
@@ -269,10 +261,9 @@ def test_a_full_disk_keeps_the_journal_of_before(tiny_disk: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 10, 5_000])
-def test_a_file_that_may_not_grow_is_a_full_disk(tmp_path: Path, size_limit: Callable[[int], None], size: int) -> None:
+def test_a_file_that_may_not_grow_is_a_full_disk(tmp_path: Path, size: int) -> None:
     """Even where not so much as the header fits."""
-    size_limit(size)
-    with pytest.raises(OutputError):
+    with pytest.raises(OutputError), disk_full_after(size):
         fill(tmp_path / "call.jsonl")
     assert os.listdir(tmp_path) == []
 

@@ -3,14 +3,13 @@
 import base64
 import hashlib
 import re
-import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from limits import disk_full_after
 
 from callflow import events as ev
 from callflow.audio.recording import Recording
@@ -32,17 +31,6 @@ def write(path: Path, story: Story, recording: Path | None = None, language: str
         with Recording(recording) as sound:
             write_report(path, story, sound=sound, title="call.wav", language=language)
     return path.read_text(encoding="utf-8")
-
-
-@contextmanager
-def disk_full_after(size: int) -> Iterator[None]:
-    """No file of this process may grow over ``size`` bytes, as on a disk with so much room left."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_the_same_call_gives_the_same_bytes(story: Story, recording: Path, tmp_path: Path) -> None:
