@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from callflow.call.machine import FlowMachine
-from callflow.call.rules import RuleIndex
+from callflow.call.rule_index import RuleIndex
 from callflow.errors import BadFlow
 from callflow.flow.model import Flow, Phrase, Slot
 from callflow.phrases.book import Book
@@ -33,7 +33,7 @@ class Plan:
         problems = [problem for phrase in flow.phrases.values() for problem in _wrong_templates(phrase, flow.slots)]
         if problems:
             raise BadFlow(text("flow {n} has mistakes", "流程 {n} 有错误", n=flow.name), problems)
-        sounds = Sounds()
+        sounds = Sounds() if flow.folds is None else Sounds(flow.folds)
         book = Book(flow.phrases.values(), flow.slots, sounds)
         return Plan(flow, sounds, book, RuleIndex.of(flow), FlowMachine(flow))
 

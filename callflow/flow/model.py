@@ -17,6 +17,15 @@ from callflow.texts import Text
 
 PhraseKind = Literal["say", "never", "cue"]
 Boundary = Literal["anywhere", "start", "end", "sentence"]
+Edge = Literal["", "first", "last"]
+
+
+FOLDS = ("n/l", "zh/z", "ch/c", "sh/s", "an/ang", "en/eng", "in/ing", "f/h")
+"""The confusions of sounds that a flow can ask to be taken for one (see ``phrases.sounds``)."""
+
+
+PLAIN_BRACKETS = str.maketrans("（）｜［］【】｛｝", "()|[][]{}")
+"""What a Chinese keyboard gives for the signs of templates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +165,7 @@ class Rule:
     trigger: tuple[Term, ...] = ()
     within: Span | None = None
     states: tuple[str, ...] = ()
-    edge: Literal["", "first", "last"] = ""
+    edge: Edge = ""
     span: Span | None = None
     count: int = 1
     once: bool = False
@@ -276,7 +285,10 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A whole flow: everything the engine needs for a call. ``hashes`` are sha256 of its files, by file name."""
+    """A whole flow: everything the engine needs for a call. ``hashes`` are sha256 of its files, by file name.
+
+    ``folds``: the sounds it takes for one; ``None`` for the usual ones.
+    """
 
     name: str
     title: Text
@@ -289,6 +301,7 @@ class Flow:
     slots: Mapping[str, Slot]
     transitions: tuple[Transition, ...] = ()
     rehearsals: tuple[Rehearsal, ...] = ()
+    folds: tuple[str, ...] | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -15,6 +15,8 @@ from callflow.flow import located_yaml, read_rehearsals, read_rules
 from callflow.flow.located_yaml import Mapping as MappingNode
 from callflow.flow.located_yaml import Node, Scalar, Sequence
 from callflow.flow.model import (
+    FOLDS,
+    PLAIN_BRACKETS,
     FieldSpec,
     Flow,
     Group,
@@ -37,6 +39,9 @@ UNREAD = ("unreadable", "encoding", "yaml-size", "yaml-syntax", "yaml-key", "yam
 """Rules of Problems after which nothing is known of the rest of a file."""
 _NEEDS_ALL_FILES = ("no-flow", *(f"unknown-{kind}" for kind in ("phrase", "state", "field", "group", "rule")))
 PHRASE_KINDS: tuple[PhraseKind, ...] = ("say", "never", "cue")
+_ESCAPED = re.compile(r"\\(.)")
+_ASIDE = {mark: chr(0xE000 + i) for i, mark in enumerate("()[]{}|\\")}
+"""Where escaped signs wait until those that mean something are gone."""
 PromptKind = Literal["say", "do", "ask", "remind", "tip"]
 PROMPT_KINDS: tuple[PromptKind, ...] = ("say", "do", "ask", "remind", "tip")
 
@@ -59,7 +64,7 @@ def read_flow(
         elif root is not None:
             message = text("a flow file starts with sections such as phrases:", "流程文件应由 phrases: 等部分组成")
             problems.append(Problem(root.at, message, "wrong-kind"))
-    reader = _FlowReader(roots, problems)
+    reader = FlowReader(roots, problems)
     flow = reader.read(name, {file: _sha256(source) for file, source in sources.items()})
     if any(problem.rule in UNREAD for problem in problems):
         problems = [problem for problem in problems if problem.rule not in _NEEDS_ALL_FILES]
@@ -71,7 +76,12 @@ def _sha256(source: str) -> str:
     return sha256(source.encode(errors="backslashreplace")).hexdigest()
 
 
-class _FlowReader:
+class FlowReader:
+    """Reads all files of a flow into one ``Flow``; its Problems go to ``problems``.
+
+    The readers of single sections (``read_rules``) ask it for what they share: names, variables, prompts, groups.
+    """
+
     def __init__(self, roots: Mapping[str, MappingNode], problems: list[Problem]) -> None:
         self.roots = roots
         self.problems = problems
@@ -113,8 +123,9 @@ class _FlowReader:
             fields=fields,
             groups=groups,
             slots=slots,
-            transitions=self._transitions(head) if head else (),
+            transitions=self._transitions(head, timeouts=False) if head else (),
             rehearsals=tuple(rehearsals),
+            folds=self._folds(head),
             hashes=hashes,
         )
 
@@ -139,7 +150,7 @@ class _FlowReader:
         if heads and tops:
             head = tops[0].inner(heads[0], text("flow", "flow "))
             if head:
-                for key in ("title", "start", "on"):
+                for key in ("title", "start", "on", "folds"):
                     head.value(key)
                 head.done()
             return head
@@ -156,6 +167,19 @@ class _FlowReader:
         if node is not None and start:
             self.names.state(start, node.at, self.problems)
         return start
+
+    def _folds(self, head: Section | None) -> tuple[str, ...] | None:
+        if head is None or not head.has("folds"):
+            return None
+        written = head.strings("folds")
+        for item in written:
+            if item.value not in FOLDS:
+                near, list_ = did_you_mean(item.value, FOLDS), ", ".join(FOLDS)
+                en = f'unknown fold "{item.value[:40]}"{near.en or "; known are " + list_}'
+                head.wrong(
+                    item.at, en, f"未知的混音“{item.value[:40]}”{near.zh or '；可用的有 ' + list_}", "wrong-choice"
+                )
+        return tuple(dict.fromkeys(item.value for item in written))
 
     def _variables(self, top: Section) -> None:
         node = top.value("variables")
@@ -215,8 +239,8 @@ class _FlowReader:
         return group
 
     def _slot(self, key: Scalar, section: Section) -> Slot:
-        least = int(section.number("least", 1, 0, 60))
-        slot = Slot(key.value, least, int(section.number("most", max(8, least), max(1, least), 60)))
+        least = section.whole("least", 1, 0, 60)
+        slot = Slot(key.value, least, section.whole("most", max(8, least), max(1, least), 60))
         section.done()
         return slot
 
@@ -255,7 +279,7 @@ class _FlowReader:
             self._states(section, name + ".")
             section.done()
 
-    def _transitions(self, section: Section) -> tuple[Transition, ...]:
+    def _transitions(self, section: Section, timeouts: bool = True) -> tuple[Transition, ...]:
         node = section.value("on")
         inner = section.inner(node, text("on", "on ")) if node is not None else None
         found: list[Transition] = []
@@ -263,7 +287,10 @@ class _FlowReader:
             target = section.as_string(value, "on")
             if isinstance(value, Scalar):
                 self.names.state(target, value.at, self.problems, target=True)
-            if key.value.startswith("after "):
+            if key.value.startswith("after ") and not timeouts:
+                en = f'a time-out belongs to a state: write "{key.value}" under the on: of that state'
+                section.wrong(key.at, en, f"超时属于某个状态：请把“{key.value}”写在该状态的 on: 里", "wrong-place")
+            elif key.value.startswith("after "):
                 seconds = section.as_seconds(key.value.removeprefix("after "), key.at, "on")
                 found.append(Transition(target, key.at, after=seconds))
             elif term := self.names.term(key.value, key.at, self.problems, also=("after",)):
@@ -296,9 +323,9 @@ class _FlowReader:
             text=self.fill(inner.string(kind, required=bool(kinds))),
             at=inner.at,
             refs=tuple(item.value for item in inner.strings("refs")),
-            priority=int(inner.number("priority", 0)),
+            priority=inner.whole("priority", 0, 0, 1_000_000),
             cooldown=inner.seconds("cooldown"),
-            most=int(inner.number("most", 0)),
+            most=inner.whole("most", 0, 0, 1_000_000),
         )
         inner.done()
         return spec
@@ -315,9 +342,12 @@ class _FlowReader:
 
 def as_said(wording: str) -> str:
     """A template as one would say it: first alternatives, options kept, slots in 〈〉."""
+    words = _ESCAPED.sub(lambda found: _ASIDE.get(found[1], found[1]), wording.translate(PLAIN_BRACKETS))
     previous = ""
-    while previous != wording:
-        previous = wording
-        wording = re.sub(r"\(([^()|]*)(?:\|[^()]*)?\)", r"\1", wording)
-        wording = re.sub(r"\[([^\[\]]*)\]", r"\1", wording)
-    return re.sub(r"\{([^{}]*)\}", r"〈\1〉", wording)
+    while previous != words:
+        previous = words
+        words = re.sub(r"[(\[]([^()\[\]|]*)(?:\|[^()\[\]]*)?[)\]]", r"\1", words)
+    words = re.sub(r"\{([^{}]*)\}", r"〈\1〉", words.partition("|")[0])
+    for mark, place in _ASIDE.items():
+        words = words.replace(place, mark)
+    return words

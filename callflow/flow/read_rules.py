@@ -21,12 +21,14 @@ from callflow.flow.located_yaml import Node, Scalar, Sequence
 from callflow.flow.model import (
     AllOf,
     AnyOf,
+    Edge,
     Expression,
     InOrder,
     Not,
     PromptSpec,
     Rule,
     Shape,
+    Span,
     Term,
     terms,
 )
@@ -36,13 +38,13 @@ from callflow.problems import Problem
 from callflow.texts import Text, text
 
 if TYPE_CHECKING:
-    from callflow.flow.read import _FlowReader
+    from callflow.flow.read import FlowReader
 
 _COMBINED: dict[str, Callable[[tuple[Expression, ...]], Expression]] = {"all": AllOf, "any": AnyOf, "then": InOrder}
 _WORDS = (*_COMBINED, "not", *SPEAKERS)
 
 
-def read_rule(key: Scalar, section: Section, reader: _FlowReader) -> Rule | None:
+def read_rule(key: Scalar, section: Section, reader: FlowReader) -> Rule | None:
     """Read one rule; ``None`` (with Problems) where it has no usable shape."""
     names, problems = reader.names, reader.problems
     after, before = _triggers(section, "after", names, problems), _triggers(section, "before", names, problems)
@@ -54,8 +56,13 @@ def read_rule(key: Scalar, section: Section, reader: _FlowReader) -> Rule | None
         _no_rule(key, section, "needs expect or never", "缺少 expect 或 never")
     elif shape is None:
         _no_rule(key, section, "the keys do not make a rule", "这些键不构成一条规则")
-    if section.has("edge") != section.has("span"):
-        _no_rule(key, section, "edge and span go together: edge: first, span: 10s", "edge 与 span 须同时给出")
+    within, span = section.span("within"), section.span("span")
+    edges: tuple[Edge, ...] = ("", "first", "last")
+    edge = section.choice("edge", edges, "")
+    _check_lengths(section, shape, within, edge, span)
+    if never is not None and not _listed(never):
+        en = "never takes one term, or {any: […]}; for several that belong together, name the one that must not come"
+        _wrong_at(section, "never", en, "never 只能是一项，或 {any: […]}；几项合在一起时，请写不应出现的那一项")
     rule = Rule(
         name=key.value,
         shape=shape or Shape.EXISTENCE,
@@ -63,11 +70,11 @@ def read_rule(key: Scalar, section: Section, reader: _FlowReader) -> Rule | None
         at=key.at,
         title=section.text("title", Text(key.value, key.value)),
         trigger=after or before,
-        within=section.span("within"),
+        within=within,
         states=_states(section, names, problems),
-        edge=section.choice("edge", ("", "first", "last"), ""),
-        span=section.span("span"),
-        count=int(section.number("count", 0 if never else 1, 0, 1000)),
+        edge=edge,
+        span=span,
+        count=section.whole("count", least := 0 if section.has("never") else 1, least, 1000),
         once=section.flag("once"),
         guidance=section.flag("guidance"),
         unless=_expression_of(section, "unless", names, problems),
@@ -83,6 +90,43 @@ def read_rule(key: Scalar, section: Section, reader: _FlowReader) -> Rule | None
 
 def _no_rule(key: Scalar, section: Section, en: str, zh: str) -> None:
     section.wrong(key.at, f'rule "{key.value}": {en}', f"规则“{key.value}”：{zh}", "rule-shape")
+
+
+def _wrong_at(section: Section, key: str, en: str, zh: str) -> None:
+    node = section.value(key)
+    section.wrong(section.at if node is None else node.at, en, zh, "rule-shape")
+
+
+def _check_lengths(section: Section, shape: Shape | None, within: Span | None, edge: Edge, span: Span | None) -> None:
+    """Whatever the engine could not keep to is refused: it must not quietly judge something else."""
+    if shape in (Shape.PRECEDENCE, Shape.CHAIN_RESPONSE) and within and within.unit != "seconds":
+        en = "here within is a time: within: 45s (rings and sentences are counted only after a trigger)"
+        _wrong_at(section, "within", en, "此处 within 只能是时间：within: 45s（声、句只能从触发之后数起）")
+    if section.has("edge") != section.has("span"):
+        has = "edge" if section.has("edge") else "span"
+        _wrong_at(section, has, "edge and span go together: edge: first, span: 10s", "edge 与 span 须同时给出")
+        return
+    if not section.has("edge"):
+        return
+    if section.has("after") or section.has("before"):
+        en = "edge is of a state or the call; after a trigger write within: 10s, and leave edge and span out"
+        _wrong_at(section, "edge", en, "edge 指状态或通话的一端；有触发条件时请改写 within: 10s，去掉 edge 和 span")
+    elif section.has("within"):
+        en, zh = "edge has its length in span: leave within out", "edge 的长度由 span 给出，请去掉 within"
+        _wrong_at(section, "within", en, zh)
+    elif edge == "last" and section.has("never"):
+        en = (
+            "never has no last part, as nobody knows when it begins: leave edge and span out, or name the state with in"
+        )
+        _wrong_at(section, "edge", en, "never 不能限于最后一段（当时无从知道）；请去掉 edge 和 span，或用 in 指明状态")
+    elif edge == "last" and span and span.unit != "seconds":
+        en, zh = "the last part of a call is a time: span: 10s", "通话的最后一段只能是时间：span: 10s"
+        _wrong_at(section, "span", en, zh)
+
+
+def _listed(expression: Expression) -> bool:
+    """Whether any one term of ``expression`` makes it true."""
+    return isinstance(expression, Term) or (isinstance(expression, AnyOf) and all(map(_listed, expression.parts)))
 
 
 def _shape(after: bool, before: bool, expect: bool, never: bool, *, first: bool) -> Shape | None:
@@ -148,7 +192,7 @@ def _combined(node: MappingNode, section: Section, names: Names, problems: list[
     return _COMBINED[key.value](tuple(part for part in parts if part)) if all(parts) and parts else None
 
 
-def _prompt(section: Section, reader: _FlowReader, expect: Expression | None) -> PromptSpec | None:
+def _prompt(section: Section, reader: FlowReader, expect: Expression | None) -> PromptSpec | None:
     """The prompt as written; without one, the first phrase that the agent is expected to say."""
     written = reader.prompts(section, "prompt")
     if len(written) > 1:

@@ -146,6 +146,14 @@ class Section:
         )
         return default
 
+    def whole(self, key: str, default: int, least: int, most: int) -> int:
+        """A number of things, which cannot be cut in parts."""
+        number, node = self.number(key, default, least, most), self.value(key)
+        if node is not None and number != int(number):
+            en = f"{key} must be a whole number from {least} to {most}"
+            self.wrong(node.at, en, f"{key} 应是 {least} 到 {most} 之间的整数", "wrong-number")
+        return int(number)
+
     def span(self, key: str) -> Span | None:
         """How long: ``3s``, ``2 min``, ``3 rings``, ``2 sentences``, ``3 秒``."""
         node = self.value(key)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from callflow.flow.model import Slot
+from callflow.flow.model import PLAIN_BRACKETS, Slot
 from callflow.problems import did_you_mean
 from callflow.texts import Text, text
 
@@ -23,7 +23,6 @@ MOST_PATTERNS = 512
 """One template may stand for so many patterns: three or four independent choices are a wording, ten are a mistake."""
 
 _DEEPEST = 16
-_PLAIN = str.maketrans("（）｜［］【】｛｝", "()|[][]{}")
 
 Pattern = tuple[str | Slot, ...]
 """Literal words and slots in turn; it has at least one literal that can be heard."""
@@ -57,7 +56,7 @@ class _Parser:
     """Recursive descent; every rule returns the patterns of what it has read, as lists of parts."""
 
     def __init__(self, template: str, slots: Mapping[str, Slot]) -> None:
-        self.source = template.translate(_PLAIN)
+        self.source = template.translate(PLAIN_BRACKETS)
         self.slots = slots
         self.at = 0
 

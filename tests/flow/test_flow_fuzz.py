@@ -252,16 +252,21 @@ def sound_flows(draw: st.DrawFn) -> dict[str, Any]:
         rule: dict[str, Any] = {"never" if "never" in shape else "expect": draw(facts)}
         if shape.startswith(("after", "before")):
             rule[shape.split()[0]] = draw(facts)
-            rule["within"] = draw(st.sampled_from(["3s", "2 sentences", "3 rings", "1 min"]))
+            counted = [] if shape == "before" else ["2 sentences", "3 rings"]
+            rule["within"] = draw(st.sampled_from(["3s", "1 min", *counted]))
         elif draw(st.booleans()):
-            rule |= {"edge": draw(st.sampled_from(["first", "last"])), "span": draw(st.sampled_from(["9s", "2 句"]))}
+            last = [] if shape == "never" else [{"edge": "last", "span": "9s"}]
+            firsts = [{"edge": "first", "span": span} for span in ("9s", "2 句")]
+            rule |= draw(st.sampled_from([*firsts, *last]))
         if draw(st.booleans()):
             rule["in"] = draw(st.sampled_from(states))
         if shape == "after":
             rule |= {"first": draw(st.booleans()), "once": draw(st.booleans())}
-        rules[f"r{number}"] = rule | {"count": draw(st.integers(0, 2)), "unless": draw(facts)}
+            rule["within"] = "3s" if rule["first"] else rule["within"]
+        least = 0 if "never" in shape else 1
+        rules[f"r{number}"] = rule | {"count": draw(st.integers(least, 2)), "unless": draw(facts)}
     return {
-        "flow": {"start": states[0], "on": draw(moves)},
+        "flow": {"start": states[0], "on": draw(st.dictionaries(facts, st.sampled_from(targets), max_size=4))},
         "phrases": {"p": {"say": "您好"}, "q": {"cue": "好的"}, "ask": {"say": "请问联系人是哪位"}},
         "fields": {"联系人": {"kind": "name", "asked_by": "ask"}},
         "states": body,
