@@ -6,14 +6,14 @@ import sys
 # Until there is something to tidy up, Ctrl-C just ends us: the libraries take a while to load.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-from callflow.cli import main as run  # noqa: E402 (after the line above, that is what it is for)
+from callflow import cli  # noqa: E402 (after the line above, that is what it is for)
 
 
 def main() -> int:
     """Run the command line; from here on Ctrl-C is an exception that cleans up on its way."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, cli.on_interrupt)
     try:
-        return run()
+        return cli.main()
     except KeyboardInterrupt:
         return 130
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from rich.console import Console
 
@@ -64,6 +64,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(printable(f"{where}{why}"), language)
         _drop_output()
     return 2
+
+
+_interrupts: list[int] = []
+
+
+def on_interrupt(number: int, _frame: object) -> NoReturn:
+    """Ctrl-C: an exception, and a note of it, because PyAV loses an exception that reaches it at work."""
+    _interrupts.append(number)
+    raise KeyboardInterrupt
 
 
 def _complain(message: str, language: str) -> None:
@@ -182,6 +191,8 @@ class _Views:
             self._kept.append(event)
 
     def progress(self, done: float, total: float | None, elapsed: float) -> None:
+        if _interrupts:
+            raise KeyboardInterrupt
         if self._view:
             self._view.progress(done, total, elapsed)
 
