@@ -188,6 +188,13 @@ class Silence(Acoustic):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Voice(Acoustic):
+    """``speaker`` is speaking: when a voice begins, and every few seconds while it goes on."""
+
+    type = "acoustic.voice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overlap(Acoustic):
     """Both spoke at once; ``speaker`` is the one who cut in."""
 

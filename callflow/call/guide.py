@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
+from math import inf
 
 from callflow.call import score as scoring
 from callflow.call.fields import FieldTracker
@@ -18,9 +18,9 @@ from callflow.call.log import CallLog, Fact
 from callflow.call.machine import timeout_key
 from callflow.call.plan import Plan
 from callflow.call.presence import Presence
-from callflow.call.prompts import PRIORITY, PromptBoard
+from callflow.call.prompts import PromptBoard
 from callflow.call.rules import RuleKeeper
-from callflow.call.timing import span_of
+from callflow.call.sayings import Sayings
 from callflow.events import (
     Acoustic,
     AgentAction,
@@ -28,27 +28,20 @@ from callflow.events import (
     CallHeld,
     CallHungUp,
     Event,
-    Evidence,
-    FieldValue,
     Finding,
     Heard,
-    Match,
     Overlap,
     Prompt,
     Silence,
     State,
+    Voice,
 )
-from callflow.flow.model import Phrase, Transition
-from callflow.phrases.book import Hit
-from callflow.phrases.follower import Follower
-from callflow.phrases.sounds import Keys
+from callflow.flow.model import Transition
 
 WARNING_TIME = 6.0
 """Seconds for which a warning stays before it becomes a line in the list."""
 INTERRUPTION = 0.8
 """Speaking at once for less than this many seconds is a back-channel (嗯, 好的), no interruption."""
-MOST_UTTERANCES = 64
-"""Utterances without a final that are followed at a time; a sender that never ends them must not fill the memory."""
 
 
 class Guide:
@@ -65,13 +58,13 @@ class Guide:
         self._log = CallLog()
         self._fields = FieldTracker(plan.flow.fields, plan.sounds, self._out)
         self._board = PromptBoard(self._out, self._fields.value)
-        self._rules = RuleKeeper(plan.flow, plan.index, self._log, self._board, self._out, self._schedule)
-        self._followers: dict[str, Follower] = {}
+        self._rules = RuleKeeper(plan.flow, plan.index, self._log, self._board, self._out, self._schedule, self._warn)
+        self._presence = Presence()
+        self._sayings = Sayings(plan, self._board, self._fields, self._presence, self._out, self._warn)
         self._visits = 0
         self._last_words = 0.0
         self._previous = plan.machine.entry(plan.flow.start)
         self._context = CallContext(at=0.0)
-        self._presence = Presence()
         self._agent_hung_up = False
         self._closed = False
 
@@ -81,14 +74,15 @@ class Guide:
             return []
         if isinstance(event, CallContext):
             self._context = event
+            self._sayings.separate = event.separate
             self._rules.context(event)
-        if not self.state:
+        if not self.state and not (isinstance(event, Heard) and not event.final):
             self.now = event.at
             began = min(event.at, getattr(event, "start", event.at))
             self._enter(self.plan.machine.entry(self.plan.flow.start), "", event.at, began)
         self._pass_time(event.at)
         if isinstance(event, Heard):
-            self._final(event) if event.final else self._partial(event)
+            self._said(event)
         elif isinstance(event, AgentAction):
             self._action(event)
         elif event.type.startswith(("call.", "acoustic.")) and not isinstance(event, CallContext):
@@ -101,10 +95,13 @@ class Guide:
             self._closed = True
             return []
         self._closed = True
+        self._pass_time(self.now)
+        self._sayings.close(self.now)
         self._rules.close(self.now, cut_short=not self._agent_hung_up)
         self._board.close_all(self.now)
         outputs = self._take()
-        return [*outputs, scoring.score(self.plan.flow, self._findings, self.now)]
+        clean = self._context.separate and self._log.has("agent speaks")
+        return [*outputs, scoring.score(self.plan.flow, self._findings, self.now, clean)]
 
     # ------------------------------------------------------------------------------------ time
 
@@ -131,6 +128,9 @@ class Guide:
         """A call event or something in the sound."""
         if isinstance(event, Acoustic):
             self._rules.hears_sound = True
+        if isinstance(event, Voice):
+            self._last_words = self.now
+            return
         key, speaker = event.type, None
         start = end = event.at
         if isinstance(event, (Silence, Overlap)):
@@ -141,6 +141,8 @@ class Guide:
         if isinstance(event, CallHeld) and self._presence.on_hold:
             return
         if isinstance(event, CallHungUp):
+            if self._presence.hung_up_at < inf:
+                return  # the other leg being released
             speaker = event.by
             self._agent_hung_up = event.by == "agent"
         self._presence.follow(event)
@@ -148,13 +150,13 @@ class Guide:
             facts.append(Fact(f"{key} {speaker}", start, end))
         self._follow(facts, key)
 
-    def _follow(self, facts: list[Fact], because: str = "") -> None:
-        """Facts into the log, then to the rules, then to the state machine."""
+    def _follow(self, facts: list[Fact], because: str = "", moves: bool = True) -> None:
+        """Facts into the log, then to the rules, then (``moves``) to the state machine."""
         for fact in facts:
             self._log.add(fact)
         self._rules.facts(facts, self.now)
         since = min((fact.start for fact in facts), default=self.now)
-        for fact in facts:
+        for fact in facts if moves else ():
             self._move(fact.key, because or fact.key, since)
 
     def _move(self, key: str, because: str, since: float) -> None:
@@ -165,7 +167,7 @@ class Guide:
                 self._enter(new, because, self.now, since)
 
     def _enter(self, new: str, because: str, at: float, since: float) -> None:
-        old, self.state = self.state, new
+        old, self.state, before = self.state, new, self._previous
         self._visits += 1
         if old and not self._detour(old):
             self._previous = old
@@ -182,7 +184,7 @@ class Guide:
                 self._board.show(at, f"{name}/{number}", spec)
         for transition in self.plan.machine.timeouts(new):
             self._wait(at, transition, self._visits)
-        self._rules.moved(old, new, at, since)
+        self._rules.moved((old, before) if self._detour(old) else (old,), self._places(), at, since)
         facts = [Fact(f"state {name}", at, at) for name in fresh]
         for fact in facts:
             self._log.add(fact)
@@ -202,6 +204,10 @@ class Guide:
 
         self._schedule(since + length, fire)
 
+    def _places(self) -> tuple[str, ...]:
+        """The state, and in a detour also the one that the call will come back to: its rules are only interrupted."""
+        return (self.state, self._previous) if self._detour(self.state) else (self.state,)
+
     def _detour(self, state: str) -> bool:
         return any(self.plan.flow.states[name].detour for name in _ancestry(state))
 
@@ -217,147 +223,27 @@ class Guide:
 
     # ------------------------------------------------------------------------------------ what is said
 
-    def _keys(self, event: Heard) -> Keys:
-        sounds = self.plan.sounds
-        return sounds.of_text(event.text) if event.text else sounds.of_syllables(event.sounds)
-
-    def _outside(self, event: Heard) -> bool:
-        """Whether nobody at the other end could hear it: the customer has hung up."""
-        return event.start >= self._presence.hung_up_at
-
-    def _partial(self, event: Heard) -> None:
-        if not event.utterance or self._outside(event):
-            return
-        follower = self._followers.get(event.utterance)
-        if not (event.text or event.sounds):
-            # The recogniser takes the utterance back: it was nothing.
-            if follower:
-                del self._followers[event.utterance]
-                self._withdraw(follower.final("").withdrawn, event)
-            return
-        if follower is None:
-            if len(self._followers) >= MOST_UTTERANCES:
-                del self._followers[next(iter(self._followers))]
-            follower = self._followers[event.utterance] = Follower(self.plan.book, event.speaker)
-        agreed, gone = follower.partial(self._keys(event))
-        self._withdraw(gone, event)
-        for hit in agreed:
-            self._out.append(self._match(hit, event, "provisional"))
-            phrase = self.plan.flow.phrases[hit.phrase]
-            if phrase.kind == "never":
-                if self._presence.hears(event.start):
-                    self._out.append(self._warning(phrase, hit, event, stage="provisional"))
-            else:
-                self._board.tick_early(self.now, phrase.name, agreed=True)
-
-    def _withdraw(self, hits: list[Hit], event: Heard) -> None:
-        for hit in hits:
-            self._out.append(self._match(hit, event, "withdrawn"))
-            phrase = self.plan.flow.phrases[hit.phrase]
-            if phrase.kind == "never":
-                warning = self._warning(phrase, hit, event, stage="provisional")
-                self._out.append(replace(warning, status="withdrawn"))
-            else:
-                self._board.tick_early(self.now, phrase.name, agreed=False)
-
-    def _final(self, event: Heard) -> None:
-        if self._outside(event):
+    def _said(self, event: Heard) -> None:
+        if event.start >= self._presence.hung_up_at:
+            return  # nobody at the other end could hear it
+        if not event.final:
+            self._sayings.partial(event, self.now)
             return
         self._last_words = self.now
-        keys = self._keys(event)
-        follower = self._followers.pop(event.utterance, None)
-        if follower:
-            hits, gone = follower.final(keys)
-            self._withdraw(gone, event)
-        else:
-            hits = self.plan.book.find(keys, event.speaker)
-        facts: list[Fact] = []
-        for hit in hits:
-            match = self._match(hit, event, "confirmed")
-            self._out.append(match)
-            facts.append(
-                Fact(f"{event.speaker} {hit.phrase}", match.start, match.end, event.speaker, hit.said, event.end)
-            )
-            phrase = self.plan.flow.phrases[hit.phrase]
-            if phrase.kind == "never":
-                self._taboo(phrase, hit, match, event)
-            elif event.speaker == "agent":
-                self._board.said(self.now, phrase.name)
-        facts.sort(key=lambda fact: fact.start)
-        whole = event.text or " ".join(event.sounds)
-        facts += self._field_facts(event, keys, hits)
-        spoken = Fact(f"{event.speaker} speaks", event.start, event.end, event.speaker, whole)
-        self._follow([*facts, spoken])
+        facts, keys = self._sayings.final(event, self.now)
+        spoken = Fact(f"{event.speaker} speaks", event.start, event.end, event.speaker, words_of(event))
+        # Words to a colleague, while the customer waits, do not lead the call anywhere.
+        self._follow([*facts, spoken], moves=self._presence.hears(event.start))
         self._rules.spoke(event.speaker, spoken, len(keys), self.now)
-
-    def _field_facts(self, event: Heard, keys: Keys, hits: list[Hit]) -> list[Fact]:
-        before = len(self._out)
-        facts = self._fields.heard(event, keys, [hit.phrase for hit in hits])
-        for output in self._out[before:]:
-            if isinstance(output, FieldValue) and output.stage == "differs":
-                right = self._fields.value(output.name)
-                self._warn(
-                    Prompt(
-                        at=self.now,
-                        id=f"warn:{output.name}:{event.utterance or event.start}",
-                        kind="warn",
-                        text=f"{output.name}应为 {right}，请更正",
-                        status="shown",
-                        refs=self.plan.flow.fields[output.name].refs,
-                        priority=PRIORITY["warn"],
-                        said=output.value,
-                    )
-                )
-        return facts
-
-    def _taboo(self, phrase: Phrase, hit: Hit, match: Match, event: Heard) -> None:
-        if not self._presence.hears(match.start):
-            return
-        self._warn(self._warning(phrase, hit, event))
-        separate = self._context.separate
-        self._out.append(
-            Finding(
-                at=self.now,
-                rule=phrase.name,
-                verdict="violated" if separate else "not_assessed",
-                severity=phrase.severity,
-                group=phrase.group,
-                refs=phrase.refs,
-                evidence=(Evidence(match.start, match.end, event.speaker if separate else None, hit.said),),
-                reason="" if separate else "one-channel",
-            )
-        )
 
     def _warn(self, prompt: Prompt) -> None:
         if self._board.warn(prompt):
             self._schedule(self.now + WARNING_TIME, lambda at: self._board.expire(at, prompt.id))
 
-    def _warning(self, phrase: Phrase, hit: Hit, event: Heard, stage: str = "confirmed") -> Prompt:
-        return Prompt(
-            at=self.now,
-            id=f"warn:{phrase.name}:{event.utterance or event.start}",
-            kind="warn",
-            text=phrase.better,
-            status="shown",
-            stage=stage,  # type: ignore[arg-type]
-            refs=phrase.refs,
-            priority=PRIORITY["warn"],
-            said=hit.said,
-        )
 
-    def _match(self, hit: Hit, event: Heard, stage: str) -> Match:
-        start, end = span_of(event, hit.start, hit.end)
-        return Match(
-            at=self.now,
-            phrase=hit.phrase,
-            speaker=event.speaker,
-            utterance=event.utterance,
-            start=start,
-            end=end,
-            said=hit.said,
-            score=hit.score,
-            stage=stage,  # type: ignore[arg-type]
-        )
+def words_of(event: Heard) -> str:
+    """What was heard, as characters or as syllables."""
+    return event.text or " ".join(event.sounds)
 
 
 def _ancestry(state: str) -> list[str]:

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from callflow.events import Evidence, Speaker
 from callflow.flow.model import AnyOf, Expression, InOrder, Not, Term
 
+ROUGHLY = 0.5
+"""Seconds by which one thing may seem to begin before another ends that came first: recognisers' times are rough."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -81,7 +84,7 @@ class CallLog:
                 return None
             together += found
             if isinstance(wanted, InOrder) and found:
-                lo = max(fact.start for fact in found)
+                lo = max(max(fact.start, fact.end - ROUGHLY) for fact in found)
         return tuple(sorted(together, key=lambda fact: fact.start))
 
 

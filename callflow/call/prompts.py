@@ -24,8 +24,8 @@ class _Open:
     prompt: Prompt
     words: tuple[str, str]
     phrase: str
-    owners: set[str] = field(default_factory=set)
-    dues: dict[str, float] = field(default_factory=dict)
+    owners: dict[str, float | None] = field(default_factory=dict)
+    """who asked for it, each with a deadline where there is one"""
     ticked_early: bool = False
 
 
@@ -62,9 +62,10 @@ class PromptBoard:
             self._times.setdefault(words, []).append(at)
             self.out.append(prompt)
         elif due is not None and (shown.prompt.due is None or due < shown.prompt.due):
-            shown.prompt = replace(shown.prompt, at=at, due=due, priority=PRIORITY[spec.kind] + DUE_BONUS)
+            priority = spec.priority or PRIORITY[spec.kind] + DUE_BONUS
+            shown.prompt = replace(shown.prompt, at=at, due=due, priority=priority)
             self.out.append(shown.prompt)
-        shown.owners.add(owner)
+        shown.owners[owner] = due
         self._open[owner] = shown
 
     def warn(self, prompt: Prompt) -> bool:
@@ -72,7 +73,7 @@ class PromptBoard:
         if prompt.id in self._open:
             return False
         words = (prompt.kind, prompt.id)
-        self._open[prompt.id] = self._by_words[words] = _Open(prompt, words, "", {prompt.id})
+        self._open[prompt.id] = self._by_words[words] = _Open(prompt, words, "", {prompt.id: None})
         self.out.append(prompt)
         return True
 
@@ -83,16 +84,22 @@ class PromptBoard:
             self._close(at, shown, "done")
 
     def expire(self, at: float, owner: str) -> None:
-        """The deadline of ``owner`` passed."""
-        shown = self._open.get(owner)
+        """The deadline of ``owner`` passed; the prompt stays for whoever else asked, with the next deadline."""
+        shown = self._open.pop(owner, None)
         if shown:
-            self._close(at, shown, "expired")
+            del shown.owners[owner]
+            if not shown.owners:
+                self._close(at, shown, "expired")
+                return
+            dues = [due for due in shown.owners.values() if due is not None]
+            shown.prompt = replace(shown.prompt, at=at, due=min(dues, default=None))
+            self.out.append(shown.prompt)
 
     def withdraw(self, at: float, owner: str) -> None:
         """``owner`` does not need its prompt any more; it stays while somebody else does."""
         shown = self._open.pop(owner, None)
         if shown:
-            shown.owners.discard(owner)
+            shown.owners.pop(owner, None)
             if not shown.owners:
                 self._close(at, shown, "withdrawn")
 
@@ -113,10 +120,6 @@ class PromptBoard:
                 shown.ticked_early = agreed
                 early = replace(shown.prompt, at=at, stage="provisional")
                 self.out.append(replace(early, status="done") if agreed else early)
-
-    def find(self, prompt_id: str) -> Prompt | None:
-        """The open prompt with this id."""
-        return next((shown.prompt for shown in self._by_words.values() if shown.prompt.id == prompt_id), None)
 
     def end(self, at: float, prompt_id: str, done: bool) -> None:
         """The agent ticked or dismissed the prompt by hand."""

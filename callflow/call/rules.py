@@ -8,28 +8,26 @@ comes, so a watch that ran out is settled only when everything said before its e
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, nextafter
 
 from callflow.call.log import CallLog, Fact
-from callflow.call.prompts import PromptBoard
-from callflow.events import SPEAKERS, CallContext, Event, Finding, Speaker, Verdict
-from callflow.flow.model import Flow, Rule, Shape, Span, Term, terms
+from callflow.call.prompts import PRIORITY, PromptBoard
+from callflow.call.rule_index import RuleIndex, length, looked_for, missing_source, within
+from callflow.events import SPEAKERS, CallContext, Event, Finding, Prompt, Speaker, Verdict
+from callflow.flow.model import Flow, Rule, Shape, terms
 
 SETTLE = 15.0
 """Seconds after which nothing said before can still arrive: the longest utterance and its decoding."""
 SLACK = 0.5
 """Seconds by which words may seem to begin before the event they answer: recognisers' times are that rough."""
+ADDRESS = 2.5
+"""Seconds that a greeting and the customer's name may take before what has to come first."""
 FILLER = 2
 """An utterance of no more syllables than this (喂, 嗯, 您好) is not yet "saying something else first"."""
 
 _POSITIVE = {Shape.RESPONSE, Shape.CHAIN_RESPONSE, Shape.PRECEDENCE, Shape.EXISTENCE}
 _ANSWERS = {Shape.RESPONSE, Shape.CHAIN_RESPONSE}
-_RECORDED_ONLY = ("call.held", "call.resumed", "call.transfer", "call.hung_up ")
-"""Events that only a telephone system can tell; rings, answer and hang-up can also be heard."""
-
-_COUNTED = {"rings": "call.ringing", "sentences": "agent speaks"}
-"""Units of length that are counted, and the fact that is one of them."""
 
 Schedule = Callable[[float, Callable[[float], None]], None]
 """``schedule(when, action)``: have ``action(when)`` called once the call's clock reaches ``when``."""
@@ -46,56 +44,25 @@ class Watch:
     deadline: float = inf
     trigger: Fact | None = None
     counted: int = 0
-    reported: int = 0
     over: bool = False
     """the deadline has passed; what remains is to hear what was said before it"""
     closed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class RuleIndex:
-    """The rules of a flow by what concerns them; built once and shared by all calls."""
-
-    by_trigger: dict[str, tuple[Rule, ...]]
-    by_term: dict[str, tuple[str, ...]]
-    standing: tuple[Rule, ...]
-    """existence and absence: they open with a state, or with the call"""
-    standing_in: dict[str, frozenset[str]]
-    """for each state, which of these hold there"""
-    chains: tuple[str, ...]
-    counted: dict[str, tuple[str, ...]]
-    """rules whose length is counted, by the fact that counts: rings, or sentences of the agent"""
-    listens_to: dict[str, frozenset[Speaker]]
-
-    @staticmethod
-    def of(flow: Flow) -> RuleIndex:
-        by_trigger: dict[str, list[Rule]] = {}
-        by_term: dict[str, dict[str, None]] = {}  # a set that keeps its order: outputs must not hang on hashes
-        counted: dict[str, list[str]] = {"call.ringing": [], "agent speaks": []}
-        for rule in flow.rules.values():
-            for term in rule.trigger:
-                by_trigger.setdefault(term.key, []).append(rule)
-            for term in _looked_for(rule):
-                by_term.setdefault(term.key, {})[rule.name] = None
-            if (length := _length(rule)) and length.unit in _COUNTED:
-                counted[_COUNTED[length.unit]].append(rule.name)
-        standing = tuple(rule for rule in flow.rules.values() if not rule.trigger)
-        return RuleIndex(
-            {key: tuple(rules) for key, rules in by_trigger.items()},
-            {key: tuple(names) for key, names in by_term.items()},
-            standing,
-            {state: frozenset(rule.name for rule in standing if _within(state, rule.states)) for state in flow.states},
-            tuple(rule.name for rule in flow.rules.values() if rule.shape is Shape.CHAIN_RESPONSE),
-            {key: tuple(names) for key, names in counted.items()},
-            {rule.name: frozenset(_speakers(rule)) for rule in flow.rules.values()},
-        )
+    counted_facts: list[Fact] = field(default_factory=list)
+    """of what must not happen: what did"""
 
 
 class RuleKeeper:
     """Runs the rules of one call; appends findings to ``out`` and shows prompts on ``board``."""
 
     def __init__(
-        self, flow: Flow, index: RuleIndex, log: CallLog, board: PromptBoard, out: list[Event], schedule: Schedule
+        self,
+        flow: Flow,
+        index: RuleIndex,
+        log: CallLog,
+        board: PromptBoard,
+        out: list[Event],
+        schedule: Schedule,
+        warn: Callable[[Prompt], None],
     ) -> None:
         self._flow = flow
         self._index = index
@@ -103,6 +70,7 @@ class RuleKeeper:
         self._board = board
         self._out = out
         self._schedule = schedule
+        self._warn = warn
         self._open: dict[str, list[Watch]] = {}
         self._opened: dict[str, int] = {}
         self._last_trigger: dict[str, float] = {}
@@ -111,7 +79,7 @@ class RuleKeeper:
         self._judged: set[str] = set()
         self._blind: dict[str, str] = {}
         self._context = CallContext(at=0.0)
-        self._state = ""
+        self._places: Sequence[str] = ()
         self.hears_sound = False
 
     # ------------------------------------------------------------------------------------ what the call tells
@@ -120,7 +88,7 @@ class RuleKeeper:
         """Learn which rules cannot be judged, because nobody tells us what they need."""
         self._context = context
         for rule in self._flow.rules.values():
-            if reason := _missing_source(rule, context):
+            if reason := missing_source(rule, context):
                 self._blind[rule.name] = reason
                 for watch in list(self._open.get(rule.name, ())):
                     self._board.withdraw(context.at, watch.id)
@@ -148,23 +116,24 @@ class RuleKeeper:
             if self._known_to(watch):
                 self._settle(watch, now)
 
-    def moved(self, old: str, new: str, at: float, since: float) -> None:
-        """The call went from state ``old`` to ``new``: rules of states open and end.
+    def moved(self, old: Sequence[str], new: Sequence[str], at: float, since: float) -> None:
+        """The call went from ``old`` to ``new`` (a state, and in a detour the one it interrupts): rules of states open
+        and end.
 
         ``since``: the beginning of the utterance that did it; what else was said in it belongs to the new state.
         """
-        self._state = new
+        self._places = new
         for rule in self._index.standing:
             if rule.name in self._blind:
                 continue
-            was = bool(old) and rule.name in self._index.standing_in[old]
-            is_ = rule.name in self._index.standing_in[new]
+            was = any(rule.name in self._index.standing_in[place] for place in old if place)
+            is_ = any(rule.name in self._index.standing_in[place] for place in new)
             if was and not is_:
                 for watch in list(self._open.get(rule.name, ())):
                     self._end(watch, at)
             elif is_ and not was and not (rule.once and rule.name in self._opened):
-                lo = since if rule.shape is Shape.EXISTENCE or not old else at
-                self._open_watch(rule, Fact(f"state {new}", at, at), lo, at)
+                lo = since if rule.shape is Shape.EXISTENCE or not old[0] else at
+                self._open_watch(rule, Fact(f"state {new[0]}", at, at), lo, at)
 
     def close(self, now: float, cut_short: bool) -> None:
         """The call is over and everything is known: whatever is open gets its verdict.
@@ -190,7 +159,7 @@ class RuleKeeper:
         no_ring = self._context.telephony == "sound" and not self._log.has("call.ringing")
         unknown_end = not any(self._log.has(f"call.hung_up {speaker}") for speaker in SPEAKERS)
         for rule in self._flow.rules.values():
-            keys = [term.key for term in (*rule.trigger, *_looked_for(rule))]
+            keys = [term.key for term in (*rule.trigger, *looked_for(rule))]
             if no_ring and "call.ringing" in keys:
                 self._blind.setdefault(rule.name, "no-ring-heard")
             if unknown_end and any(key.startswith("call.hung_up ") for key in keys):
@@ -203,7 +172,7 @@ class RuleKeeper:
     def _triggered(self, rule: Rule, fact: Fact, now: float) -> None:
         if rule.name in self._blind or (rule.once and rule.name in self._opened):
             return
-        if rule.states and not _within(self._state, rule.states):
+        if rule.states and not any(within(place, rule.states) for place in self._places):
             return
         if rule.shape is Shape.PRECEDENCE:
             # One consent is good for one hold: what came before the trigger before is used up.
@@ -213,19 +182,23 @@ class RuleKeeper:
             watch = self._open_watch(rule, fact, lo, now, hi=fact.start)
             if not watch.closed:
                 self._end(watch, fact.start)
-        elif not self._open.get(rule.name):
-            # An obligation that is open already is not doubled by another trigger.
-            self._open_watch(rule, fact, max(0.0, _answerable(fact) - SLACK), now)
+            return
+        for watch in [watch for watch in self._open.get(rule.name, ()) if watch.over]:
+            if rule.shape is Shape.CHAIN_RESPONSE:
+                self._finish(watch, now, "missed", (watch.trigger,) if watch.trigger else (), "too-late")
+        if all(watch.over for watch in self._open.get(rule.name, ())):
+            # An obligation that is still open is not doubled by another trigger.
+            self._open_watch(rule, fact, max(0.0, fact.end - SLACK), now)
 
     def _open_watch(self, rule: Rule, fact: Fact, lo: float, now: float, hi: float = inf) -> Watch:
         number = self._opened[rule.name] = self._opened.get(rule.name, 0) + 1
         watch = Watch(rule, f"{rule.name}#{number}", lo, hi, trigger=fact)
         self._open.setdefault(rule.name, []).append(watch)
-        length = _length(rule)
-        if length and length.unit == "seconds" and rule.shape is not Shape.PRECEDENCE:
-            watch.hi = watch.deadline = _answerable(fact) + length.amount
+        span = length(rule)
+        if span and span.unit == "seconds" and rule.shape is not Shape.PRECEDENCE:
+            watch.hi = watch.deadline = _answerable(fact) + span.amount
             self._schedule(watch.hi, lambda at: self._end(watch, watch.hi))
-        elif length and length.unit == "rings":
+        elif span and span.unit == "rings":
             watch.counted = 1
         if rule.prompt and rule.shape in _POSITIVE - {Shape.PRECEDENCE}:
             self._board.show(now, watch.id, rule.prompt, None if watch.deadline == inf else watch.deadline)
@@ -236,11 +209,11 @@ class RuleKeeper:
         """Lengths in rings and sentences end just before the one that is too many."""
         for name in self._index.counted.get(fact.key, ()):
             for watch in list(self._open.get(name, ())):
-                length = _length(watch.rule)
-                if not length or watch.over or watch.trigger is fact:
+                span = length(watch.rule)
+                if not span or watch.over or watch.trigger is fact:
                     continue
                 watch.counted += 1
-                if watch.counted > length.amount:
+                if watch.counted > span.amount:
                     self._end(watch, nextafter(fact.start, -inf))
 
     def _reconsider(self, watch: Watch, now: float) -> None:
@@ -258,19 +231,38 @@ class RuleKeeper:
                 self._finish(watch, now, "met", facts)
 
     def _report_violations(self, watch: Watch, now: float) -> None:
-        facts = sorted(
-            (fact for term in terms(watch.rule.expect) for fact in self._log.between(term.key, watch.lo, watch.hi)),
-            key=lambda fact: fact.start,
-        )
-        for fact in facts[watch.rule.count + watch.reported :]:
-            watch.reported += 1
-            self._report(watch.rule, now, "violated", (fact,))
+        for term in terms(watch.rule.expect):
+            for fact in self._log.between(term.key, watch.lo, watch.hi):
+                if any(fact is known for known in watch.counted_facts):
+                    continue
+                watch.counted_facts.append(fact)
+                if len(watch.counted_facts) > watch.rule.count:
+                    self._report(watch.rule, now, "violated", (fact,))
+                    self._warn_of(watch, fact, now)
+
+    def _warn_of(self, watch: Watch, fact: Fact, now: float) -> None:
+        """What must not happen has happened: the agent is told what would be better."""
+        rule = watch.rule
+        if rule.better:
+            number = len(watch.counted_facts)
+            self._warn(
+                Prompt(
+                    at=now,
+                    id=f"warn:{watch.id}:{number}",
+                    kind="warn",
+                    text=rule.better,
+                    status="shown",
+                    refs=rule.refs,
+                    priority=PRIORITY["warn"],
+                    said=fact.said,
+                )
+            )
 
     def _judge_first(self, watch: Watch, utterance: Fact, now: float) -> None:
         if utterance.start < watch.lo or watch.closed:
             return
         facts = self._log.find(watch.rule.expect, watch.lo, utterance.end)
-        if not facts:
+        if not facts or min(fact.start for fact in facts) > utterance.start + ADDRESS:
             self._finish(watch, now, "missed", (utterance,), "other-first")
         elif max(fact.start for fact in facts) > watch.deadline:
             self._finish(watch, now, "missed", facts, "too-late")
@@ -303,7 +295,7 @@ class RuleKeeper:
         lo = max(watch.lo, watch.hi - rule.span.amount) if rule.edge == "last" and rule.span else watch.lo
         if rule.shape in (Shape.ABSENCE, Shape.NOT_SUCCESSION):
             self._report_violations(watch, now)
-            if watch.reported:
+            if len(watch.counted_facts) > rule.count:
                 self._drop(watch)
             else:
                 self._finish(watch, now, "met", ())
@@ -349,47 +341,3 @@ class RuleKeeper:
 def _answerable(fact: Fact) -> float:
     """From when an answer to ``fact`` can be expected: the end of the turn it was said in."""
     return max(fact.end, fact.turn_end) if fact.speaker else fact.start
-
-
-def _length(rule: Rule) -> Span | None:
-    """How long the rule stays open, where it says."""
-    return rule.span if rule.edge == "first" else rule.within
-
-
-def _looked_for(rule: Rule) -> list[Term]:
-    found = list(terms(rule.expect))
-    if rule.unless:
-        found += terms(rule.unless)
-    return found
-
-
-def _speakers(rule: Rule) -> set[Speaker]:
-    """Whose words the rule's outcome hangs on; a field is spoken by one and read back by the other."""
-    found: set[Speaker] = set()
-    for term in _looked_for(rule):
-        head = term.key.split()[0]
-        if head in ("field", "fields"):
-            found |= {"agent", "customer"}
-        elif head == "agent":
-            found.add("agent")
-        elif head == "customer":
-            found.add("customer")
-    return found
-
-
-def _missing_source(rule: Rule, context: CallContext) -> str:
-    keys = [term.key for term in (*rule.trigger, *_looked_for(rule))]
-    if not context.separate and any(key.split()[0] in ("agent", "customer", "field", "fields") for key in keys):
-        return "one-channel"
-    if context.telephony == "none" and any(key.startswith("call.") for key in keys):
-        return "no-call-events"
-    if context.telephony == "sound" and any(key.startswith(_RECORDED_ONLY) for key in keys):
-        return "no-call-events"
-    return ""
-
-
-def _within(state: str, states: tuple[str, ...]) -> bool:
-    """Whether ``state`` is one of ``states`` or inside one; no states at all means the whole call."""
-    if not state:
-        return False
-    return not states or any(state == name or state.startswith(name + ".") for name in states)

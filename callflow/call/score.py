@@ -13,15 +13,17 @@ CLEAN_CREDIT = 6.0
 """What a group that has forbidden phrases starts with: saying none of them is worth as much as one severe rule met."""
 
 
-def score(flow: Flow, findings: Iterable[Finding], at: float) -> Score:
-    """Points by group and in all.
+def score(flow: Flow, findings: Iterable[Finding], at: float, heard: bool) -> Score:
+    """Points by group and in all. ``heard``: the agent was heard, on a channel of the agent's own.
 
     A group's share is the weight of what was met over the weight of what could be judged, forbidden phrases included;
     what was not assessed counts neither way, and a group in which nothing was assessed is left out of the total.
     """
     counts: dict[str, dict[str, int]] = {name: {} for name in flow.groups}
     good = {
-        name: CLEAN_CREDIT if any(p.kind == "never" and p.group == name for p in flow.phrases.values()) else 0.0
+        name: CLEAN_CREDIT
+        if heard and any(p.kind == "never" and p.group == name for p in flow.phrases.values())
+        else 0.0
         for name in flow.groups
     }
     bad = dict.fromkeys(flow.groups, 0.0)

@@ -61,7 +61,7 @@ states:
         ("[call.held, call.resumed]", "ringing hold.waiting ringing"),
         (
             "[call.answered, agent: 您要发货。, call.held, agent: 请您安静。, call.resumed]",
-            "ringing talk.open talk.order hold.waiting hold.quiet talk.order",
+            "ringing talk.open talk.order hold.waiting talk.order",  # what is said on hold leads nowhere
         ),
         ("[call.answered, call.held, call.held, call.resumed]", "ringing talk.open hold.waiting talk.open"),
         ("[call.answered, wait: 12s, customer: 喂喂喂。]", "ringing talk.open silent talk.open"),

@@ -74,7 +74,7 @@ def test_points(inbound_flow: Flow) -> None:
     def finding(rule: str, verdict: str, severity: str, group: str) -> Finding:
         return Finding(at=1.0, rule=rule, verdict=verdict, severity=severity, group=group)  # type: ignore[arg-type]
 
-    none = score(inbound_flow, [], 9.0)
+    none = score(inbound_flow, [], 9.0, heard=True)
     assert none.groups == {"wording": GroupScore(25.0, 25.0)}, "nothing forbidden was said; nothing else is known"
     assert none.total == 100.0
 
@@ -87,11 +87,13 @@ def test_points(inbound_flow: Flow) -> None:
             finding("unknown", "violated", "fatal", "no such group"),
         ],
         9.0,
+        heard=True,
     )
+    assert score(inbound_flow, [], 9.0, heard=False).total is None, "silence earns nothing"
     assert mixed.groups["greeting"] == GroupScore(points=15 * 3 / 4, of=15.0, met=1, missed=1)
     assert "manner" not in mixed.groups
     assert mixed.not_assessed == ("never-interrupt",)
     assert mixed.total == pytest.approx(100 * (11.25 + 25) / 40)
 
-    worse = score(inbound_flow, [finding("dont-know", "violated", "severe", "wording")], 9.0)
+    worse = score(inbound_flow, [finding("dont-know", "violated", "severe", "wording")], 9.0, heard=True)
     assert worse.groups["wording"].points == pytest.approx(12.5)

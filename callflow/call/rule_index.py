@@ -1,0 +1,102 @@
+"""The rules of a flow by what concerns them, and what each of them needs to be judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callflow.events import CallContext, Speaker
+from callflow.flow.model import Flow, Rule, Shape, Span, Term, terms
+
+_RECORDED_ONLY = ("call.held", "call.resumed", "call.transfer", "call.hung_up ")
+"""Events that only a telephone system can tell; rings, answer and hang-up can also be heard."""
+
+_COUNTED = {"rings": "call.ringing", "sentences": "agent speaks"}
+"""Units of length that are counted, and the fact that is one of them."""
+
+_ONE_SPEAKER = {"agent", "customer", "field", "fields"}
+"""Words of a term that make it a matter of who spoke."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleIndex:
+    """The rules of a flow by what concerns them; built once and shared by all calls."""
+
+    by_trigger: dict[str, tuple[Rule, ...]]
+    by_term: dict[str, tuple[str, ...]]
+    standing: tuple[Rule, ...]
+    """existence and absence: they open with a state, or with the call"""
+    standing_in: dict[str, frozenset[str]]
+    """for each state, which of these hold there"""
+    chains: tuple[str, ...]
+    counted: dict[str, tuple[str, ...]]
+    """rules whose length is counted, by the fact that counts: rings, or sentences of the agent"""
+    listens_to: dict[str, frozenset[Speaker]]
+
+    @staticmethod
+    def of(flow: Flow) -> RuleIndex:
+        by_trigger: dict[str, list[Rule]] = {}
+        by_term: dict[str, dict[str, None]] = {}  # a set that keeps its order: outputs must not hang on hashes
+        counted: dict[str, list[str]] = {"call.ringing": [], "agent speaks": []}
+        for rule in flow.rules.values():
+            for term in rule.trigger:
+                by_trigger.setdefault(term.key, []).append(rule)
+            for term in looked_for(rule):
+                by_term.setdefault(term.key, {})[rule.name] = None
+            if (span := length(rule)) and span.unit in _COUNTED:
+                counted[_COUNTED[span.unit]].append(rule.name)
+        standing = tuple(rule for rule in flow.rules.values() if not rule.trigger)
+        return RuleIndex(
+            {key: tuple(rules) for key, rules in by_trigger.items()},
+            {key: tuple(names) for key, names in by_term.items()},
+            standing,
+            {state: frozenset(rule.name for rule in standing if within(state, rule.states)) for state in flow.states},
+            tuple(rule.name for rule in flow.rules.values() if rule.shape is Shape.CHAIN_RESPONSE),
+            {key: tuple(names) for key, names in counted.items()},
+            {rule.name: frozenset(_speakers(rule)) for rule in flow.rules.values()},
+        )
+
+
+def length(rule: Rule) -> Span | None:
+    """How long the rule stays open, where it says."""
+    return rule.span if rule.edge == "first" else rule.within
+
+
+def looked_for(rule: Rule) -> list[Term]:
+    """Every term that can change how the rule comes out."""
+    found = list(terms(rule.expect))
+    if rule.unless:
+        found += terms(rule.unless)
+    return found
+
+
+def _speakers(rule: Rule) -> set[Speaker]:
+    """Whose words the rule's outcome hangs on; a field is spoken by one and read back by the other."""
+    found: set[Speaker] = set()
+    for term in looked_for(rule):
+        head = term.key.split()[0]
+        if head in ("field", "fields"):
+            found |= {"agent", "customer"}
+        elif head == "agent":
+            found.add("agent")
+        elif head == "customer":
+            found.add("customer")
+    return found
+
+
+def missing_source(rule: Rule, context: CallContext) -> str:
+    """Why ``rule`` cannot be judged, given what the sender knows: a code of ``reasons``, or nothing."""
+    keys = [term.key for term in (*rule.trigger, *looked_for(rule))]
+    if not context.separate and any(_ONE_SPEAKER & set(key.split()) for key in keys):
+        return "one-channel"
+    if context.telephony == "none" and any(key.startswith("call.") for key in keys):
+        return "no-call-events"
+    if context.telephony == "sound" and any(key.startswith(_RECORDED_ONLY) for key in keys):
+        return "no-call-events"
+    return ""
+
+
+def within(state: str, states: tuple[str, ...]) -> bool:
+    """Whether ``state`` is one of ``states`` or inside one; no states at all means the whole call."""
+    if not state:
+        return False
+    return not states or any(state == name or state.startswith(name + ".") for name in states)
