@@ -23,9 +23,23 @@ class Compiler:
 
     def wordings(self, owner: int, phrase: Phrase) -> Iterator[Line]:
         """Every way to say ``phrase``, none twice."""
-        spoken = dict.fromkeys(said for template in phrase.wordings for _, said in self._spoken(template))
-        for keys, gaps in spoken:
-            yield self._line(owner, keys, gaps, phrase.kind, phrase.exact)
+        spoken: dict[tuple[tuple[str, ...], tuple[tuple[int, int], ...]], tuple[int, ...]] = {}
+        for template in phrase.wordings:
+            for pattern, said in self._spoken(template):
+                spoken.setdefault(said, self._clauses(pattern))
+        for (keys, gaps), clauses in spoken.items():
+            yield self._line(owner, keys, gaps, phrase.kind, phrase.exact, clauses=clauses)
+
+    def _clauses(self, pattern: Pattern) -> tuple[int, ...]:
+        """Before which syllables a pause mark stands, counted over all literals; one right behind a gap is no matter."""
+        found: list[int] = []
+        length = 0
+        for part in pattern:
+            if isinstance(part, str):
+                keys = self._sounds.of_text(part)
+                found += [length + place for place in range(1, len(keys)) if keys.breaks_at(place)]
+                length += len(keys)
+        return tuple(found)
 
     def guards(self, owner: int, phrase: Phrase) -> Iterator[Line]:
         """Every way to say what ``phrase`` must not be part of; their outer slots count."""
@@ -60,10 +74,11 @@ class Compiler:
         *,
         lead: int = 0,
         trail: int = 0,
+        clauses: tuple[int, ...] = (),
     ) -> Line:
         literals = tuple(Literal(key, policy.errors(kind, len(key), exact), self._sounds.halves(key)) for key in keys)
         least_score = policy.least_score(kind, sum(map(len, keys)))
-        return Line(owner, kind, literals, gaps, least_score, lead, trail)
+        return Line(owner, kind, literals, gaps, least_score, lead, trail, clauses)
 
 
 def in_context(words: str) -> list[str]:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import ahocorasick
@@ -60,6 +61,8 @@ class Line:
     least_score: float
     lead: int = 0
     trail: int = 0
+    clauses: tuple[int, ...] = ()
+    """Before which of its syllables a new clause begins: 3 in 没法查！没办法."""
 
     length: int = field(init=False)
     """Its syllables, gaps not counted."""
@@ -247,17 +250,35 @@ class Matcher:
             if with_others is None:
                 return None
             found = with_others
-        return self._with_negations(key, found) if found.cost else found
+        if not found.cost:
+            return found
+        if line.kind == "never" and not self._whole(key, found):
+            return None
+        return self._with_negations(key, found)
 
-    def _with_negations(self, key: str, found: Found) -> Found:
+    def _whole(self, key: str, found: Found) -> bool:
+        """Whether enough of every clause was heard: 我不清楚，我帮您问 has only the first of 我不清楚，你找别人问."""
+        line = found.line
+        if not line.clauses:
+            return True
+        wanted = "".join(literal.key for literal in line.literals)
+        steps = Levenshtein.editops(self._sounds.halves(wanted), self._sounds.halves(key[found.start : found.end]))
+        missed = [step.src_pos // 2 for step in steps if step.tag != "insert"]
+        return all(
+            sum(first <= place < end for place in missed) / 2 <= (1 - policy.LEAST_OF_CLAUSE) * (end - first)
+            for first, end in pairwise((0, *line.clauses, len(wanted)))
+        )
+
+    def _with_negations(self, key: str, found: Found) -> Found | None:
         """A negation lost or added makes the opposite, however little it changes the sound: it counts once more.
 
         It is lost where its final was not heard in its place: 不 heard as 普 is a slip of the ear, as 帮 it is not. It
-        is added where it stands for nothing, or for a wholly different syllable.
+        is added where it stands for nothing, or for a wholly different syllable. What must never be said is not said
+        where its negation is lost.
         """
         line, heard = found.line, key[found.start : found.end]
         wanted = "".join(literal.key for literal in line.literals)
-        if all(heard.count(sound) == wanted.count(sound) for sound in self._negations):
+        if line.kind != "never" and all(heard.count(sound) == wanted.count(sound) for sound in self._negations):
             return found
         touched_wanted: set[int] = set()
         touched_heard: set[int] = set()
@@ -268,6 +289,8 @@ class Matcher:
                 touched_heard.add(step.dest_pos)
         lost = sum(sound in self._negations and 2 * i + 1 in touched_wanted for i, sound in enumerate(wanted))
         added = sum(sound in self._negations and {2 * i, 2 * i + 1} <= touched_heard for i, sound in enumerate(heard))
+        if lost and line.kind == "never":
+            return None
         if line.gaps:  # what fills a gap is free
             added = 0
         return found._replace(cost=found.cost + lost + added)

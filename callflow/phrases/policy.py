@@ -25,6 +25,12 @@ SYLLABLES_PER_PIECE = 2.3
 """How finely a long stretch is cut: at 40 % of characters misheard some 16 % of the sounds are wrong, a run of two or
 three is whole; pieces any shorter would be found all over ordinary speech."""
 
+SHORTEST_TABOO = 5
+"""Shorter ones must be heard sound for sound; of one as long as this, one sound may be near (half an error)."""
+
+LEAST_OF_CLAUSE = 0.6
+"""The part of each clause of a taboo (X，Y) that must be heard: X followed by something else is another sentence."""
+
 MOST_COST = {"say": 0.42, "cue": 0.40, "never": 0.38}
 """The largest part of a long phrase that may be wrong, near sounds counted half."""
 
@@ -35,7 +41,7 @@ def errors(kind: PhraseKind, length: int, exact: bool = False) -> int:
     One less than the pieces it is cut into (see ``matcher``): of two syllables where it is short; and above two an
     odd number, so that the pieces pair up.
     """
-    if exact or length < SHORTEST_TOLERANT:
+    if exact or length < (SHORTEST_TABOO if kind == "never" else SHORTEST_TOLERANT):
         return 0
     most = min(length // 2 - 1, max(3, int(length / SYLLABLES_PER_PIECE) - 1))
     return most if most <= 2 else most - 1 + most % 2
@@ -43,5 +49,8 @@ def errors(kind: PhraseKind, length: int, exact: bool = False) -> int:
 
 def least_score(kind: PhraseKind, length: int) -> float:
     """Least score, 0 to 1, of a phrase with ``length`` syllables: at least half of it and one and a half more."""
-    most = max(1.0, min(length / 2 - 1.5, MOST_COST[kind] * length))
+    if kind == "never" and length <= SHORTEST_TABOO:
+        most = 0.5 * (length == SHORTEST_TABOO)
+    else:
+        most = max(1.0, min(length / 2 - 1.5, MOST_COST[kind] * length))
     return 1.0 - most / length - 1e-9
