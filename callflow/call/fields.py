@@ -1,6 +1,7 @@
-"""The fields of an order: heard from the customer, read back by the agent, confirmed or corrected.
+"""The fields of a form: heard from the customer, read back by the agent, confirmed or corrected.
 
-A value is taken where the agent asked for it (the field's ``asked_by`` phrase) or where the customer names the field.
+A value is taken where the agent asked for it (the field's ``asked_by`` phrase) or where the customer names the field
+and tells it ("装货地址是…"); a question, 等一下 or a complaint is no value.
 A read-back that differs from what was heard is told at once, as it is said.
 """
 
@@ -35,7 +36,11 @@ class _Field:
     value: str = ""
     key: str = ""
     ended: float = -100.0
+    draft: str = ""
     read_so_far: str = ""
+
+    def takes(self, value: str, key: str) -> None:
+        self.value, self.key, self.read_so_far = value, key, ""
 
 
 class FieldTracker:
@@ -53,7 +58,7 @@ class FieldTracker:
         self._asked_at = -100.0
         self._last: str = ""
         self._read_back: list[str] = []
-        self._reached: set[str] = set()
+        self._reached: set[tuple[str, str]] = set()
         self._out = out
 
     def value(self, name: str) -> str:
@@ -65,7 +70,10 @@ class FieldTracker:
         if name not in self._fields:
             return []
         field = self._fields[name]
-        field.value, field.key = value, self._sounds.of_text(value).key
+        if field.stage == "confirmed" and field.value == value:
+            return []
+        field.takes(value, self._sounds.of_text(value).key)
+        field.draft = ""
         return self._reach(field, "confirmed", Fact("", at, at, "agent", value), at)
 
     def heard(self, event: Heard, keys: Keys, phrases: Iterable[str]) -> list[Fact]:
@@ -96,54 +104,82 @@ class FieldTracker:
         facts: list[Fact] = []
         answered, self._read_back = self._read_back, []
         if answered and NO in said:
-            self._expecting, self._asked_at = answered[-1], event.end
+            if not self._corrects():
+                self._expecting, self._asked_at = answered[-1], event.end
             self._fields[answered[-1]].ended = -100.0
-        elif answered and YES in said:
-            for name in answered:
-                facts += self._reach(self._fields[name], "confirmed", self._fact(event, keys), event.at)
-        for name, start, end in self._answers(event, keys):
-            facts += self._take(self._fields[name], event, keys, start, end)
+        elif YES in said:
+            if self._corrects():
+                self._expecting = ""
+            for field in (self._fields[name] for name in answered):
+                if field.stage != "confirmed":
+                    facts += self._reach(field, "confirmed", self._fact(event, keys), event.at)
+        about_else = any(phrase not in (YES, NO) for phrase in said)
+        for name, start, end in self._answers(event, keys, about_else):
+            facts += self._take(self._fields[name], event, keys, start, end, corrects=NO in said)
         return facts
 
-    def _answers(self, event: Heard, keys: Keys) -> list[tuple[str, int, int]]:
-        """Which fields the customer's words give, with the span of the key that may hold the value."""
-        found = [(name, start, end) for name, (start, end) in self._labelled(keys).items() if start < end]
+    def _corrects(self) -> bool:
+        """Whether the agent has just read a value back wrongly, so that the customer's words may correct it."""
+        return bool(self._expecting) and self._fields[self._expecting].stage == "differs"
+
+    def _answers(self, event: Heard, keys: Keys, about_else: bool) -> list[tuple[str, int, int]]:
+        """Which fields the customer's words give, with the span of the key that may hold the value.
+
+        ``about_else``: the words hit a cue of the flow, so that without a label only digits can be an answer.
+        """
+        asked = self._expecting if event.start - self._asked_at <= ANSWER_TIME else ""
+        found = [
+            (name, start, end)
+            for name, (start, end) in self._labelled(keys).items()
+            if start < end
+            and (name == asked or self._fields[name].spec.kind == "digits" or self._reader.gives(keys, start, end))
+        ]
         if found:
             return found
-        if self._expecting and event.start - self._asked_at <= ANSWER_TIME:
-            return [(self._expecting, 0, len(keys.key))]
-        if self._last and event.start - self._fields[self._last].ended <= PAUSE:
-            return [(self._last, 0, len(keys.key))]
-        return []
-
-    def _take(self, field: _Field, event: Heard, keys: Keys, start: int, end: int) -> list[Fact]:
-        goes_on = self._last == field.spec.name and event.start - field.ended <= PAUSE and field.stage == "heard"
-        if field.spec.kind == "digits":
-            shortest = 2 if goes_on else SHORTEST_RUN
-            found = "".join(run.digits for run in digit_runs(keys, shortest) if start <= run.start < end)
-            value = field.value + found if goes_on and len(field.value) < field.spec.most else found
-            if not found or len(value) > field.spec.most:
-                return []
-            key = self._sounds.of_text(value).key
-        else:
-            start, end = self._reader.plain(keys, start, end)
-            if end - start < field.spec.least or end - start > field.spec.most:
-                return []
-            value, key = self._reader.words(keys, start, end), keys.key[start:end]
-            if goes_on and field.spec.kind == "text":
-                value, key = f"{field.value} {value}", field.key + key
-            elif goes_on:
-                return []
-        stage = "corrected" if field.stage in ("read_back", "differs", "confirmed") else "heard"
-        field.value, field.key, field.ended, field.read_so_far = value, key, event.end, ""
-        self._last = field.spec.name
-        if field.spec.kind != "digits" or len(value) >= field.spec.least:
-            self._expecting = ""
-        else:
-            # A part of a number: not yet a value, but the rest will come after the pause.
-            field.stage = "heard"
+        going_on = self._last if self._last and event.start - self._fields[self._last].ended <= PAUSE else ""
+        name = asked or going_on
+        if not name or (about_else and self._fields[name].spec.kind != "digits"):
             return []
+        return [(name, 0, len(keys.key))]
+
+    def _take(self, field: _Field, event: Heard, keys: Keys, start: int, end: int, corrects: bool) -> list[Fact]:
+        spec, lately = field.spec, self._last == field.spec.name and event.start - field.ended <= PAUSE
+        if spec.kind == "digits":
+            found = self._dictated(field, keys, start, end, goes_on=lately and bool(field.draft))
+        else:
+            found = self._told(field, keys, start, end, lately and field.stage in ("heard", "corrected"), corrects)
+        if not found:
+            return []
+        field.ended, self._last = event.end, spec.name
+        value, key = found
+        if spec.kind == "digits":
+            field.draft = value
+            if len(value) < spec.least:
+                # A part of a number: not yet a value, but the rest will come after the pause.
+                return []
+        self._expecting = ""
+        if value == field.value and field.stage == "differs":
+            # The customer insists on what we heard: it is still for the agent to read it back.
+            return []
+        field.takes(value, key)
+        stage = "heard" if field.stage in ("", "heard") else "corrected"
         return self._reach(field, stage, self._fact(event, keys), event.at)
+
+    def _dictated(self, field: _Field, keys: Keys, start: int, end: int, goes_on: bool) -> tuple[str, str] | None:
+        runs = digit_runs(keys, 2 if goes_on else SHORTEST_RUN)
+        found = "".join(run.digits for run in runs if start <= run.start < end)
+        value = field.draft + found if goes_on and len(field.draft) < field.spec.most else found
+        return (value, self._reader.key(value)) if found and len(value) <= field.spec.most else None
+
+    def _told(
+        self, field: _Field, keys: Keys, start: int, end: int, goes_on: bool, corrects: bool
+    ) -> tuple[str, str] | None:
+        name = field.spec.kind == "name"
+        start, end = self._reader.given(keys, start, end, name, later=goes_on, corrects=corrects)
+        if not field.spec.least <= end - start <= field.spec.most or (goes_on and name):
+            return None
+        value, key = self._reader.words(keys, start, end), keys.key[start:end]
+        return (f"{field.value} {value}", field.key + key) if goes_on else (value, key)
 
     # ------------------------------------------------------------------------------------ the agent
 
@@ -152,24 +188,24 @@ class FieldTracker:
         asks_back = self._reader.asks_back(keys)
         asked = [] if asks_back else [self._asks[name] for name in said if name in self._asks]
         facts: list[Fact] = []
-        known = {
-            name: field
-            for name, field in self._fields.items()
-            if len(field.value) >= field.spec.least and name not in asked
-        }
+        known = {name: field for name, field in self._fields.items() if field.value and name not in asked}
         labelled = self._labelled(keys) if known else {}
         runs = digit_runs(keys) if known else []
         for name, field in known.items():
-            named = labelled.get(name)
             if field.spec.kind == "digits":
-                same = self._digits_read(field, runs, named)
+                same = self._digits_read(field, runs, labelled)
             else:
-                same = self._words_read(field, keys, named if asks_back else None)
+                same = self._words_read(field, keys, labelled.get(name) if asks_back else None)
             if same is None:
                 continue
             value, good = same
+            field.draft = ""
+            if self._last == name:
+                self._last = ""
             if good:
                 self._read_back.append(name)
+                if self._corrects():
+                    self._expecting = ""
                 if field.stage != "confirmed":
                     facts += self._reach(field, "read_back", self._fact(event, keys), event.at)
             else:
@@ -179,11 +215,17 @@ class FieldTracker:
         return facts
 
     def _digits_read(
-        self, field: _Field, runs: list[DigitRun], named: tuple[int, int] | None
+        self, field: _Field, runs: list[DigitRun], labelled: Mapping[str, tuple[int, int]]
     ) -> tuple[str, bool] | None:
-        """What of the number is read back in these words, and whether it is right; ``None``: not a read-back."""
-        if named:
-            runs = [run for run in runs if named[0] <= run.start < named[1]]
+        """What of the number is read back in these words, and whether it is right; ``None``: not a read-back.
+
+        Digits after the field's label are taken as its read-back; others, as in "13812345678是您的电话", have to be
+        like its value and not to follow the label of another number.
+        """
+        start, end = labelled.get(field.spec.name, (0, 0))
+        named = [run for run in runs if start <= run.start < end]
+        others = [span for name, span in labelled.items() if self._fields[name].spec.kind == "digits"]
+        runs = named or [run for run in runs if not any(start <= run.start < end for start, end in others)]
         if not runs:
             return None
         if named:
@@ -210,6 +252,7 @@ class FieldTracker:
 
     def _differs(self, field: _Field, value: str, event: Heard, keys: Keys) -> list[Fact]:
         field.stage = "differs"
+        self._expecting, self._asked_at = field.spec.name, event.end
         fact = self._fact(event, keys)
         self._out.append(FieldValue(at=event.at, name=field.spec.name, value=value, stage="differs"))
         return [Fact(f"field {field.spec.name} differs", fact.start, fact.end, fact.speaker, fact.said)]
@@ -220,10 +263,13 @@ class FieldTracker:
         field.stage = stage
         self._out.append(FieldValue(at=at, name=field.spec.name, value=field.value, stage=stage))  # type: ignore[arg-type]
         facts = [Fact(f"field {field.spec.name} {stage}", fact.start, fact.end, fact.speaker, fact.said)]
+        form = field.spec.form
+        together = [other for other in self._fields.values() if other.spec.form == form]
         for whole in ("heard", "read_back", "confirmed"):
-            if whole not in self._reached and all(ORDER[f.stage] >= ORDER[whole] for f in self._fields.values()):
-                self._reached.add(whole)
-                facts.append(Fact(f"fields {whole}", fact.start, fact.end, fact.speaker, fact.said))
+            if (form, whole) not in self._reached and all(ORDER[f.stage] >= ORDER[whole] for f in together):
+                self._reached.add((form, whole))
+                key = f"fields {form} {whole}" if form else f"fields {whole}"
+                facts.append(Fact(key, fact.start, fact.end, fact.speaker, fact.said))
         return facts
 
     def _fact(self, event: Heard, keys: Keys) -> Fact:

@@ -5,14 +5,14 @@ Everything here works on ``Keys``, so that it serves recognisers that write char
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
 
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.fuzz import partial_ratio
 
-from callflow.phrases.sounds import Keys, Sounds, plain_syllable, reading
+from callflow.phrases.sounds import ENDERS, PAUSES, Keys, Sounds, plain_syllable, reading
 
 _WRITTEN = {
     **{str(n): str(n) for n in range(10)},
@@ -39,20 +39,38 @@ SHORTEST_RUN = 3
 
 _LEADS = (
     "嗯", "呃", "啊", "哦", "噢", "唉", "喂", "好的", "好", "行", "可以", "对", "那个", "那", "这个", "就是",
-    "是的", "是", "不是", "不对", "错了", "应该是", "我的", "我叫", "我是", "我姓", "叫", "姓", "名字", "在", "从",
-    "到", "送到", "发到", "您记一下", "你记一下", "没问题", "就",
+    "是的", "对的", "没错", "是", "不是", "不对", "错了", "应该是", "我的", "我叫", "我是", "我姓", "叫", "姓", "名字",
+    "在", "从", "到", "送到", "发到", "您记一下", "你记一下", "没问题", "就",
 )  # fmt: skip
 _LEAD_SYLLABLES = (
     "ēn", "ń", "ńg", "è", "à", "ó", "ō", "wèi", "hǎo de", "hǎo", "xíng", "kě yǐ", "duì", "bú shì", "bù shì",
     "bú duì", "bù duì", "cuò le", "yīng gāi shì", "nà ge", "nà gè", "nà", "zhè ge",
     "zhè gè", "jiù shì", "shì de", "shì", "wǒ de", "wǒ jiào", "wǒ shì", "wǒ xìng", "jiào", "xìng", "míng zi", "zài",
     "cóng", "dào", "sòng dào", "fā dào", "nín jì yí xià", "nǐ jì yí xià", "nín jì yī xià", "nǐ jì yī xià",
-    "méi wèn tí", "jiù",
+    "méi wèn tí", "duì de", "méi cuò", "jiù",
 )  # fmt: skip
 _TONES = {"\u0304": "1", "\u0301": "2", "\u030c": "3", "\u0300": "4"}
 """The tone marks, as they stand apart from their vowels."""
-_TAILS = ("吧", "啊", "呀", "呢", "哦", "嘛", "就行", "就可以", "就好", "谢谢")
+_TAILS = ("吧", "啊", "呀", "哦", "嘛", "就行", "就可以", "就好", "谢谢")
 _QUESTION_TAILS = ("对吗", "对吧", "是吗", "是吧", "对不对", "是不是", "没错吧", "正确吗")
+_GIVES = {"是": "shì", "叫": "jiào", "为": "wéi", "就是": "jiù shì", "应该是": "yīng gāi shì", "改成": "gǎi chéng",
+          "改为": "gǎi wéi"}  # fmt: skip
+"""What stands between a label and its value where the customer gives one unasked."""
+_NO_VALUE = {
+    "怎么": "zěn me", "什么": "shén me", "能不能": "néng bù néng", "是不是": "shì bú shì", "可不可以": "kě bù kě yǐ",
+    "行不行": "xíng bù xíng", "有没有": "yǒu méi yǒu", "能否": "néng fǒu", "多久": "duō jiǔ", "多少": "duō shǎo",
+    "哪里": "nǎ lǐ", "哪儿": "nǎ er", "没听清": "méi tīng qīng", "没听见": "méi tīng jiàn", "听不清": "tīng bù qīng",
+    "等一下": "děng yí xià", "等一等": "děng yī děng", "等等": "děng děng", "等会": "děng huì", "稍等": "shāo děng",
+    "再说一": "zài shuō yī", "不知道": "bù zhī dào", "不清楚": "bù qīng chǔ", "不记得": "bú jì dé", "忘了": "wàng le",
+    "找一下": "zhǎo yí xià", "看一下": "kàn yí xià", "查一下": "chá yí xià", "问一下": "wèn yí xià",
+    "我想": "wǒ xiǎng", "我找找": "wǒ zhǎo zhǎo", "我看看": "wǒ kàn kàn", "还没": "hái méi",
+}  # fmt: skip
+"""A clause with one of these asks, puts off or complains; it gives no value."""
+_ASKS = ("吗", "呢", "ma", "ne", "ma5", "ne5")
+_SPEAKS_TO_US = {"你": "nǐ", "您": "nín"}
+_SPEAKS = {**_SPEAKS_TO_US, "我": "wǒ"}
+_GOES_OVER = (*_SPEAKS, "明天", "今天", "后天", "能", "可以", "请", "麻烦")
+"""A clause that begins so does not go on with the address or the goods before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +144,38 @@ class ValueReader:
                     end, moved = end - len(tail), True
         return start, end
 
+    def gives(self, keys: Keys, start: int, end: int) -> bool:
+        """Whether the span begins with 是 or the like: the customer is telling a value."""
+        return bool(_longest(keys, start, end, _GIVES_SAID))
+
+    def given(self, keys: Keys, start: int, end: int, name: bool, later: bool, corrects: bool) -> tuple[int, int]:
+        """The span of the value that a customer gives; empty where it is none, but a question or 等一下.
+
+        ``name``: a single clause, and none about oneself. ``later``: it goes on from an earlier utterance.
+        ``corrects``: of "不是南京，是北京" the value comes after 是.
+        """
+        start, end = self.plain(keys, start, end)
+        pauses = [place for place in range(start + 1, end) if _pause_before(keys, place)]
+        if corrects:
+            start = next((place for place in reversed(pauses) if self.gives(keys, place, end)), start)
+            pauses = [place for place in pauses if place > start]
+        clauses = list(zip([start, *pauses], [*pauses, end], strict=True))
+        if later and self._goes_over(keys, *clauses[0]):
+            return start, start
+        for begin, stop in clauses[1:]:
+            if name or self._goes_over(keys, begin, stop):
+                end = begin
+                break
+        start, end = self.plain(keys, start, end)
+        if _longest(keys, start, end, _SPEAKS_SAID if name else _SPEAKS_TO_US_SAID) or _is_no_value(keys, start, end):
+            return start, start
+        return start, end
+
+    def _goes_over(self, keys: Keys, start: int, end: int) -> bool:
+        begin, _ = self.plain(keys, start, end)
+        text = "".join(_items(keys, begin, end)) if isinstance(keys.source, str) else ""
+        return text.startswith(_GOES_OVER) or _is_no_value(keys, start, end)
+
     def words(self, keys: Keys, start: int, end: int) -> str:
         """The words of a span of the key, punctuation inside kept."""
         return keys.said(*keys.span(start, end)).strip() if end > start else ""
@@ -142,12 +192,36 @@ class ValueReader:
         return bool(partial_ratio(halves(part), halves(whole), score_cutoff=100 * likeness))
 
     def _lead(self, keys: Keys, start: int, end: int) -> int:
-        items = [keys.source[keys.places[i]] for i in range(start, min(end, start + 6))]
-        if isinstance(keys.source, str):
-            text = "".join(items)
-            return max((len(lead) for lead in _LEADS if text.startswith(lead)), default=0)
-        spoken = [_toned(item) for item in items]
-        return max((len(lead) for lead in _SPOKEN_LEADS if _begins(spoken, lead)), default=0)
+        return _longest(keys, start, end, _LEADS_SAID)
+
+
+def _items(keys: Keys, start: int, end: int) -> list[str]:
+    return [keys.source[keys.places[i]] for i in range(start, end)]
+
+
+def _pause_before(keys: Keys, place: int) -> bool:
+    """Whether punctuation is set before ``place``; spaces are not believed, as some recognisers set them anywhere."""
+    between = keys.source[keys.places[place - 1] + 1 : keys.places[place]]
+    return any(char in ENDERS + PAUSES for item in between for char in item)
+
+
+def _longest(keys: Keys, start: int, end: int, words: _Words) -> int:
+    """The length of the longest of ``words`` that the span begins with, 0 where it begins with none."""
+    items = _items(keys, start, min(end, start + 6))
+    if isinstance(keys.source, str):
+        text = "".join(items)
+        return max((len(word) for word in words.written if text.startswith(word)), default=0)
+    spoken = [_toned(item) for item in items]
+    return max((len(word) for word in words.spoken if _begins(spoken, word)), default=0)
+
+
+def _is_no_value(keys: Keys, start: int, end: int) -> bool:
+    """Whether the span asks, puts off or complains rather than tells."""
+    if start >= end:
+        return False
+    return keys.source[keys.places[end - 1]] in _ASKS or any(
+        _longest(keys, place, end, _NO_VALUE_SAID) for place in range(start, end)
+    )
 
 
 def _toned(syllable: str) -> tuple[str, str]:
@@ -165,4 +239,16 @@ def _begins(spoken: Sequence[tuple[str, str]], lead: Sequence[tuple[str, str]]) 
     )
 
 
-_SPOKEN_LEADS = tuple(tuple(_toned(syllable) for syllable in lead.split()) for lead in _LEAD_SYLLABLES)
+class _Words:
+    """Words to look for, as characters and as syllables with their tones."""
+
+    def __init__(self, written: Iterable[str], spoken: Iterable[str]) -> None:
+        self.written = tuple(written)
+        self.spoken = tuple(tuple(_toned(syllable) for syllable in word.split()) for word in spoken)
+
+
+_LEADS_SAID = _Words(_LEADS, _LEAD_SYLLABLES)
+_GIVES_SAID = _Words(_GIVES, _GIVES.values())
+_NO_VALUE_SAID = _Words(_NO_VALUE, _NO_VALUE.values())
+_SPEAKS_SAID = _Words(_SPEAKS, _SPEAKS.values())
+_SPEAKS_TO_US_SAID = _Words(_SPEAKS_TO_US, _SPEAKS_TO_US.values())

@@ -212,7 +212,10 @@ class StateSpec:
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """A piece of information to capture and read back. ``asked_by`` names the agent's phrase that asks for it."""
+    """A piece of information to capture and read back. ``asked_by`` names the agent's phrase that asks for it.
+
+    ``form``: the fields that are captured together, as ``fields order heard`` names them; ``""``: ``fields heard``.
+    """
 
     name: str
     kind: Literal["digits", "name", "text"]
@@ -222,6 +225,7 @@ class FieldSpec:
     least: int = 1
     most: int = 40
     refs: tuple[str, ...] = ()
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)

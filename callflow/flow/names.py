@@ -42,6 +42,7 @@ class Names:
     phrases: dict[str, Speaker] = field(default_factory=dict)
     states: set[str] = field(default_factory=set)
     fields: set[str] = field(default_factory=set)
+    forms: set[str] = field(default_factory=set)
     groups: set[str] = field(default_factory=set)
     rules: set[str] = field(default_factory=set)
     first_seen: dict[tuple[str, str], Location] = field(default_factory=dict)
@@ -53,6 +54,7 @@ class Names:
         for root in roots.values():
             for kind, into in (("fields", names.fields), ("groups", names.groups), ("rules", names.rules)):
                 into.update(names._define_all(root, kind, problems))
+            names.forms.update(_forms_of(root))
             for kind in ("slots", "variables"):
                 names._define_all(root, kind, problems)
             for name in names._define_all(root, "phrases", problems):
@@ -106,6 +108,18 @@ class Names:
     def field(self, name: str, at: Location, problems: list[Problem]) -> bool:
         return self._known("field", "字段", name, self.fields, at, problems)
 
+    def _form(self, name: str, at: Location, problems: list[Problem]) -> bool:
+        """``""``: the fields that belong to no form; there must be some, or the term could never come true."""
+        if name or "" in self.forms or not self.forms:
+            return self._known("form", "表单", name, {*self.forms, ""}, at, problems)
+        forms = ", ".join(sorted(self.forms))[:80]
+        message = Text(
+            f"every field has a form; name it: fields FORM STAGE ({forms})",
+            f"字段都属于某个表单，请写明是哪个：{forms}",
+        )
+        problems.append(Problem(at, message, "unknown-form"))
+        return False
+
     def rule(self, name: str, at: Location, problems: list[Problem]) -> bool:
         return self._known("rule", "规则", name, {*self.rules, *self.phrases}, at, problems)
 
@@ -137,8 +151,9 @@ class Names:
         if head == "field" and len(rest) == 2:
             good = self.field(rest[0], at, problems)
             return Term(key) if good and self._known("stage", "阶段", rest[1], FIELD_STAGES, at, problems) else None
-        if head == ALL_FIELDS and len(rest) == 1:
-            return Term(key) if self._known("stage", "阶段", rest[0], FIELD_STAGES, at, problems) else None
+        if head == ALL_FIELDS and len(rest) in (1, 2):
+            good = self._form(rest[0] if len(rest) == 2 else "", at, problems)
+            return Term(key) if self._known("stage", "阶段", rest[-1], FIELD_STAGES, at, problems) and good else None
         terms = [" ".join((known, *rest)) for known in (*_HEADS, *also)] if rest else []
         near = did_you_mean(key, [*CALL_EVENTS, *ACOUSTIC_EVENTS, *terms])
         message = Text(
@@ -160,6 +175,13 @@ class Names:
         )
         problems.append(Problem(at, message, "wrong-speaker"))
         return False
+
+
+def _forms_of(root: MappingNode) -> set[str]:
+    section = root.get("fields")
+    bodies = [body for _, body in section.entries.values()] if isinstance(section, MappingNode) else []
+    forms = [body.get("form") for body in bodies if isinstance(body, MappingNode)]
+    return {form.value if isinstance(form, Scalar) else "" for form in forms}
 
 
 def _speaker_of(root: MappingNode, phrase: str) -> Speaker:

@@ -37,7 +37,7 @@ from callflow.texts import Text, text
 SECTIONS = ("flow", "variables", "slots", "groups", "phrases", "rules", "fields", "states", "rehearsals")
 UNREAD = ("unreadable", "encoding", "yaml-size", "yaml-syntax", "yaml-key", "yaml-forbidden")
 """Rules of Problems after which nothing is known of the rest of a file."""
-_NEEDS_ALL_FILES = ("no-flow", *(f"unknown-{kind}" for kind in ("phrase", "state", "field", "group", "rule")))
+_NEEDS_ALL_FILES = ("no-flow", *(f"unknown-{kind}" for kind in ("phrase", "state", "field", "form", "group", "rule")))
 PHRASE_KINDS: tuple[PhraseKind, ...] = ("say", "never", "cue")
 _ESCAPED = re.compile(r"\\(.)")
 _ASIDE = {mark: chr(0xE000 + i) for i, mark in enumerate("()[]{}|\\")}
@@ -258,6 +258,7 @@ class FlowReader:
             least=(least := int(section.number("least", 1, 1, 100))),
             most=int(section.number("most", max(40, least), least, 200)),
             refs=tuple(item.value for item in section.strings("refs")),
+            form=section.string("form"),
         )
         section.done()
         return spec

@@ -10,7 +10,8 @@ from pypinyin import Style, lazy_pinyin
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
 from callflow.call.spoken_values import digit_runs
-from callflow.events import AgentAction, CallAnswered, Event, FieldValue, Heard, Prompt, Speaker
+from callflow.events import AgentAction, CallAnswered, Event, FieldValue, Heard, Prompt, Speaker, State
+from callflow.flow.read import read_flow
 from callflow.phrases.sounds import Sounds
 
 Played = Callable[..., list[Event]]
@@ -20,12 +21,15 @@ phrases:
   ask-name: {say: [请问联系人是哪位]}
   ask-phone: {say: [请问联系电话是多少]}
   ask-address: {say: [请问送货地址是哪里]}
+  ask-goods: {say: [请问货物名称是什么]}
   agrees: {by: customer, cue: [对, 对的, 是的, 可以], boundary: sentence}
   disagrees: {by: customer, cue: [不对, 不是, 错了], boundary: start}
+  complains: {by: customer, cue: [服务太差了]}
 fields:
   联系人: {kind: name, asked_by: ask-name, labels: [联系人], most: 8}
   电话: {kind: digits, asked_by: ask-phone, labels: [联系电话, 电话], least: 7, most: 12}
   地址: {kind: text, asked_by: ask-address, labels: [送货地址], least: 2}
+  货物: {kind: text, asked_by: ask-goods, labels: [货物名称, 货物]}
 """
 PHONE = "agent: 请问联系电话是多少？, customer: 幺三八二四六七九零五三。"
 NAME = "agent: 请问联系人是哪位？, customer: 我叫王建国。"
@@ -147,6 +151,99 @@ CASES = [
         f"[{PHONE}, agent: 请您稍等。, customer: 对。]",
         ["电话 13824679053 heard"],
     ),
+    ("a complaint about the goods", "[customer: 我的货物怎么还没到, customer: 货物是怎么回事？]", []),
+    ("a question about the address", "[customer: 我想问一下送货地址能不能改。]", []),
+    ("a label without 是", "[customer: 送货地址北京市朝阳区。]", []),
+    (
+        "asked, the label alone is enough",
+        "[agent: 请问送货地址是哪里？, customer: 送货地址北京市朝阳区。]",
+        ["地址 北京市朝阳区 heard"],
+    ),
+    ("not understood", "[agent: 请问联系人是哪位？, customer: 我没听清。]", []),
+    ("put off", "[agent: 请问联系人是哪位？, customer: 你等一下。, customer: 稍等啊。]", []),
+    ("say again", "[agent: 请问送货地址是哪里？, customer: 你说什么？, customer: 麻烦再说一遍。]", []),
+    ("a complaint for an answer", "[agent: 请问货物名称是什么？, customer: 服务太差了。]", []),
+    (
+        "a complaint, then the name",
+        "[agent: 请问联系人是哪位？, customer: 服务太差了。, customer: 王建国。]",
+        ["联系人 王建国 heard"],
+    ),
+    ("goods and a question", "[customer: 货物是钢材，明天能发吗？]", ["货物 钢材 heard"]),
+    (
+        "goods and a question, asked",
+        "[agent: 请问货物名称是什么？, customer: 钢材，三吨，什么时候能到？]",
+        ["货物 钢材，三吨 heard"],
+    ),
+    (
+        "an address with commas",
+        "[customer: 送货地址是上海市，浦东新区，张江路八号，麻烦快一点。]",
+        ["地址 上海市，浦东新区，张江路八号 heard"],
+    ),
+    ("a name and more", "[agent: 请问联系人是哪位？, customer: 我叫王建国，男的。]", ["联系人 王建国 heard"]),
+    (
+        "a question does not go on with an address",
+        f"[{ADDRESS}, customer: 明天能到吗？]",
+        ["地址 北京市朝阳区建国路二十号 heard"],
+    ),
+    (
+        "wrong, and corrected by the customer",
+        f"[{PHONE}, agent: 联系电话幺三八二四六七九零五四，对吗？, customer: 不对，是幺三八二四六七九零三五。, "
+        "agent: 联系电话幺三八二四六七九零三五，对吗？, customer: 对。]",
+        [
+            "电话 13824679053 heard",
+            "电话 13824679054 differs",
+            "电话 13824679035 corrected",
+            "电话 13824679035 read_back",
+            "电话 13824679035 confirmed",
+        ],
+    ),
+    (
+        "wrong, and corrected in parts",
+        f"[{PHONE}, agent: 联系电话幺三八二四六七九零五四，对吗？, customer: 不对，是幺三八二。, "
+        "customer: 四六七九零三五。]",
+        ["电话 13824679053 heard", "电话 13824679054 differs", "电话 13824679035 corrected"],
+    ),
+    (
+        "wrong, and only the end told: what was heard stays",
+        f"[{PHONE}, agent: 联系电话幺三八二四六七九零五四，对吗？, customer: 不对，尾号零五三。, "
+        "agent: 联系电话幺三八二四六七九零五三，对吗？]",
+        ["电话 13824679053 heard", "电话 13824679054 differs", "电话 13824679053 read_back"],
+    ),
+    (
+        "wrong, and yes",
+        f"[{PHONE}, agent: 联系电话幺三八二四六七九零五四，对吗？, customer: 对。]",
+        ["电话 13824679053 heard", "电话 13824679054 differs"],
+    ),
+    (
+        "an address corrected after 不是",
+        f"[{ADDRESS}, agent: 送货地址南京市鼓楼区中山北路三号，对吗？, customer: 不是南京，是北京市海淀区上地三街。]",
+        [
+            "地址 北京市朝阳区建国路二十号 heard",
+            "地址 南京市鼓楼区中山北路三号 differs",
+            "地址 北京市海淀区上地三街 corrected",
+        ],
+    ),
+    (
+        "another name, and yes: no name is taken from it",
+        f"[{NAME}, agent: 联系人李卫东，对吗？, customer: 对的。]",
+        ["联系人 王建国 heard", "联系人 李卫东 differs"],
+    ),
+    (
+        "the number before its label",
+        f"[{PHONE}, agent: 幺三八二四六七九零五三是您的联系电话，对吗？, customer: 对。]",
+        ["电话 13824679053 heard", "电话 13824679053 read_back", "电话 13824679053 confirmed"],
+    ),
+    (
+        "the wrong number before its label",
+        f"[{PHONE}, agent: 幺三八二四六七九零五四是您的联系电话，对吗？]",
+        ["电话 13824679053 heard", "电话 13824679054 differs"],
+    ),
+    (
+        "confirmed once only",
+        f"[{PHONE}, agent: 联系电话幺三八二四六七九零五三，对吗？, customer: 对。, "
+        "agent: 幺三八二四六七九零五三，对吗？, customer: 对。]",
+        ["电话 13824679053 heard", "电话 13824679053 read_back", "电话 13824679053 confirmed"],
+    ),
 ]
 
 
@@ -220,4 +317,49 @@ def test_what_the_agent_types_is_confirmed(inbound: Plan) -> None:
     guide.feed(CallAnswered(at=0.0))
     edit = AgentAction(at=1.0, action="edit", target="联系人", value="王建国")
     assert told(guide.feed(edit)) == ["联系人 王建国 confirmed"]
+    assert told(guide.feed(edit)) == [], "confirmed once only"
     assert guide.feed(AgentAction(at=2.0, action="edit", target="没有这一项", value="x")) == []
+
+
+FORMS = """
+flow: {title: t, start: talk}
+states:
+  talk: {on: {fields a heard: ready}}
+  ready: {on: {fields heard: done}}
+  done: {}
+phrases:
+  ask-name: {say: [请问联系人是哪位]}
+  ask-phone: {say: [请问联系电话是多少]}
+  ask-goods: {say: [请问货物名称是什么]}
+fields:
+  联系人: {kind: name, form: a, asked_by: ask-name}
+  电话: {kind: digits, form: a, asked_by: ask-phone, least: 7}
+  货物: {kind: text, asked_by: ask-goods}
+"""
+
+
+def test_a_form_is_heard_when_its_own_fields_are(played: Played) -> None:
+    outputs = played(FORMS, f"[{NAME}, {PHONE}, agent: 请问货物名称是什么？, customer: 钢材。]")
+    steps = [f"{o.to}" if isinstance(o, State) else f"{o.name}" for o in outputs if isinstance(o, (State, FieldValue))]
+    assert steps == ["talk", "联系人", "电话", "ready", "货物", "done"]
+
+
+@pytest.mark.parametrize(
+    ("term", "fields", "code"),
+    [
+        ("fields b heard", "联系人: {form: a, asked_by: hello}", "unknown-form"),
+        ("fields heard", "联系人: {form: a, asked_by: hello}", "unknown-form"),
+        ("fields a hear", "联系人: {form: a, asked_by: hello}", "unknown-stage"),
+        ("fields a heard", "联系人: {form: a, asked_by: hello}", ""),
+        ("fields heard", "联系人: {asked_by: hello}", ""),
+    ],
+)
+def test_a_form_that_is_not_there_is_a_problem(term: str, fields: str, code: str) -> None:
+    source = f"""
+flow: {{title: t, start: talk}}
+states: {{talk: {{on: {{{term}: done}}}}, done: {{}}}}
+phrases: {{hello: {{say: [您好]}}}}
+fields: {{{fields}}}
+"""
+    found = [problem.rule for problem in read_flow({"t.yaml": source}, "t")[1] if problem.rule.startswith("unknown")]
+    assert found == ([code] if code else [])
