@@ -181,11 +181,12 @@ class Guide:
         fresh = [name for name in entered if name not in left]
         for name in fresh:
             for number, spec in enumerate(specs[name].prompts):
-                self._board.show(at, f"{name}/{number}", spec)
+                if not (spec.phrase and any(self._log.between(f"agent {spec.phrase}", since, at))):
+                    self._board.show(at, f"{name}/{number}", spec)
         for transition in self.plan.machine.timeouts(new):
             self._wait(at, transition, self._visits)
         self._rules.moved((old, before) if self._detour(old) else (old,), self._places(), at, since)
-        facts = [Fact(f"state {name}", at, at) for name in fresh]
+        facts = [Fact(f"state {name}", since, since) for name in fresh]
         for fact in facts:
             self._log.add(fact)
         self._rules.facts(facts, at)

@@ -17,6 +17,7 @@ PRIORITY = {"warn": 90, "do": 60, "say": 50, "ask": 50, "remind": 30, "tip": 10}
 """Which prompt comes first where several are open; a deadline adds ``DUE_BONUS``."""
 DUE_BONUS = 20
 SLOT = re.compile("〈([^〉]*)〉")
+UNKNOWN = "……"
 
 
 @dataclass(slots=True)
@@ -131,8 +132,9 @@ class PromptBoard:
         return not (times and at < times[-1] + spec.cooldown) and not (spec.most and len(times) >= spec.most)
 
     def _filled(self, words: str) -> str:
-        """The words with 〈field〉 replaced by what is known of the field."""
-        return SLOT.sub(lambda slot: self._value_of(slot[1]) or slot[0], words)
+        """The words with 〈field〉 replaced by what is known of the field, and by …… where nothing is."""
+        filled = SLOT.sub(lambda slot: self._value_of(slot[1]) or UNKNOWN, words)
+        return filled.removeprefix(f"{UNKNOWN}，")
 
     def _close(self, at: float, shown: _Open, status: str) -> None:
         for owner in shown.owners:

@@ -164,8 +164,11 @@ class RuleKeeper:
                 self._blind.setdefault(rule.name, "no-ring-heard")
             if unknown_end and any(key.startswith("call.hung_up ") for key in keys):
                 self._blind.setdefault(rule.name, "hang-up-unknown")
-            if not self.hears_sound and any(key.startswith("acoustic.") for key in keys):
-                self._blind.setdefault(rule.name, "no-sound")
+            if any(key.startswith("acoustic.") for key in keys):
+                if not self.hears_sound:
+                    self._blind.setdefault(rule.name, "no-sound")
+                elif not self._log.has("agent speaks"):
+                    self._blind.setdefault(rule.name, "no-speech")
 
     # ------------------------------------------------------------------------------------ one watch
 
@@ -200,9 +203,9 @@ class RuleKeeper:
             self._schedule(watch.hi, lambda at: self._end(watch, watch.hi))
         elif span and span.unit == "rings":
             watch.counted = 1
-        if rule.prompt and rule.shape in _POSITIVE - {Shape.PRECEDENCE}:
+        self._reconsider(watch, now)  # first, so that nobody is asked for what has just been done
+        if rule.prompt and not watch.closed and rule.shape in _POSITIVE - {Shape.PRECEDENCE}:
             self._board.show(now, watch.id, rule.prompt, None if watch.deadline == inf else watch.deadline)
-        self._reconsider(watch, now)
         return watch
 
     def _count(self, fact: Fact) -> None:

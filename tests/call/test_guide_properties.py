@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import zip_longest
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -112,7 +113,7 @@ moves = st.one_of(
 @st.composite
 def calls(draw: st.DrawFn) -> list[Event]:
     """Valid events in the order of ``at``; what they tell may be absurd."""
-    now, events = 0.0, list[Event]([CallContext(at=0.0)])
+    now, events = 0.0, list[Event]([CallContext(at=0.0)] if draw(st.booleans()) else [])
     for number, (move, gap) in enumerate(draw(st.lists(st.tuples(moves, gaps), max_size=25))):
         now = round(now + gap, 3)
         if isinstance(move, Heard):
@@ -155,18 +156,17 @@ several = settings(max_examples=50, deadline=None)
 @given(events=calls(), data=st.data())
 def test_it_does_not_matter_how_often_the_clock_ticks(events: list[Event], data: st.DataObject) -> None:
     ticked: list[Event] = []
-    for event, following in zip(events, [*events[1:], None], strict=True):
+    for event, following in zip_longest(events, events[1:]):
         ticked.append(event)
-        if following:
-            times = data.draw(st.lists(st.floats(event.at, following.at), max_size=4), label="ticks")
-            ticked += [Tick(at=at) for at in sorted(times)]
+        until = following.at if following else event.at
+        times = data.draw(st.lists(st.floats(event.at, until), max_size=4), label="ticks")
+        ticked += [Tick(at=at) for at in sorted(times)]
     assert lines(play(ticked)) == lines(play(events))
 
 
-@several
-@given(events=calls(), data=st.data())
-def test_partials_change_nothing_that_counts(events: list[Event], data: st.DataObject) -> None:
-    followed: list[Event] = []
+def followed(events: list[Event], data: st.DataObject) -> list[Event]:
+    """The same call with partials before each final, some of them misheard, some of utterances that never end."""
+    out: list[Event] = []
     last = 0.0
     for event in events:
         if isinstance(event, Heard) and event.text:
@@ -174,10 +174,34 @@ def test_partials_change_nothing_that_counts(events: list[Event], data: st.DataO
             others = data.draw(st.lists(st.sampled_from(LINES), max_size=2), label="misheard")
             texts = data.draw(st.permutations([*(event.text[:cut] for cut in sorted(cuts)), *others, *others]))
             times = sorted(data.draw(st.lists(st.floats(last, event.at), min_size=len(texts), max_size=len(texts))))
-            followed += [replace(event, at=at, text=t, final=False) for at, t in zip(times, texts, strict=True)]
-        followed.append(event)
+            lost = data.draw(st.sampled_from(("", "", "", " (never ends)")), label="lost")
+            for at, heard_so_far in zip(times, texts, strict=True):
+                out.append(replace(event, at=at, text=heard_so_far, final=False, utterance=event.utterance + lost))
+        out.append(event)
         last = event.at
-    assert settled(play(followed)) == lines(play(events))
+    return out
+
+
+@several
+@given(events=calls(), data=st.data())
+def test_partials_change_nothing_that_counts(events: list[Event], data: st.DataObject) -> None:
+    assert settled(play(followed(events, data))) == lines(play(events))
+
+
+@several
+@given(events=calls(), data=st.data())
+def test_what_is_provisional_is_confirmed_or_taken_back(events: list[Event], data: st.DataObject) -> None:
+    matches: set[tuple[str, str]] = set()
+    hints: set[str] = set()
+    for output in play(followed(events, data)):
+        if isinstance(output, Match):
+            name = (output.utterance, output.phrase)
+            matches.add(name) if output.stage == "provisional" else matches.discard(name)
+        elif isinstance(output, Prompt) and output.kind == "warn":
+            new = output.stage == "provisional" and output.status == "shown"
+            hints.add(output.id) if new else hints.discard(output.id)
+    assert matches == set()
+    assert hints == set()
 
 
 @several
@@ -209,9 +233,12 @@ def test_findings_are_of_the_flow_and_make_the_score(events: list[Event]) -> Non
         assert finding.verdict != "not_assessed" or finding.reason
     times = Counter(finding.rule for finding in found)
     assert all(times[name] <= 1 for name, rule in rules.items() if rule.once)
+    if not events:
+        assert outputs == []
+        return
     last = outputs[-1]
     assert isinstance(last, Score)
-    assert last == score(INBOUND.flow, found, last.at)
+    assert last in [score(INBOUND.flow, found, last.at, heard) for heard in (True, False)]
     assert last.total is None or 0 <= last.total <= 100
     assert all(0 <= group.points <= group.of for group in last.groups.values())
 

@@ -30,6 +30,7 @@ RINGS = "{after: call.ringing, expect: call.answered, within: 3 rings, once: tru
         (SOUND, "{never: call.hung_up agent}", "[call.hung_up]", "no-call-events"),
         (None, "{never: call.hung_up agent}", "[call.hung_up]", "hang-up-unknown"),
         (None, "{never: acoustic.overlap agent}", "[agent: 对不起。]", "no-sound"),
+        (None, "{never: acoustic.overlap agent}", "[acoustic.overlap customer]", "no-speech"),
         (MONO, "{expect: agent sorry}", "[agent: 对不起。]", "one-channel"),
         (MONO, HELD, "[call.held, agent: 对不起。]", "one-channel"),
         (None, HELD, "[call.held, wait: 1s, call.hung_up customer]", "call-ended"),
@@ -55,7 +56,7 @@ def test_why_a_rule_is_not_assessed(
         (SOUND, "{expect: agent sorry}", "[agent: 对不起。]", "met"),
         (NONE, "{expect: agent sorry}", "[agent: 您好。]", "missed"),
         (MONO, "{after: call.ringing, expect: call.answered, within: 3 rings}", "[call.ringing, call.answered]", "met"),
-        (None, "{never: acoustic.overlap agent}", "[acoustic.overlap customer]", "met"),
+        (None, "{never: acoustic.overlap agent}", "[agent: 对不起。, acoustic.overlap customer]", "met"),
     ],
 )
 def test_what_can_be_judged_is(played: Played, context: CallContext | None, rule: str, call: str, verdict: str) -> None:

@@ -75,7 +75,7 @@ def test_the_words_are_filled_with_what_is_known() -> None:
     prompts, out = board()
     prompts.show(1.0, "one", PromptSpec("ask", "联系人〈联系人〉，电话〈电话〉，对吗？", AT))
     assert isinstance(out[0], Prompt)
-    assert out[0].text == "联系人王建国，电话〈电话〉，对吗？"
+    assert out[0].text == "联系人王建国，电话……，对吗？"
 
 
 def test_a_deadline_shows_in_due_and_expires_on_time(inbound: Plan) -> None:
