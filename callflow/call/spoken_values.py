@@ -41,6 +41,7 @@ _LEADS = (
     "嗯", "呃", "啊", "哦", "噢", "唉", "喂", "好的", "好", "行", "可以", "对", "那个", "那", "这个", "就是",
     "是的", "对的", "没错", "是", "不是", "不对", "错了", "应该是", "我的", "我叫", "我是", "我姓", "叫", "姓", "名字",
     "在", "从", "到", "送到", "发到", "您记一下", "你记一下", "没问题", "就",
+    "改成", "改为",
 )  # fmt: skip
 _LEAD_SYLLABLES = (
     "ēn", "ń", "ńg", "è", "à", "ó", "ō", "wèi", "hǎo de", "hǎo", "xíng", "kě yǐ", "duì", "bú shì", "bù shì",
@@ -48,6 +49,7 @@ _LEAD_SYLLABLES = (
     "zhè gè", "jiù shì", "shì de", "shì", "wǒ de", "wǒ jiào", "wǒ shì", "wǒ xìng", "jiào", "xìng", "míng zi", "zài",
     "cóng", "dào", "sòng dào", "fā dào", "nín jì yí xià", "nǐ jì yí xià", "nín jì yī xià", "nǐ jì yī xià",
     "méi wèn tí", "duì de", "méi cuò", "jiù",
+    "gǎi chéng", "gǎi wéi",
 )  # fmt: skip
 _TONES = {"\u0304": "1", "\u0301": "2", "\u030c": "3", "\u0300": "4"}
 """The tone marks, as they stand apart from their vowels."""
@@ -140,7 +142,7 @@ class ValueReader:
         while moved and start < end:
             moved = False
             for tail in (*self._questions, *self._tails):
-                if keys.key[start:end].endswith(tail):
+                if keys.key[start:end].endswith(tail) and self._is_tail(keys, end, len(tail)):
                     end, moved = end - len(tail), True
         return start, end
 
@@ -154,10 +156,10 @@ class ValueReader:
         ``name``: a single clause, and none about oneself. ``later``: it goes on from an earlier utterance.
         ``corrects``: of "不是南京，是北京" the value comes after 是.
         """
-        start, end = self.plain(keys, start, end)
+        whole, (start, end) = start, self.plain(keys, start, end)
         pauses = [place for place in range(start + 1, end) if _pause_before(keys, place)]
         if corrects:
-            start = next((place for place in reversed(pauses) if self.gives(keys, place, end)), start)
+            whole = start = next((place for place in reversed(pauses) if self.gives(keys, place, end)), start)
             pauses = [place for place in pauses if place > start]
         clauses = list(zip([start, *pauses], [*pauses, end], strict=True))
         if later and self._goes_over(keys, *clauses[0]):
@@ -167,9 +169,14 @@ class ValueReader:
                 end = begin
                 break
         start, end = self.plain(keys, start, end)
-        if _longest(keys, start, end, _SPEAKS_SAID if name else _SPEAKS_TO_US_SAID) or _is_no_value(keys, start, end):
+        if _longest(keys, start, end, _SPEAKS_SAID if name else _SPEAKS_TO_US_SAID) or _is_no_value(keys, whole, end):
             return start, start
         return start, end
+
+    @staticmethod
+    def _is_tail(keys: Keys, end: int, length: int) -> bool:
+        """Written, a particle is known by its character: 亚麻 does not end in 嘛."""
+        return length > 1 or not isinstance(keys.source, str) or keys.source[keys.places[end - 1]] in _TAILS
 
     def _goes_over(self, keys: Keys, start: int, end: int) -> bool:
         begin, _ = self.plain(keys, start, end)

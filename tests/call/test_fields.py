@@ -153,6 +153,9 @@ CASES = [
     ),
     ("a complaint about the goods", "[customer: 我的货物怎么还没到, customer: 货物是怎么回事？]", []),
     ("a question about the address", "[customer: 我想问一下送货地址能不能改。]", []),
+    ("a question with 是不是", "[customer: 送货地址是不是写错了？]", []),
+    ("changed by the customer", "[customer: 联系人改成李丽。]", ["联系人 李丽 heard"]),
+    ("goods that end like a particle", "[agent: 请问货物名称是什么？, customer: 亚麻。]", ["货物 亚麻 heard"]),
     ("a label without 是", "[customer: 送货地址北京市朝阳区。]", []),
     (
         "asked, the label alone is enough",
