@@ -110,9 +110,9 @@ class PromptBoard:
             self._close(at, shown, "done")
 
     def close_all(self, at: float) -> None:
-        """The call is over."""
+        """The call is over: nothing asked for is wanted any more, and warnings have had their time."""
         for shown in list(self._by_words.values()):
-            self._close(at, shown, "withdrawn")
+            self._close(at, shown, "expired" if shown.prompt.kind == "warn" else "withdrawn")
 
     def tick_early(self, at: float, phrase: str, agreed: bool) -> None:
         """Two partials agree that ``phrase`` is being said (or, ``agreed`` false, it turns out that it was not)."""

@@ -18,6 +18,7 @@ from typing import BinaryIO, Literal, cast
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
+from rich.cells import cell_len
 
 from callflow.audio.opus import OpusWriter
 from callflow.audio.source import Source
@@ -31,6 +32,11 @@ MOST_SOUND = 32_000_000
 """Bytes of sound aimed at: calls of up to two hours get 32 kbit/s, longer ones what fits, but never less than the
 24 kbit/s below which Opus no longer keeps two voices on two channels. A call of three hours makes a page of 45 MB."""
 _BIT_RATES = (24_000, 32_000)
+
+AXIS = 760
+"""Width of the time axis in px where the window is 1280 wide."""
+CELL = 6.5
+"""Width of a Latin letter of a band's label, in px; a Chinese character takes two."""
 
 _CHUNK = 3 * 65_536
 """Bytes turned into base64 at a time: a multiple of three, so that the pieces join without padding."""
@@ -108,6 +114,7 @@ def _page(story: Story, waveform: Waveform | None, separate: bool, title: str, l
         label=_label(chinese),
         text=Text,
         wide=lambda start, end: _percent((end - start) / duration),
+        fits=lambda message, start, end: _fits(message.in_(language), (end - start) / duration),
         words=words,
         span_title=_span_title,
     )
@@ -128,6 +135,11 @@ def _page(story: Story, waveform: Waveform | None, separate: bool, title: str, l
         script_hash=_hash(script),
         sound_here=Markup(_SOUND_HERE),
     )
+
+
+def _fits(words: str, share: float) -> bool:
+    """Whether ``words`` can be read whole in a band of ``share`` of the time axis; half a word only puzzles."""
+    return cell_len(words) * CELL + 12 <= share * AXIS
 
 
 def _percent(share: float) -> str:

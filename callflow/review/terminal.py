@@ -153,9 +153,9 @@ class TerminalView:
 
     def _warning(self, event: ev.Prompt) -> None:
         """Once for each warning, as soon as it comes; a word only when it turns out to have been a false alarm."""
-        if event.status == "withdrawn" and event.id in self._warned:
-            took_back = self._in(text("taken back: was not said", "撤回：并没有说"))
-            self._entry(event.at, Line("– ", "dim"), Line(took_back, "dim"))
+        if event.status == "withdrawn" and event.stage == "provisional" and event.id in self._warned:
+            took_back = self._in(text("taken back, was not said:", "撤回，并没有说："))
+            self._entry(event.at, Line("– ", "dim"), Line(f"{took_back} “{clean(event.said)}”", "dim"))
         elif event.status == "shown" and event.id not in self._warned:
             self._warned.add(event.id)
             body = Line()
