@@ -203,9 +203,13 @@ class RuleKeeper:
             self._schedule(watch.hi, lambda at: self._end(watch, watch.hi))
         elif span and span.unit == "rings":
             watch.counted = 1
-        self._reconsider(watch, now)  # first, so that nobody is asked for what has just been done
-        if rule.prompt and not watch.closed and rule.shape in _POSITIVE - {Shape.PRECEDENCE}:
-            self._board.show(now, watch.id, rule.prompt, None if watch.deadline == inf else watch.deadline)
+        self._reconsider(watch, now)
+        if rule.prompt and rule.shape in _POSITIVE - {Shape.PRECEDENCE}:
+            # Nobody is asked for what has just been done; an item of the checklist appears, ticked.
+            if not watch.closed or rule.prompt.kind == "remind":
+                self._board.show(now, watch.id, rule.prompt, None if watch.deadline == inf else watch.deadline)
+            if watch.closed:
+                self._board.done(now, watch.id)
         return watch
 
     def _count(self, fact: Fact) -> None:
