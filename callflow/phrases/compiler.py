@@ -31,7 +31,7 @@ class Compiler:
             yield self._line(owner, keys, gaps, phrase.kind, phrase.exact, clauses=clauses)
 
     def _clauses(self, pattern: Pattern) -> tuple[int, ...]:
-        """Before which syllables a pause mark stands, counted over all literals; one right behind a gap is no matter."""
+        """Before which syllables a pause mark stands, counted over all literals, but not right behind a gap."""
         found: list[int] = []
         length = 0
         for part in pattern:
