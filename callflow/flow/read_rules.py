@@ -12,8 +12,8 @@ the same with ``first: true``       chain response: E must come first, in the ne
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from callflow.events import SPEAKERS
 from callflow.flow.located_yaml import Mapping as MappingNode
@@ -25,6 +25,7 @@ from callflow.flow.model import (
     Expression,
     InOrder,
     Not,
+    Phrase,
     PromptSpec,
     Rule,
     Shape,
@@ -34,19 +35,37 @@ from callflow.flow.model import (
 )
 from callflow.flow.names import SEVERITIES, Names
 from callflow.flow.section import Section
-from callflow.problems import Problem
+from callflow.problems import Location, Problem
 from callflow.texts import Text, text
-
-if TYPE_CHECKING:
-    from callflow.flow.read import FlowReader
 
 _COMBINED: dict[str, Callable[[tuple[Expression, ...]], Expression]] = {"all": AllOf, "any": AnyOf, "then": InOrder}
 _WORDS = (*_COMBINED, "not", *SPEAKERS)
 
 
-def read_rule(key: Scalar, section: Section, reader: FlowReader) -> Rule | None:
+class FlowSoFar(Protocol):
+    """What a rule has to know of the flow it stands in: names, phrases, and how prompts are read."""
+
+    @property
+    def names(self) -> Names: ...
+
+    @property
+    def problems(self) -> list[Problem]: ...
+
+    @property
+    def phrases(self) -> Mapping[str, Phrase]: ...
+
+    def fill(self, written: str) -> str: ...
+
+    def group_of(self, section: Section) -> str: ...
+
+    def prompts(self, section: Section, key: str) -> tuple[PromptSpec, ...]: ...
+
+    def phrase_prompt(self, name: str, at: Location) -> PromptSpec | None: ...
+
+
+def read_rule(key: Scalar, section: Section, flow: FlowSoFar) -> Rule | None:
     """Read one rule; ``None`` (with Problems) where it has no usable shape."""
-    names, problems = reader.names, reader.problems
+    names, problems = flow.names, flow.problems
     after, before = _triggers(section, "after", names, problems), _triggers(section, "before", names, problems)
     expect, never = (_expression_of(section, word, names, problems) for word in ("expect", "never"))
     first = section.flag("first")
@@ -78,10 +97,10 @@ def read_rule(key: Scalar, section: Section, reader: FlowReader) -> Rule | None:
         once=section.flag("once"),
         guidance=section.flag("guidance"),
         unless=_expression_of(section, "unless", names, problems),
-        prompt=_prompt(section, reader, expect),
-        better=reader.fill(section.string("better")),
+        prompt=_prompt(section, flow, expect),
+        better=flow.fill(section.string("better")),
         severity=section.choice("severity", SEVERITIES, "major"),
-        group=reader.group_of(section),
+        group=flow.group_of(section),
         refs=tuple(item.value for item in section.strings("refs")),
     )
     section.done()
@@ -192,15 +211,15 @@ def _combined(node: MappingNode, section: Section, names: Names, problems: list[
     return _COMBINED[key.value](tuple(part for part in parts if part)) if all(parts) and parts else None
 
 
-def _prompt(section: Section, reader: FlowReader, expect: Expression | None) -> PromptSpec | None:
+def _prompt(section: Section, flow: FlowSoFar, expect: Expression | None) -> PromptSpec | None:
     """The prompt as written; without one, the first phrase that the agent is expected to say."""
-    written = reader.prompts(section, "prompt")
+    written = flow.prompts(section, "prompt")
     if len(written) > 1:
         section.wrong(written[1].at, "a rule has one prompt", "一条规则只有一个提示", "wrong-kind")
     if written or expect is None:
         return written[0] if written else None
     for term in terms(expect):
         speaker, _, name = term.key.partition(" ")
-        if speaker == "agent" and name in reader.phrases and reader.phrases[name].kind == "say":
-            return reader.phrase_prompt(name, section.at)
+        if speaker == "agent" and name in flow.phrases and flow.phrases[name].kind == "say":
+            return flow.phrase_prompt(name, section.at)
     return None
