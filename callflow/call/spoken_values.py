@@ -90,18 +90,18 @@ def digit_runs(keys: Keys, shortest: int = SHORTEST_RUN) -> list[DigitRun]:
     sure = [_digit(item, isinstance(keys.source, str)) for item in spoken]
     if len(sure) - sure.count("") < shortest:
         return []
-    guess = [digit or _hardly(item) for digit, item in zip(sure, spoken, strict=True)]
+    last = len(spoken) - 1
+    digits = [
+        digit or (_hardly(item) if 0 < i < last and sure[i - 1] and sure[i + 1] else "")
+        for i, (digit, item) in enumerate(zip(sure, spoken, strict=True))
+    ]
     runs: list[DigitRun] = []
     start = 0
-    for i in range(len(spoken) + 1):
-        inside = i < len(spoken) and (
-            bool(sure[i])
-            or (bool(guess[i]) and i > start and bool(sure[i - 1]) and i + 1 < len(spoken) and bool(sure[i + 1]))
-        )
-        if inside:
+    for i, digit in enumerate([*digits, ""]):
+        if digit:
             continue
         if i - start >= shortest:
-            runs.append(DigitRun("".join(guess[start:i]), start, i))
+            runs.append(DigitRun("".join(digits[start:i]), start, i))
         start = i + 1
     return runs
 
