@@ -16,7 +16,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from callflow import json_fields
-from callflow.json_fields import Reader, Unfit, shown, writable
+from callflow.json_fields import LONGEST_CALL, Reader, Unfit, shown, writable
 from callflow.problems import Location, Problem, did_you_mean
 from callflow.texts import Text, text
 
@@ -385,7 +385,9 @@ def from_data(data: Any, where: Location) -> Event | Problem:
     """Build an event from decoded JSON, checking every field."""
     if not isinstance(data, dict):
         return _wrong(where, text("an event is a JSON object", "事件应是一个 JSON 对象"), "event")
-    kind = data.get("type")
+    if "type" not in data:
+        return _wrong(where, text("lacks type", "缺少 type"), "event-type")
+    kind = data["type"]
     cls = _TYPES.get(kind) if isinstance(kind, str) else None
     if cls is None:
         name = shown(kind)
@@ -412,6 +414,8 @@ def from_data(data: Any, where: Location) -> Event | Problem:
         return _wrong(where, text("{t} lacks {n}", "{t} 缺少 {n}", t=kind, n=names), "event-field")
     if cls is Heard and not (values.get("text") or values.get("sounds") or values.get("final") is False):
         return _wrong(where, text("heard needs text or sounds", "heard 需要 text 或 sounds"), "event-field")
+    if issubclass(cls, (Heard, Acoustic)) and values.get("end", LONGEST_CALL) < values.get("start", 0.0):
+        return _wrong(where, text("{t}: end is before start", "{t}：end 早于 start", t=kind), "event-field")
     return cls(**values, extra=extra)
 
 

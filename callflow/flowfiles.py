@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -10,7 +11,7 @@ from callflow.errors import BadFlow, BadInput
 from callflow.flow.located_yaml import MAX_CHARACTERS
 from callflow.flow.model import Flow
 from callflow.flow.read import read_flow
-from callflow.problems import Location, Problem, did_you_mean
+from callflow.problems import Level, Location, Problem, did_you_mean
 from callflow.texts import Text, text
 
 DEFAULT_FLOW = "inbound"
@@ -32,7 +33,7 @@ def available() -> list[str]:
 def find(name: str) -> Path:
     """The file or folder of a flow given by name (``inbound``) or by path. Raises ``BadInput`` where there is none."""
     path = Path(name)
-    if _exists(path):
+    if name and _exists(path):
         return path
     if name in available():
         return flows_folder() / name
@@ -72,12 +73,20 @@ def load(name: str = DEFAULT_FLOW) -> tuple[Flow, list[Problem]]:
         else:
             sources[shown] = content.decode("utf-8-sig")
             hashes[shown] = sha256(content).hexdigest()
+    unread += _empty(sources)
     if not files:
         unread.append(Problem(Location(str(path)), text("no *.yaml files here", "这里没有 *.yaml 文件"), "unreadable"))
     flow, problems = read_flow(sources, path.stem, unread)
     if flow is None:
         raise BadFlow(text("flow {n} has mistakes", "流程 {n} 有错误", n=str(path)), problems)
     return replace(flow, hashes=hashes), problems
+
+
+def _empty(sources: Mapping[str, str]) -> list[Problem]:
+    """The files with nothing in them: an error where that leaves no flow at all."""
+    empty = [file for file, source in sources.items() if not source.strip()]
+    rule, level = ("unreadable", Level.ERROR) if len(empty) == len(sources) else ("empty-file", Level.WARNING)
+    return [Problem(Location(file), text("the file is empty", "文件是空的"), rule, level) for file in empty]
 
 
 def _content(file: Path, shown: str) -> bytes | Problem:

@@ -21,6 +21,8 @@ LONGEST_CALL = 1_000_000
 """Seconds, eleven days: a later time is no call's, but a clock of another kind (milliseconds, years since 1970)."""
 TIMES = {"at", "start", "end"}
 """Names of fields that hold a time: a number of seconds that is not negative."""
+SHARES = {"confidence"}
+"""Names of fields that hold a number from 0 to 1, or null."""
 
 
 class Unfit(Exception):
@@ -47,8 +49,7 @@ def writable(key: str, value: Any) -> Any:
 
 def number(value: Any) -> float:
     """A finite number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Unfit("expected a number", "应为数字")
+    _is_number(value)
     if not -1e9 <= value <= 1e9:  # NaN is neither; math.isfinite stumbles over whole numbers with 400 digits
         raise Unfit("not a finite number within a thousand million", "不是十亿以内的有限数值")
     return float(value)
@@ -56,12 +57,23 @@ def number(value: Any) -> float:
 
 def time(value: Any) -> float:
     """Seconds on the call's clock."""
-    seconds = number(value)
-    if not 0 <= seconds <= LONGEST_CALL:
-        raise Unfit(
-            f"a time is 0 to {LONGEST_CALL} seconds into the call", f"时间应为通话开始后 0 到 {LONGEST_CALL} 秒"
-        )
-    return seconds
+    _is_number(value)
+    if not 0 <= value <= LONGEST_CALL:
+        raise Unfit(f"a time is from 0 to {LONGEST_CALL} seconds", f"时间应为 0 到 {LONGEST_CALL} 秒")
+    return float(value)
+
+
+def share(value: Any) -> float:
+    """A number from 0 to 1."""
+    _is_number(value)
+    if not 0 <= value <= 1:
+        raise Unfit("expected a number from 0 to 1", "应为 0 到 1 的数")
+    return float(value)
+
+
+def _is_number(value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Unfit("expected a number", "应为数字")
 
 
 def string(value: Any) -> str:
@@ -154,6 +166,8 @@ def readers_of(cls: type, by_annotation: Mapping[Any, Reader]) -> dict[str, tupl
             continue
         if f.name in TIMES:
             read: Reader = time
+        elif f.name in SHARES:
+            read = optional(share)
         elif hint in by_annotation:
             read = by_annotation[hint]
         else:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from callflow.events import (
     SPEAKERS,
+    Acoustic,
     AgentAction,
     CallContext,
     CallHungUp,
@@ -64,6 +65,8 @@ def values(hint: Any, name: str) -> st.SearchStrategy[Any]:
     """A strategy for a field of type ``hint``; ``name`` tells times from other numbers."""
     if hint is float:
         return _times if name in ("at", "start", "end") else _numbers
+    if name == "confidence":
+        return st.none() | st.integers(0, 1000).map(lambda thousandths: thousandths / 1000)
     if hint in _plain:
         return _plain[hint]
     arguments = get_args(hint)
@@ -83,6 +86,8 @@ def events(draw: st.DrawFn, cls: type[Event]) -> Event:
     drawn = {f.name: draw(values(hints[f.name], f.name)) for f in fields(cls) if f.name != "extra"}
     if cls is Heard and not (drawn["text"] or drawn["sounds"]):
         drawn["text"] = "您好"
+    if issubclass(cls, (Acoustic, Heard)):
+        drawn["start"], drawn["end"] = sorted((drawn["start"], drawn["end"]))
     known = {str(f.metadata.get("json", f.name)) for f in fields(cls)} | {"type"}
     extra = draw(st.dictionaries(_words.filter(lambda key: key not in known), _json, max_size=3))
     return cls(**drawn, extra=extra)
@@ -161,12 +166,14 @@ _FINDING = '{"type":"finding","at":1,"rule":"a","verdict":"met","severity":"mino
         ("[]", "event", "object"),
         ('"tick"', "event", "object"),
         ("null", "event", "object"),
-        ('{"at":1}', "event-type", "unknown event type"),
+        ('{"at":1}', "event-type", "lacks type"),
         ('{"type":null,"at":1}', "event-type", "unknown event type"),
         ('{"type":{"a":1},"at":1}', "event-type", "unknown event type"),
         ('{"type":"","at":1}', "event-type", "unknown event type"),
         ('{"type":"call.hold","at":1}', "event-type", 'did you mean "call.held"'),
         ('{"type":"tick"}', "event-field", "lacks at"),
+        ('{"type":"tick","at":1000000.5}', "event-field", "a time is from 0 to 1000000 seconds"),
+        ('{"type":"tick","at":1e12}', "event-field", "a time is from 0 to 1000000 seconds"),
         ('{"type":"tick","at":NaN}', "event-field", "at"),
         ('{"type":"tick","at":Infinity}', "event-field", "at"),
         ('{"type":"tick","at":-Infinity}', "event-field", "at"),
@@ -195,6 +202,10 @@ _FINDING = '{"type":"finding","at":1,"rule":"a","verdict":"met","severity":"mino
         ('{"type":"call.ringing","at":1,"ring":-2}', "event-field", "ring"),
         ('{"type":"call.ringing","at":1,"ring":1' + "0" * 400 + "}", "event-field", "ring"),
         ('{"type":"acoustic.silence","at":1,"start":0}', "event-field", "end"),
+        ('{"type":"acoustic.silence","at":9,"start":5,"end":4.9}', "event-field", "end is before start"),
+        (_HEARD + '"text":"喂","start":5,"end":4}', "event-field", "end is before start"),
+        (_HEARD + '"text":"喂","confidence":1.01}', "event-field", "confidence: expected a number from 0 to 1"),
+        (_HEARD + '"text":"喂","confidence":-0.1}', "event-field", "from 0 to 1"),
         ('{"type":"agent.action","at":1,"action":"shout"}', "event-field", "shout"),
         (_FINDING + '"evidence":[{}]}', "event-field", "start"),
         (_FINDING + '"evidence":[1]}', "event-field", "evidence"),

@@ -92,6 +92,8 @@ def test_a_folder_without_flow_files_says_so(tmp_path: Path) -> None:
         (GOOD.encode() + "  a: {title: 您}\n".encode("gbk"), "encoding", 4),
         (GOOD.encode("utf-16"), "encoding", 1),
         (b"\x00" * 100, "yaml-syntax", 1),
+        (b"", "unreadable", 0),
+        (b" \n\n", "unreadable", 0),
         (b"\x89PNG\r\n\x1a\n", "encoding", 1),
     ],
 )
@@ -142,3 +144,15 @@ def test_mistakes_of_all_files_are_sorted_together(tmp_path: Path) -> None:
         flowfiles.load(str(tmp_path))
     assert [problem.at.file for problem in caught.value.problems] == ["a.yaml", "b.yaml", "c.yaml"]
     assert str(tmp_path) in caught.value.message.en
+
+
+def test_an_empty_file_among_others_is_a_warning_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(GOOD, "utf-8")
+    (tmp_path / "b.yaml").write_text("")
+    _, warnings = flowfiles.load(str(tmp_path))
+    assert [(warning.at.file, warning.message.en) for warning in warnings] == [("b.yaml", "the file is empty")]
+
+
+def test_no_name_is_no_flow() -> None:
+    with pytest.raises(BadInput, match='no flow ""'):
+        flowfiles.load("")

@@ -1,4 +1,4 @@
-"""Who speaks when: silences, and overlaps with who cut in, from the voiced frames of both channels."""
+"""Who speaks when: voices, silences, and overlaps with who cut in, from the voiced frames of both channels."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from dataclasses import replace
 
 from callflow.acoustics.activity import HANGOVER
 from callflow.acoustics.spectrum import SECONDS
-from callflow.events import Event, Overlap, Silence, Speaker
+from callflow.events import Event, Overlap, Silence, Speaker, Voice
 
 _NOBODY, _AGENT, _CUSTOMER, _BOTH, _TONE = 0, 1, 2, 3, 4
 
 _SAME_TURN = 25
 """Frames (0.5 s): a shorter pause does not end a turn. Who began their turn later is who cut in."""
+_STILL = 150
+"""Frames (3 s) after which a voice that goes on is told of again."""
+_SPEAKERS: tuple[tuple[int, Speaker], ...] = ((_AGENT, "agent"), (_CUSTOMER, "customer"))
 
 
 class Turns:
@@ -31,6 +34,7 @@ class Turns:
         self._since = 0  # the frame from which on it has been so
         self._turn = {_AGENT: 0, _CUSTOMER: 0}  # first frame of the last turn
         self._last = {_AGENT: -1000, _CUSTOMER: -1000}  # last frame of it
+        self._told = {_AGENT: 0, _CUSTOMER: 0}  # the frame for which this voice was last told of
 
     def feed(self, agent: list[bool], customer: list[bool], tone: list[bool]) -> list[Event]:
         """What the next frames bring to an end: voiced or not, and whether there is a tone, which is no silence."""
@@ -44,7 +48,7 @@ class Turns:
                 events += self._ended(self._frame + HANGOVER)
                 self._who, self._since = who, max(self._frame, 0)
             if who & _BOTH:
-                self._speaks(who)
+                events += self._speaks(who)
             self._frame += 1
         return events
 
@@ -55,12 +59,22 @@ class Turns:
         events = [*self.feed(nothing, nothing, nothing), *self._ended(self._frame)]
         return [replace(event, at=end) for event in events]
 
-    def _speaks(self, who: int) -> None:
-        for speaker in (_AGENT, _CUSTOMER):
-            if who & speaker:
-                if self._frame - self._last[speaker] > _SAME_TURN:
-                    self._turn[speaker] = self._frame
-                self._last[speaker] = self._frame
+    def _speaks(self, who: int) -> list[Event]:
+        """Somebody is voiced in this frame: told of when their turn begins, and now and then while it goes on."""
+        events: list[Event] = []
+        for side, speaker in _SPEAKERS:
+            if not who & side:
+                continue
+            begins = self._frame - self._last[side] > _SAME_TURN
+            if begins:
+                self._turn[side] = self._frame
+            if begins or self._frame - self._told[side] >= _STILL:
+                self._told[side] = self._frame
+                now = self._start + self._frame * SECONDS
+                known = self._start + (self._frame + HANGOVER + 1) * SECONDS
+                events.append(Voice(at=known, start=now, end=now, speaker=speaker))
+            self._last[side] = self._frame
+        return events
 
     def _ended(self, known: int) -> list[Event]:
         start, end = self._start + self._since * SECONDS, self._start + self._frame * SECONDS

@@ -91,7 +91,7 @@ def load(source: str, file: str) -> tuple[Node | None, list[Problem]]:
     except _Refused as refused:
         builder.problems.append(refused.problem)
     except MarkedYAMLError as error:
-        builder.problems.append(_syntax(error, file))
+        builder.problems.append(_syntax(error, source, file))
     except YAMLError as error:
         what = str(error).splitlines()[0]
         builder.problems.append(Problem(Location(file), Text(f"not YAML: {what}", f"不是 YAML：{what}"), "yaml-syntax"))
@@ -196,20 +196,48 @@ class _Open:
         return Mapping(self.entries, self.at) if self.mapping else Sequence(tuple(self.items), self.at)
 
 
+_INDENT = text(
+    "check the indentation: keys of one mapping, items of one list, begin in the same column",
+    "请检查缩进：同一层的键、同一列表的各项应从同一列开始",
+)
+_QUOTE = text("put the text in quotes", "请给文字加引号")
 _KNOWN_SYNTAX = {
-    "could not find expected ':'": "缺少冒号“:”",
-    "did not find expected key": "缩进不对，或缺少键",
-    "mapping values are not allowed in this context": "这里不能出现“键: 值”，请检查缩进或给文字加引号",
-    "did not find expected '-' indicator": "列表项缩进不对，或缺少“-”",
-    "found character that cannot start any token": "这个字符不能用在这里（制表符请改为空格，或给文字加引号）",
-    "did not find expected ',' or ']'": "列表缺少“,”或“]”",
-    "did not find expected ',' or '}'": "缺少“,”或“}”",
-    "found unexpected end of stream": "引号没有配对",
+    "could not find expected ':'": text("a colon is missing after the key", "键后面缺少冒号“:”"),
+    "did not find expected key": _INDENT,
+    "did not find expected '-' indicator": _INDENT,
+    "mapping values are not allowed in this context": text(
+        "no “key: value” can stand here; check the indentation, or put a text that has a colon in quotes",
+        "这里不能出现“键: 值”；请检查缩进，或给含冒号的文字加引号",
+    ),
+    "found character that cannot start any token": _QUOTE,
+    "did not find expected alphabetic or numeric character": _QUOTE,
+    "did not find expected ',' or ']'": text("the list lacks a “,” or its “]”", "列表缺少“,”或“]”"),
+    "did not find expected ',' or '}'": text("the braces lack a “,” or their “}”", "缺少“,”或“}”"),
+    "did not find expected node content": text("a value is missing here", "这里缺少一个值"),
+    "found unexpected end of stream": text("a quote is opened and never closed", "引号没有配对"),
+    "found unknown escape character": text(
+        "in double quotes a backslash begins an escape; use single quotes", "双引号里反斜杠有特殊含义，请改用单引号"
+    ),
 }
+"""What to do about what the parser says, for those who do not know its words."""
+
+_TAB = text("indent with spaces, not with a tab", "缩进请用空格，不要用制表符")
+_TAB_INDENTS = re.compile(r"[ -]*\t")
+_FULL_WIDTH = text("a full-width colon “：”; write “:” and a space", "这里是全角冒号“：”，请改为半角“:”加空格")
+_FULL_WIDTH_KEY = re.compile(r"[ \t-]*[^\s\"'#:：]+(：)")
 
 
-def _syntax(error: MarkedYAMLError, file: str) -> Problem:
+def _syntax(error: MarkedYAMLError, source: str, file: str) -> Problem:
     mark = error.problem_mark or error.context_mark
-    at = Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
     what = str(error.problem or error.context or "syntax error")
-    return Problem(at, Text(f"YAML syntax: {what}", f"YAML 语法：{_KNOWN_SYNTAX.get(what, what)}"), "yaml-syntax")
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    advice = _KNOWN_SYNTAX.get(what, Text(what, f"语法有误：{what}"))
+    lines = source.splitlines()[max(0, line - 2) : line]
+    # The parser stumbles over a full-width colon only when it comes to the next line that has a colon.
+    wide = [(n, found) for n, one in enumerate(lines, line - len(lines) + 1) if (found := _FULL_WIDTH_KEY.match(one))]
+    if lines and _TAB_INDENTS.match(lines[-1]):
+        advice, column = _TAB, lines[-1].index("\t") + 1
+    elif wide:
+        (line, found), advice = wide[0], _FULL_WIDTH
+        column = found.start(1) + 1
+    return Problem(Location(file, line, column), Text(f"YAML: {advice.en}", f"YAML：{advice.zh}"), "yaml-syntax")

@@ -10,7 +10,7 @@ from callflow.acoustics.loudness import LoudnessMeter, clipped_samples
 from callflow.acoustics.rate import SpeakingRate
 from callflow.acoustics.spectrum import FRAME, SECONDS
 from callflow.acoustics.turns import Turns
-from callflow.events import Acoustic, Clipping, Event, Heard, Loudness, Overlap, Silence
+from callflow.events import Acoustic, Clipping, Event, Heard, Loudness, Overlap, Silence, Voice
 
 LINE = 50  # frames a second
 
@@ -36,14 +36,25 @@ def turns(agent: list[bool], customer: list[bool], tone: list[bool] | None = Non
 def test_silence_is_when_neither_speaks() -> None:
     found = turns(lane(12, (1, 2), (7, 8)), lane(12, (2.5, 3), (9, 9.5)))
     assert spans(found, Silence) == [(3, 7), (9.5, 12)]
-    assert found[0].at == pytest.approx(7 + (HANGOVER + 1) * SECONDS), "known once the voice has proved to be one"
-    assert found[1].at == 12
+    first, second = (event.at for event in found if isinstance(event, Silence))
+    assert first == pytest.approx(7 + (HANGOVER + 1) * SECONDS), "known once the voice has proved to be one"
+    assert second == 12
 
 
 def test_silence_shorter_than_asked_for_is_none() -> None:
     agent = lane(6, (0, 1), (2.9, 6))
-    assert turns(agent, lane(6)) == []
-    assert len(turns(agent, lane(6), silence=1.9)) == 1
+    assert spans(turns(agent, lane(6)), Silence) == []
+    assert len(spans(turns(agent, lane(6), silence=1.9), Silence)) == 1
+
+
+def test_a_voice_is_told_of_when_it_begins_and_every_three_seconds_while_it_goes_on() -> None:
+    """A breath does not begin it anew, and each channel has its own."""
+    agent = lane(16, (1, 4.5), (4.8, 9), (12, 12.5))
+    found = turns(agent, lane(16, (8, 10)))
+    voices = [(event.speaker, round(event.start, 3)) for event in found if isinstance(event, Voice)]
+    assert voices == [("agent", 1), ("agent", 4), ("agent", 7), ("customer", 8), ("agent", 12)]
+    late = (HANGOVER + 1) * SECONDS
+    assert all(e.start == e.end and e.at == pytest.approx(e.end + late) for e in found if isinstance(e, Voice))
 
 
 def test_a_tone_is_no_silence() -> None:

@@ -113,3 +113,25 @@ def test_a_key_that_comes_twice_is_kept_once_and_told_with_the_first() -> None:
     assert (problem.rule, problem.at) == ("yaml-duplicate", Location("a.yaml", 3, 1))
     assert "line 1" in problem.message.en
     assert "第 1 行" in problem.message.zh
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "en", "zh"),
+    [
+        ("flow:\n\tstart: a\n", (2, 1), "spaces, not with a tab", "不要用制表符"),
+        ("flow:\n  start: a\n\tb: c\n", (3, 1), "spaces, not with a tab", "不要用制表符"),
+        ("flow：\n  start: a\n", (1, 5), "full-width colon", "全角冒号"),
+        ("flow:\n  start：a\n  b: c\n", (2, 8), "full-width colon", "全角冒号"),
+        ("flow:\n  start: a\n b: c\n", (3, 2), "indentation", "缩进"),
+        ("flow:\n  start: a\n   b: c\n", (3, 5), "indentation", "缩进"),
+        ("a:\n  - b\n - c\n", (3, 2), "indentation", "缩进"),
+        ("a: b: c\n", (1, 5), "in quotes", "加引号"),
+        ("a: @b\n", (1, 4), "in quotes", "加引号"),
+        ("a: 'b\nc: d\n", (3, 1), "never closed", "没有配对"),
+    ],
+)
+def test_broken_syntax_is_told_with_what_to_do(source: str, place: tuple[int, int], en: str, zh: str) -> None:
+    _, (problem,) = load(source, "a.yaml")
+    assert (problem.at.line, problem.at.column) == place
+    assert en in problem.message.en
+    assert zh in problem.message.zh
