@@ -1,45 +1,33 @@
-"""The command line: chooses the adapters, prints Problems, sets the exit code; nothing else.
+"""The command line: reads the options, prints what is wrong, sets the exit code; ``commands`` does the work.
 
-Exit codes: 0 done, 2 something given was wrong (one line on standard error says what and what to do), 130 interrupted.
+Exit codes: 0 done, 1 a rehearsal failed, 2 something given was wrong (one line on standard error says what and what to
+do), 130 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
 import locale
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from pathlib import Path
-from typing import Literal, NoReturn
+from collections.abc import Sequence
+from typing import IO, NoReturn
 
-from rich.console import Console
-
-from callflow import __version__, flowfiles, models
-from callflow.audio.recording import Recording
-from callflow.call.plan import Plan
-from callflow.design.simulate import simulate
-from callflow.errors import BadFlow, CallflowError, OutputError
-from callflow.events import CallContext, Event, Heard
-from callflow.journal import PART, Header, JournalWriter, is_journal, lines_of, read_events, read_journal
-from callflow.problems import Problem
-from callflow.review.replay import rejudge, replay
-from callflow.review.report import write_report
-from callflow.review.story import Story
-from callflow.review.terminal import TerminalView
+from callflow import __version__, commands, flowfiles
+from callflow.errors import BadFlow, CallflowError
 from callflow.speech import engines
-from callflow.texts import Text, printable, text
+from callflow.texts import printable, text
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``callflow`` with ``arguments`` (default: the process's own); returns the exit code."""
     _utf8_streams()
-    options = _parser().parse_args(arguments)
-    language = options.lang or _language()
+    language = _language()
     try:
+        options = _options(arguments)
+        language = options.lang or language
         code = int(options.run(options, language))
         if sys.stdout:
             sys.stdout.flush()
@@ -59,19 +47,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(text("interrupted; nothing was written", "已中断，未写出任何文件").in_(language), file=sys.stderr)
         return 130
     except OSError as error:
-        why = error.strerror or str(error)
-        where = f"{error.filename}: " if error.filename else ""
-        _complain(printable(f"{where}{why}"), language)
+        _complain(printable(_told(error, language)), language)
         _drop_output()
     return 2
 
 
-_interrupts: list[int] = []
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    try:
+        return _parser().parse_args(arguments)
+    except BrokenPipeError:
+        _drop_output()
+        raise SystemExit(0) from None  # whoever read the help has read enough
+
+
+class _ArgumentParser(argparse.ArgumentParser):
+    """Tells when its help could not be written; argparse would keep that to itself."""
+
+    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+        if message and file is sys.stdout and file:
+            file.write(message)
+            file.flush()
+        else:
+            super()._print_message(message, file)
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def _told(error: OSError, language: str) -> str:
+    """What the system refused; everything that has a name is written by those who know it, the rest is our output."""
+    why = error.strerror or str(error)
+    if error.filename:
+        return f"{error.filename}: {why}"
+    if error.errno in _FULL:
+        message = text(
+            "cannot write to standard output: {w} — free some space, or send the output elsewhere",
+            "无法写入标准输出：{w} — 请腾出空间，或把输出写到别处",
+            w=why,
+        )
+        return message.in_(language)
+    return why
 
 
 def on_interrupt(number: int, _frame: object) -> NoReturn:
     """Ctrl-C: an exception, and a note of it, because PyAV loses an exception that reaches it at work."""
-    _interrupts.append(number)
+    commands.interrupts.append(number)
     raise KeyboardInterrupt
 
 
@@ -84,13 +104,6 @@ def _drop_output() -> None:
     """What standard output could not take goes nowhere; Python would try again, and complain, while shutting down."""
     if sys.stdout:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-class _Console(Console):
-    """Tells that nobody reads any more as everything else does; rich would end the process by itself."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
 
 
 def _utf8_streams() -> None:
@@ -107,268 +120,54 @@ def _language() -> str:
     return "zh" if (named or locale.getlocale()[0] or "").lower().startswith(("zh", "chinese")) else "en"
 
 
-# ------------------------------------------------------------------------------------------------ replay
-
-
-def _replay(options: argparse.Namespace, language: str) -> int:
-    _check_outputs(options)
-    if options.file.suffix == ".jsonl" or is_journal(options.file):
-        return _replay_journal(options, language)
-    started = time.monotonic()
-    with ExitStack() as stack:
-        recording = stack.enter_context(Recording(options.file, agent=options.agent))
-        call_events, source = _call_events(options)
-        plan = _plan(options.flow, language)
-        choice = engines.choose(options.engine, purpose="replay")
-        _note(choice.why, language)
-        if not recording.separate:
-            for warning in recording.warnings:
-                _note(warning, language)
-        transcriber = engines.open_transcriber(choice, threads=options.threads)
-        stack.callback(transcriber.close)
-        context = CallContext(at=0.0, telephony=source, separate=recording.separate, engine=choice.name)
-        with _Views(options, plan, language, options.file.name) as views:
-            replay(
-                recording,
-                transcriber,
-                plan,
-                context,
-                call_events,
-                views.show,
-                lambda done: views.progress(done, recording.duration, time.monotonic() - started),
-            )
-            for warning in recording.warnings if recording.separate else ():
-                _note(warning, language)
-            views.finish(Recording(options.file, agent=options.agent) if options.report else None)
-    return 0
-
-
-def _replay_journal(options: argparse.Namespace, language: str) -> int:
-    journal = read_journal(options.file)
-    for problem in journal.problems:
-        print(problem.in_(language), file=sys.stderr)
-    plan = _plan(options.flow or journal.header.flow, language)
-    if dict(plan.flow.hashes) != dict(journal.header.files):
-        _note(text("the flow has changed since this journal was written", "写日志之后流程已有改动"), language)
-    name = Path(journal.header.recording).name
-    sound = options.file.parent / name if name else None
-    with _Views(options, plan, language, name) as views:
-        rejudge(journal.events, plan, views.show)
-        views.finish(Recording(sound, agent=options.agent) if options.report and sound and sound.is_file() else None)
-    return 0
-
-
-class _Views:
-    """Where a replayed call goes: the terminal or JSON lines, the journal, the report."""
-
-    def __init__(self, options: argparse.Namespace, plan: Plan, language: str, recording: str) -> None:
-        self._options = options
-        self._flow = plan.flow
-        self._language = language
-        self._title = options.file.name
-        self._stack = ExitStack()
-        self._kept: list[Event] = []
-        header = Header(plan.flow.name, plan.flow.hashes, recording)
-        self._journal = self._stack.enter_context(JournalWriter(options.journal, header)) if options.journal else None
-        self._view: TerminalView | None = None
-        if not options.json:
-            self._view = self._stack.enter_context(TerminalView(_Console(highlight=False), plan.flow, language))
-
-    def __enter__(self) -> _Views:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.__exit__(*error)  # type: ignore[arg-type]
-
-    def show(self, event: Event) -> None:
-        if self._journal:
-            self._journal.write(event)
-        if self._view:
-            self._view.show(event)
-        else:
-            print(event.to_json(), flush=True)
-        if not isinstance(event, Heard) or event.final:
-            self._kept.append(event)
-
-    def progress(self, done: float, total: float | None, elapsed: float) -> None:
-        if _interrupts:
-            raise KeyboardInterrupt
-        if self._view:
-            self._view.progress(done, total, elapsed)
-
-    def finish(self, sound: Recording | None) -> None:
-        """The report, then the summary that names it."""
-        story = Story.of(self._kept, self._flow)
-        report: Path | None = self._options.report
-        if report:
-            with sound or ExitStack():
-                write_report(report, story, sound=sound, title=self._title, language=self._language)
-        if self._view:
-            self._view.summary(story, report, self._options.journal)
-
-
-def _call_events(options: argparse.Namespace) -> tuple[list[Event] | None, Literal["events", "sound"]]:
-    """The telephone system's events beside the recording, and how much is known of the telephony."""
-    path: Path | None = options.events or (beside if (beside := _beside(options.file)).is_file() else None)
-    if path is None:
-        return None, "sound"
-    events, problems = read_events(path)
-    if problems:
-        raise BadFlow(text('"{p}" has mistakes', "“{p}”有错误", p=path), problems)
-    return [event for event in events if event.type.startswith("call.") and event.type != "call.context"], "events"
-
-
-def _beside(recording: Path) -> Path:
-    return recording.with_name(recording.name + ".events.jsonl")
-
-
-def _check_outputs(options: argparse.Namespace) -> None:
-    """Find out before an hour of work that its results could not be written."""
-    inputs = {path.resolve() for path in (options.file, options.events, _beside(options.file)) if path}
-    for path in (options.journal, options.report):
-        if path is None:
-            continue
-        if not path.parent.is_dir() or path.is_dir():
-            raise OutputError(
-                text('cannot write "{p}": no such folder', "无法写入“{p}”：没有这个文件夹", p=path),
-                text("make the folder first", "请先建立文件夹"),
-            )
-        if not inputs.isdisjoint((path.resolve(), path.with_name(path.name + PART).resolve())):
-            raise OutputError(
-                text('"{p}" would overwrite what is replayed', "“{p}”会覆盖正在回放的文件", p=path),
-                text("choose another name", "请换个名字"),
-            )
-    if options.journal and options.report and options.journal.resolve() == options.report.resolve():
-        same = text("journal and report have the same name", "日志和报告不能同名")
-        raise OutputError(same, text("choose another name", "请换个名字"))
-
-
-def _plan(name: str, language: str) -> Plan:
-    flow, warnings = flowfiles.load(name or flowfiles.DEFAULT_FLOW)
-    for warning in warnings:
-        print(warning.in_(language), file=sys.stderr)
-    return Plan.of(flow)
-
-
-def _note(message: Text, language: str) -> None:
-    print(message.in_(language), file=sys.stderr)
-
-
-# ------------------------------------------------------------------------------------------------ simulate, models
-
-
-def _simulate(options: argparse.Namespace, language: str) -> int:
-    plan = _plan(options.flow, language)
-
-    def say(line: str) -> None:
-        print(line, flush=True)
-
-    def complain(problem: Problem) -> None:
-        print(problem.in_(language), file=sys.stderr, flush=True)
-
-    lines = lines_of(sys.stdin.buffer) if sys.stdin else ()
-    return 0 if simulate(lines, plan, say, complain) else 2
-
-
-def _models(options: argparse.Namespace, language: str) -> int:
-    actions: dict[str, Callable[[argparse.Namespace, str], int]] = {
-        "list": _models_list,
-        "install": _models_install,
-        "verify": _models_verify,
-        "path": _models_path,
-    }
-    return actions[options.action](options, language)
-
-
-def _models_list(options: argparse.Namespace, language: str) -> int:
-    missing = text("not installed", "未安装").in_(language)
-    for listed in models.listing():
-        print(f"{listed.model.name:58} {listed.path or missing}")
-        print(f"    {listed.model.about.in_(language)}")
-    return 0
-
-
-def _models_install(options: argparse.Namespace, language: str) -> int:
-    console = Console(stderr=True, highlight=False)
-    last = ""
-
-    def warn(problem: Problem) -> None:
-        print(problem.in_(language), file=sys.stderr)
-
-    def progress(what: Text, done: int, of: int | None) -> None:
-        """One line that counts up on a terminal; a line for each step elsewhere."""
-        nonlocal last
-        if console.is_terminal:
-            share = f"{100 * done // of:3d} %" if of else f"{done / 1e6:.1f} MB"
-            console.file.write(f"\r\x1b[K{what.in_(language)}  {share}")
-            if of and done >= of:
-                console.file.write("\n")
-            console.file.flush()
-        elif what.en != last:
-            print(what.in_(language), file=sys.stderr, flush=True)
-        last = what.en
-
-    path = models.install(options.name, options.source, progress=progress, report=warn)
-    print(path)
-    return 0
-
-
-def _models_verify(options: argparse.Namespace, language: str) -> int:
-    path = Path(options.name) if Path(options.name).is_dir() else models.require(options.name)
-    problems = models.verify(path)
-    for problem in problems:
-        print(problem.in_(language), file=sys.stderr)
-    if not problems:
-        print(text("{p} is whole", "{p} 完整", p=path).in_(language))
-    return 2 if problems else 0
-
-
-def _models_path(options: argparse.Namespace, language: str) -> int:
-    if options.name:
-        print(models.require(options.name))
-    else:
-        print(*models.search_path(), sep="\n")
-    return 0
-
-
 # ------------------------------------------------------------------------------------------------ options
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _ArgumentParser(
         prog="callflow",
         description="Guidance for Mandarin service calls: what to say next, and what must not be said. 来电服务引导",
     )
     parser.add_argument("--version", action="version", version=f"callflow {__version__}")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--lang", choices=("zh", "en"), help="language of messages and reports 界面语言")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    command = commands.add_parser(
+    command = subparsers.add_parser(
         "replay", parents=[common], help="replay a recording or a journal through the engine 回放录音或日志"
     )
-    command.add_argument("file", type=Path, metavar="FILE", help="a recording, or a journal (*.jsonl)")
-    command.add_argument("--events", type=Path, help="call events of the telephone system (default: FILE.events.jsonl)")
-    command.add_argument("--flow", default="", help="flow by name or path (default: inbound)")
+    command.add_argument("file", metavar="FILE", help="a recording, or a journal (*.jsonl)")
+    command.add_argument("--events", help="call events of the telephone system (default: FILE.events.jsonl)")
+    command.add_argument("--flow", help="flow by name or path (default: inbound)")
     command.add_argument(
         "--engine", default="auto", help=", ".join(["auto", *(engine.name for engine in engines.ENGINES)])
     )
-    command.add_argument("--agent", choices=("left", "right"), default="left", help="the agent's channel")
-    command.add_argument("--journal", type=Path, metavar="OUT.jsonl", help="write the call's journal")
-    command.add_argument("--report", type=Path, metavar="OUT.html", help="write a report to read and play")
+    command.add_argument("--agent", choices=("left", "right"), help="the agent's channel (default: left)")
+    command.add_argument("--journal", metavar="OUT.jsonl", help="write the call's journal")
+    command.add_argument("--report", metavar="OUT.html", help="write a report to read and play")
     command.add_argument("--json", action="store_true", help="events as JSON lines on standard output")
-    command.add_argument("--threads", type=int, default=0, help="threads of the recogniser (default: what suits it)")
-    command.set_defaults(run=_replay)
+    command.add_argument("--threads", metavar="N", help="threads of the recogniser (default: what suits it)")
+    command.set_defaults(run=commands.run_replay)
 
-    command = commands.add_parser(
+    command = subparsers.add_parser(
         "simulate", parents=[common], help="events as JSON lines in, outputs as JSON lines out 以 JSON 行模拟通话"
     )
-    command.add_argument("flow", nargs="?", default="", metavar="FLOW", help="flow by name or path (default: inbound)")
-    command.set_defaults(run=_simulate)
+    command.add_argument(
+        "flow",
+        nargs="?",
+        default=flowfiles.DEFAULT_FLOW,
+        metavar="FLOW",
+        help="flow by name or path (default: inbound)",
+    )
+    command.set_defaults(run=commands.run_simulate)
 
-    command = commands.add_parser("models", parents=[common], help="list, install and verify speech models 语音模型")
+    command = subparsers.add_parser("test", parents=[common], help="play a flow's rehearsals 演练流程")
+    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
+    command.set_defaults(run=commands.run_test)
+
+    command = subparsers.add_parser("models", parents=[common], help="list, install and verify speech models 语音模型")
     command.add_argument("action", choices=("list", "install", "verify", "path"), nargs="?", default="list")
     command.add_argument("name", nargs="?", default="", help="a model's name (see list)")
     command.add_argument("--source", help="install from this address, archive or directory instead")
-    command.set_defaults(run=_models)
+    command.set_defaults(run=commands.run_models)
     return parser

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Literal, Self
 
 from callflow import __version__
 from callflow.errors import BadJournal, OutputError
@@ -33,11 +33,15 @@ _PASSED_OVER = tuple(f'{{"type":"{kind}"'.encode() for kind, event in all_events
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a journal was made with. ``files``: sha256 of each file of the flow; ``recording``: name of the sound."""
+    """What a journal was made with. ``files``: sha256 of each file of the flow; ``recording``: name of the sound.
+
+    ``agent``: the channel of the recording that the agent is on.
+    """
 
     flow: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     recording: str = ""
+    agent: Literal["left", "right"] = "left"
     format: int = FORMAT
     version: str = __version__
 
@@ -49,6 +53,7 @@ class Header:
             "flow": self.flow,
             "files": dict(self.files),
             "recording": self.recording,
+            "agent": self.agent,
         }
         return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
@@ -264,5 +269,10 @@ def _header(path: Path, line: bytes) -> Header:
     files = data.get("files")
     kept = {str(k): str(v) for k, v in files.items()} if isinstance(files, dict) else {}
     return Header(
-        str(data.get("flow", "")), kept, str(data.get("recording", "")), version, str(data.get("version", ""))
+        str(data.get("flow", "")),
+        kept,
+        str(data.get("recording", "")),
+        "right" if data.get("agent") == "right" else "left",
+        version,
+        str(data.get("version", "")),
     )

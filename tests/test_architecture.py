@@ -36,13 +36,14 @@ MAY_IMPORT = {
     "live": SHELL,
     "review": SHELL,
     "design": SHELL,
-    "cli": SHELL | {"live", "review", "design"},
+    "commands": SHELL | {"live", "review", "design"},
+    "cli": SHELL | {"live", "review", "design", "commands"},
     "__main__": {"cli"},
 }
 
 # An adapter is named where it is chosen, and by nobody else.
 ADAPTERS = ("speech.vosk", "speech.whisper", "speech.zipformer", "audio.recording", "audio.headset", "telephony.")
-CHOOSERS = ("cli", "speech.engines")
+CHOOSERS = ("commands", "cli", "speech.engines")
 
 # Libraries that one place hides from all others.
 HIDDEN = {

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -171,6 +172,20 @@ CASES: list[tuple[str, str, str, list[str]]] = [
     ("simulate inbuond", 'did you mean "inbound"', "是否想写“inbound”", []),
     ("simulate bad.yaml", "has mistakes", "有错误", BAD_RULES),
     ("simulate template.yaml", "has mistakes", "有错误", ["template"]),
+    ("replay call.jsonl --report folder.wav", "is a folder", "文件夹", []),
+    ("replay ok.wav --threads -3", "a whole number from 1 on", "不小于 1 的整数", []),
+    ("replay ok.wav --threads 0", "a whole number from 1 on", "不小于 1 的整数", []),
+    ("replay ok.wav --threads two", "a whole number from 1 on", "不小于 1 的整数", []),
+    ("replay ''", "FILE: an empty name", "名字是空的", []),
+    ("replay .", "is a directory", "文件夹", []),
+    ("replay call.jsonl --report ''", "--report: an empty name", "名字是空的", []),
+    ("replay call.jsonl --flow ''", 'no flow ""', "没有流程“”", []),
+    ("simulate ''", 'no flow ""', "没有流程“”", []),
+    ("test bad.yaml", "has mistakes", "有错误", BAD_RULES),
+    ("models verify", "one of zipformer, whisper-base", "可选：zipformer", []),
+    ("models install", "needs the name of a model", "需要模型名称", []),
+    ("models install zipformer --source https://host/", "names no file", "没有指明文件", []),
+    ("models install zipformer --source https://host/..?x=.zip", "names no file", "没有指明文件", []),
     ("models path nonesuch", "nonesuch", "nonesuch", []),
     ("models install nonesuch", "nonesuch", "nonesuch", []),
 ]  # fmt: skip
@@ -190,7 +205,7 @@ def test_bad_input_is_one_clear_line(
 ) -> None:
     monkeypatch.chdir(folder)
     before = listing(folder)
-    words = [*arguments.split(), "--lang", language]
+    words = [*shlex.split(arguments), "--lang", language]
     if "replay" in words and "--journal" not in words and "--report" not in words:
         words += OUTPUTS
     assert main(words) == 2
@@ -370,7 +385,7 @@ def test_so_is_a_file_that_may_not_grow(tmp_path: Path, output: str) -> None:
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 @pytest.mark.parametrize(
-    "command", [["replay", "call.jsonl", "--json"], ["replay", "call.jsonl"], ["simulate"], ["models"]]
+    "command", [["replay", "call.jsonl", "--json"], ["replay", "call.jsonl"], ["simulate"], ["models"], ["--help"]]
 )
 def test_standard_output_on_a_full_disk(folder: Path, command: list[str]) -> None:
     with open("/dev/full", "wb") as full, open(folder / "call.jsonl", "rb") as given:
@@ -493,3 +508,39 @@ def test_closed_streams_are_no_traceback(folder: Path) -> None:
     )  # fmt: skip
     assert b"Traceback" not in done.stderr
     assert isinstance(io.BytesIO(done.stdout).read(), bytes)
+
+
+def test_a_flow_is_tested_by_its_rehearsals(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    flow = "flow: {start: a}\nstates:\n  a: {}\nphrases:\n  p: {say: 您好}\nrehearsals:\n"
+    script = "- {name: one, call: [{agent: 您好}], expect: [{match: p}]}\n"
+    (tmp_path / "a.yaml").write_text(flow + script, "utf-8")
+    assert main(["test", str(tmp_path / "a.yaml"), "--lang", "en"]) == 0
+    assert capfd.readouterr().out == "✓ one\n1 of 1 rehearsals passed\n"
+    (tmp_path / "a.yaml").write_text(flow + script.replace("agent: 您好", "agent: 再见"), "utf-8")
+    assert main(["test", str(tmp_path / "a.yaml"), "--lang", "en"]) == 1
+    assert "did not come: match p" in capfd.readouterr().out
+
+
+def test_a_journal_keeps_the_agent_s_channel_and_its_report_the_recording_s_name(folder: Path) -> None:
+    header = Header("inbound", plan().flow.hashes, "ok.wav", "right")
+    with JournalWriter(folder / "right.jsonl", header) as writer:
+        for event in call_of(1):
+            writer.write(event)
+    assert main(["replay", str(folder / "right.jsonl"), "--json", "--report", str(folder / "r.html"),
+                 "--journal", str(folder / "again.jsonl")]) == 0  # fmt: skip
+    assert read_journal(folder / "again.jsonl").header == header
+    assert "ok.wav" in (folder / "r.html").read_text("utf-8")
+
+
+def test_a_models_folder_that_is_not_there_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    damaged = tmp_path / models.known("zipformer").directory
+    damaged.mkdir()
+    (damaged / "encoder.onnx").write_text("")
+    monkeypatch.setenv("CALLFLOW_MODELS", os.pathsep.join([str(tmp_path / "gone"), str(tmp_path)]))
+    assert main(["models", "--lang", "en"]) == 0
+    out, err = capfd.readouterr()
+    assert PROBLEM.match(err.strip())
+    assert "gone" in err
+    assert f"delete {damaged}, then callflow models install zipformer" in out

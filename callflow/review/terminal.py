@@ -19,7 +19,7 @@ from callflow import events as ev
 from callflow.flow.model import Flow
 from callflow.review import words
 from callflow.review.story import Judged, Piece, Story, Utterance
-from callflow.review.wrap import clean, clip, wrap
+from callflow.review.wrap import clean, wrap
 from callflow.texts import Text, text
 
 WIDEST = 140
@@ -270,10 +270,15 @@ class TerminalView:
     def _not_assessed(self, left_out: Sequence[Judged]) -> list[Line]:
         if not left_out:
             return []
-        out: list[Line] = [Line(self._in(text("  – Not assessed", "  – 未评")), "dim")]
+        by_reason: dict[Text, list[str]] = {}
         for finding in left_out:
-            line = Line(f"    {clean(self._in(finding.title))}", "dim")
-            out.append(clip(line.append(f"  {clean(self._in(finding.reason))}"), self._width))
+            by_reason.setdefault(finding.reason, []).append(clean(self._in(finding.title)))
+        out: list[Line] = [Line(self._in(text("  – Not assessed", "  – 未评")), "dim")]
+        for reason, titles in by_reason.items():
+            why = clean(self._in(reason)) or "—"
+            for indent, words_ in (("    ", f"{why} ({len(titles)})"), ("      ", " · ".join(titles))):
+                parts = wrap(Line(words_, "dim"), self._width - len(indent))
+                out += [Line(indent, "dim").append(part) for part in parts]
         return [*out, Line()]
 
     def _time(self, at: float) -> Line:

@@ -44,10 +44,7 @@ ENGINES: tuple[Engine, ...] = (
         "zipformer",
         ("zipformer",),
         True,
-        text(
-            "fewest syllables misheard (8 % wideband, 14 % by telephone), 3 % of real time; syllables, not characters",
-            "音节听错最少（宽带 8 %，电话 14 %），仅需实时的 3 %；输出音节而非汉字",
-        ),
+        text("syllables, the fewest misheard", "音节，听错最少"),  # 8 % wideband, 14 % by telephone, 3 % of real time
     ),
     Engine(
         "whisper",
@@ -55,10 +52,7 @@ ENGINES: tuple[Engine, ...] = (
         "whisper",
         ("whisper-base",),
         False,
-        text(
-            "characters, 12 % of syllables misheard wideband and 18 % by telephone, at 27 % of real time",
-            "输出汉字，音节错误宽带 12 %、电话 18 %，需实时的 27 %",
-        ),
+        text("characters, by the utterance", "汉字，整句识别"),  # 12 % wideband, 18 % by telephone, 27 % of real time
     ),
     Engine(
         "vosk",
@@ -66,10 +60,7 @@ ENGINES: tuple[Engine, ...] = (
         "",
         ("vosk-model-cn-0.22", "vosk-model-small-cn-0.22"),
         True,
-        text(
-            "characters as they are spoken; 14 to 38 % of characters wrong by its makers' tests",
-            "边说边出汉字；据其作者测试，字错率为 14 % 至 38 %",
-        ),
+        text("characters as they are spoken", "边说边出汉字"),  # 14 to 38 % of characters wrong by its makers' tests
     ),
 )
 
@@ -104,7 +95,7 @@ def choose(name: str = "auto", purpose: Purpose = "replay", model: str | Path | 
         path = models.require((installed or engine.models[-1:])[0])
     else:
         models.check(path, engine.name)
-    return Choice(engine.name, path, text("{n} was asked for", "按要求使用 {n}", n=engine.name))
+    return Choice(engine.name, path, text("as asked for", "按要求使用"))
 
 
 def open_transcriber(choice: Choice, threads: int = 0) -> Transcriber:
@@ -146,6 +137,10 @@ def _best(purpose: Purpose) -> Choice:
             text("no speech engine is installed", "尚未安装语音识别引擎"),
             text("install one: {c}", "请安装：{c}", c=_pip(ranked[0])),
         )
+    for engine in ranked:
+        for known in engine.models:
+            if engine.installed() and models.find(known):
+                models.require(known)  # it is damaged, or it would have been taken: says which, and how to mend it
     raise ModelError(
         text("no speech model is installed", "尚未安装语音模型"),
         text("callflow models install {n}", "请运行 callflow models install {n}", n=first.models[-1]),

@@ -135,3 +135,12 @@ def test_the_chosen_engine_opens() -> None:
             transcriber.close()
             return
     pytest.skip("zipformer and its model are not installed")
+
+
+def test_a_damaged_model_and_no_other_is_named(shelf: Path, packages: set[str]) -> None:
+    broken = shelf / models.known("zipformer").directory
+    broken.mkdir()
+    with pytest.raises(ModelError, match="is missing") as caught:
+        choose()
+    assert str(broken) in caught.value.message.en
+    assert caught.value.hint.en == "callflow models install zipformer"
