@@ -13,12 +13,15 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import IO, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from callflow import __version__, commands, flowfiles
 from callflow.errors import BadFlow, CallflowError
 from callflow.speech import engines
 from callflow.texts import printable, text
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,10 +66,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 class _ArgumentParser(argparse.ArgumentParser):
     """Tells when its help could not be written; argparse would keep that to itself."""
 
-    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         if message and file is sys.stdout and file:
-            file.write(message)
-            file.flush()
+            sys.stdout.write(message)
+            sys.stdout.flush()
         else:
             super()._print_message(message, file)
 
@@ -129,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Guidance for Mandarin service calls: what to say next, and what must not be said. 来电服务引导",
     )
     parser.add_argument("--version", action="version", version=f"callflow {__version__}")
-    common = argparse.ArgumentParser(add_help=False)
+    common = _ArgumentParser(add_help=False)
     common.add_argument("--lang", choices=("zh", "en"), help="language of messages and reports 界面语言")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 

@@ -544,3 +544,12 @@ def test_a_models_folder_that_is_not_there_is_a_warning(
     assert PROBLEM.match(err.strip())
     assert "gone" in err
     assert f"delete {damaged}, then callflow models install zipformer" in out
+
+
+def test_a_recording_in_which_nobody_speaks_is_said_plainly(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    if not models.find("zipformer"):
+        pytest.skip("the zipformer model is not installed")
+    pytest.importorskip("sherpa_onnx", reason="the zipformer engine is not installed")
+    assert main(["replay", str(folder / "ok.wav"), "--engine", "zipformer", "--lang", "en"]) == 0
+    first, *_, last = capfd.readouterr().err.splitlines()
+    assert (first, last) == ("zipformer: as asked for", "no speech was heard in this recording")

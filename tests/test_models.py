@@ -366,3 +366,14 @@ def test_nobody_at_the_address_is_a_clear_error(shelf: Path) -> None:
     with pytest.raises(ModelError, match="could not download"):
         models.install("tiny", "http://127.0.0.1:9/tiny.zip")
     assert not list(shelf.iterdir())
+
+
+def test_an_address_without_a_file_leaves_nothing_behind(shelf: Path) -> None:
+    for address in ("https://host.invalid/", "https://host.invalid", "http://host.invalid/a/..", "http://[::1/a.zip"):
+        with pytest.raises(ModelError, match="names no file"):
+            models.install("tiny", address)
+    assert not shelf.exists()
+
+
+def test_the_query_of_an_address_is_no_part_of_the_file_s_name() -> None:
+    assert models._file_name("https://host.invalid/a/tiny.zip?token=x/y#z") == "tiny.zip"

@@ -156,3 +156,19 @@ def test_lines_break_where_a_reader_would_break_them(line: str, width: int, expe
 
 def test_clean_keeps_a_text_on_one_line() -> None:
     assert clean("a\nb\tc\x1b[0m") == "a b c[0m"
+
+
+def test_what_was_not_assessed_is_listed_by_reason_and_no_reason_is_cut(flow: Flow) -> None:
+    findings: list[ev.Event] = [
+        ev.Finding(at=9, rule=rule, verdict="not_assessed", severity="minor", reason=reason)
+        for rule, reason in (("first", "no-call-events"), ("other", "one-channel"), ("second", "no-call-events"))
+    ]
+    words = " ".join(replay(findings, flow, "en", 60).split())
+    assert "call events beside the recording (2) first · second" in words
+    assert "who spoke cannot be told apart (1) other" in words
+
+
+def test_a_voice_is_nothing_to_read_of(events: list[ev.Event], flow: Flow) -> None:
+    voices: list[ev.Event] = [ev.Voice(at=1.0, start=1.0, end=1.0, speaker="agent")]
+    assert replay([*voices, *events], flow) == replay(events, flow)
+    assert Story.of([*voices, *events], flow) == Story.of(events, flow)
