@@ -67,7 +67,7 @@ class _ArgumentParser(argparse.ArgumentParser):
     """Tells when its help could not be written; argparse would keep that to itself."""
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        if message and file is sys.stdout and file:
+        if file is sys.stdout and sys.stdout:
             sys.stdout.write(message)
             sys.stdout.flush()
         else:
