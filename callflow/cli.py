@@ -68,8 +68,7 @@ class _ArgumentParser(argparse.ArgumentParser):
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         if file is sys.stdout and sys.stdout:
-            sys.stdout.write(message)
-            sys.stdout.flush()
+            print(message, end="", flush=True)
         else:
             super()._print_message(message, file)
 
