@@ -44,11 +44,3 @@ def wrap(line: Line, width: int) -> list[Line]:
     for part in lines:
         part.rstrip()
     return lines
-
-
-def clip(line: Line, width: int) -> Line:
-    """``line`` cut to ``width`` cells with an ellipsis where something is missing."""
-    if cell_len(line.plain) > width:
-        line = wrap(line, width - 1)[0]
-        line.append("…")
-    return line
