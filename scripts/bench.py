@@ -31,7 +31,7 @@ METHOD = """
   `pyahocorasick`'s `iter` over the same text and phrases, doing nothing with what it finds.
 - **`Guide.feed`**: 10,000 finals, a third from the three bundled calls, the rest made-up service sentences, agent and
   customer in turn, with the inbound flow; the median of single calls.
-- **Re-judging**: the three bundled calls after one another (288 s, 76 utterances) as one journal file with its outputs;
+- **Re-judging**: three bundled calls after one another (301 s, 76 utterances) as one journal file with its outputs;
   read from disk, judged, closed; repeated for three seconds on one core.
 - **Replay beside the bare recogniser**: the three bundled calls as one recording, both channels. CPU seconds (user and
   system) of whole processes: `callflow replay` with report and journal off, and a loop that feeds the same samples to
