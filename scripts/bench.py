@@ -28,7 +28,9 @@ METHOD = """
 
 - **Sound matching**: 300,000 characters of made-up service sentences (orders, logistics, banking, utilities, retail,
   support) that seldom say one of the phrases but share their vocabulary; best of five passes. *Bare iter* is
-  `pyahocorasick`'s `iter` over the same text and phrases, doing nothing with what it finds.
+  `pyahocorasick`'s `iter` over the same text and phrases, doing nothing with what it finds. Where nearly every sentence
+  says a phrase the work is in the hits: in a trial on such text the exact ratio fell to 0.1 and the tolerant rate to
+  0.8 M characters/s.
 - **`Guide.feed`**: 10,000 finals, a third from the three bundled calls, the rest made-up service sentences, agent and
   customer in turn, with the inbound flow; the median of single calls.
 - **Re-judging**: three bundled calls after one another (301 s, 76 utterances) as one journal file with its outputs;
