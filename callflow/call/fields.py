@@ -245,8 +245,11 @@ class FieldTracker:
             start, end = self._reader.plain(keys, *named)
             if start < end:
                 wanted = SAME_NAME if field.spec.kind == "name" else SAME_TEXT
-                good = self._reader.likeness(keys.key[start:end], field.key) >= wanted
-                return self._reader.words(keys, start, end), good
+                read = keys.key[start:end]
+                good = self._reader.likeness(read, field.key) >= wanted
+                # What was taken from the customer may have words around it (a label that was misheard).
+                within = len(read) >= 3 and self._reader.holds(field.key, read, SPOKEN_WITHOUT_LABEL)
+                return self._reader.words(keys, start, end), good or within
         spoken = len(field.key) >= 2 and self._reader.holds(keys.key, field.key, SPOKEN_WITHOUT_LABEL)
         return (field.value, True) if spoken else None
 

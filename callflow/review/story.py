@@ -116,7 +116,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """A field of the order: its last value, how far it came, and every step on the way."""
+    """A field of the order: what the customer last gave, how far it came, and every step on the way."""
 
     name: str
     value: str
@@ -370,7 +370,13 @@ def _fields(values: Iterable[ev.FieldValue]) -> tuple[Captured, ...]:
     steps: dict[str, list[ev.FieldValue]] = {}
     for value in values:
         steps.setdefault(value.name, []).append(value)
-    return tuple(Captured(name, s[-1].value, s[-1].stage, s[-1].at, tuple(s)) for name, s in steps.items())
+    return tuple(_captured(name, values) for name, values in steps.items())
+
+
+def _captured(name: str, steps: Sequence[ev.FieldValue]) -> Captured:
+    """A field's value is the customer's, whatever was read back wrongly."""
+    told = [step for step in steps if step.stage != "differs"] or steps
+    return Captured(name, told[-1].value, steps[-1].stage, steps[-1].at, tuple(steps))
 
 
 def _groups(groups: Mapping[str, ev.GroupScore], flow: Flow) -> tuple[GroupResult, ...]:
