@@ -34,7 +34,8 @@ METHOD = """
 - **`Guide.feed`**: 10,000 finals, a third from the three bundled calls, the rest made-up service sentences, agent and
   customer in turn, with the inbound flow; the median of single calls.
 - **Re-judging**: three bundled calls after one another (301 s, 76 utterances) as one journal file with its outputs;
-  read from disk, judged, closed; repeated for three seconds on one core.
+  read from disk, judged, closed; repeated for three seconds on one core. It is read by `journal.read_inputs`, which
+  passes over outputs and partials; `callflow replay CALL.jsonl` reads and checks every line (`read_journal`).
 - **Replay beside the bare recogniser**: the three bundled calls as one recording, both channels. CPU seconds (user and
   system) of whole processes: `callflow replay` with report and journal off, and a loop that feeds the same samples to
   the same recogniser and does nothing else; median of three runs in turn.

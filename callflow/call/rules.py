@@ -47,6 +47,7 @@ class Watch:
     over: bool = False
     """the deadline has passed; what remains is to hear what was said before it"""
     closed: bool = False
+    met: bool = False
     counted_facts: list[Fact] = field(default_factory=list)
     """of what must not happen: what did"""
 
@@ -206,9 +207,9 @@ class RuleKeeper:
         self._reconsider(watch, now)
         if rule.prompt and rule.shape in _POSITIVE - {Shape.PRECEDENCE}:
             # Nobody is asked for what has just been done; an item of the checklist appears, ticked.
-            if not watch.closed or rule.prompt.kind == "remind":
+            if not watch.closed or (watch.met and rule.prompt.kind == "remind"):
                 self._board.show(now, watch.id, rule.prompt, None if watch.deadline == inf else watch.deadline)
-            if watch.closed:
+            if watch.met:
                 self._board.done(now, watch.id)
         return watch
 
@@ -314,7 +315,8 @@ class RuleKeeper:
     def _finish(self, watch: Watch, now: float, verdict: Verdict, facts: tuple[Fact, ...], reason: str = "") -> None:
         if watch.closed:
             return
-        if verdict == "met":
+        watch.met = verdict == "met"
+        if watch.met:
             self._board.done(now, watch.id)
         else:
             self._board.withdraw(now, watch.id)
