@@ -49,7 +49,6 @@ CHOOSERS = ("commands", "cli", "speech.engines")
 HIDDEN = {
     "transitions": "call.machine",
     "ahocorasick": "phrases",
-    "pypinyin": "phrases",
     "ruamel": "flow",
     "av": "audio",
     "pyaudio": "audio.headset",

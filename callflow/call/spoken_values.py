@@ -12,7 +12,8 @@ from unicodedata import normalize
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.fuzz import partial_ratio
 
-from callflow.phrases.sounds import ENDERS, PAUSES, Keys, Sounds, plain_syllable, reading
+from callflow.phrases.readings import reading
+from callflow.phrases.sounds import ENDERS, PAUSES, Keys, Sounds, plain_syllable
 
 _WRITTEN = {
     **{str(n): str(n) for n in range(10)},

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from callflow.flow.model import Phrase, PhraseKind, Slot
 from callflow.phrases import policy
 from callflow.phrases.matcher import Line, Literal
-from callflow.phrases.sounds import UNKNOWN, Sounds, reading
+from callflow.phrases.readings import in_context
+from callflow.phrases.sounds import UNKNOWN, Sounds
 from callflow.phrases.template import Pattern, expand
-
-_HAN = re.compile("[\u3400-\u9fff]+|.", re.DOTALL)
 
 
 class Compiler:
@@ -79,14 +77,3 @@ class Compiler:
         literals = tuple(Literal(key, policy.errors(kind, len(key), exact), self._sounds.halves(key)) for key in keys)
         least_score = policy.least_score(kind, sum(map(len, keys)))
         return Line(owner, kind, literals, gaps, least_score, lead, trail, clauses)
-
-
-def in_context(words: str) -> list[str]:
-    """One syllable for each character, read in context: 重复 chong fu, 重量 zhong liang."""
-    from pypinyin import lazy_pinyin  # slow to import; only compiling needs it
-
-    out: list[str] = []
-    for run in _HAN.findall(words.upper()):
-        syllables = lazy_pinyin(run) if len(run) > 1 else []
-        out += syllables if len(syllables) == len(run) else [reading(char) or char for char in run]
-    return out

@@ -5,8 +5,7 @@ Han character, digit and Latin letter to one code point of the private use area 
 strings of them are *keys*. All searching runs on keys with the tools made for strings, at their full speed, and
 because one syllable is one code point every place in a key is a place in the text.
 
-Readings are those of pypinyin's table of single characters, the commonest first. It is imported when the first unseen
-character comes, as that takes a quarter of a second.
+A character sounds as its commonest reading (``readings``).
 """
 
 from __future__ import annotations
@@ -17,6 +16,8 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 import numpy as np
+
+from callflow.phrases.readings import reading
 
 UNKNOWN = "\uf8ff"
 """The sound of what we cannot read: it takes its place in a key and matches nothing, not even itself."""
@@ -79,10 +80,6 @@ _SPELT = {"n": "en", "ng": "en", "m": "en", "hm": "heng", "hng": "heng", "ê": "
 
 _DIGITS = dict(zip("0123456789", ["ling", "yi", "er", "san", "si", "wu", "liu", "qi", "ba", "jiu"], strict=True))
 
-_READ_AS = {"幺": "yi", "著": "zhe", "乾": "gan", "麽": "me", "査": "cha", "柵": "zha", "幀": "zhen", "鉆": "zuan",
-            "綉": "xiu", "纖": "xian", "嗯": "en", "呣": "en", "诶": "ei", "欸": "ei", "誒": "ei"}
-"""Characters whose first reading in the table is not the one spoken on the telephone: 幺 is the 一 of numbers, and
-traditional characters sound as their simplified forms."""
 # fmt: on
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -242,15 +239,6 @@ def plain_syllable(written: str) -> str:
         if guess in _KNOWN:
             return guess
     return ""
-
-
-def reading(char: str) -> str:
-    """The commonest reading of a Han character as a plain syllable; ``""`` for any other character."""
-    if char in _READ_AS:
-        return _READ_AS[char]
-    from pypinyin.constants import PINYIN_DICT  # slow to import, and not needed by pinyin recognisers at all
-
-    return plain_syllable(PINYIN_DICT.get(ord(char), "").partition(",")[0])
 
 
 class _CharTable(dict[int, str | None]):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from callflow.flow.model import Boundary, Phrase, PhraseKind, Slot
 from callflow.phrases import policy
 from callflow.phrases.book import Book
-from callflow.phrases.sounds import Sounds, reading
+from callflow.phrases.readings import reading
+from callflow.phrases.sounds import Sounds
 from callflow.phrases.template import TemplateError
 from callflow.problems import Location
 

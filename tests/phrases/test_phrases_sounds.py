@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callflow.phrases.sounds import FOLDS, SYLLABLES, UNKNOWN, Sounds, plain_syllable, reading
+from callflow.phrases.readings import reading
+from callflow.phrases.sounds import FOLDS, SYLLABLES, UNKNOWN, Sounds, plain_syllable
 
 SOUNDS = Sounds()
 STRICT = Sounds(())
