@@ -14,5 +14,6 @@ REASONS: dict[str, Text] = {
     "no-ring-heard": Text("no ring is heard in the recording", "录音中听不到振铃"),
     "no-sound": Text("the sound itself was not listened to", "未分析声音本身"),
     "no-speech": Text("the agent was not heard at all", "没有听到坐席说话"),
+    "by-nature": Text("nobody can judge this from a call", "无法从通话中评判"),
     "one-channel": Text("one channel only: who spoke cannot be told apart", "录音只有一个声道，无法区分是谁说的"),
 }

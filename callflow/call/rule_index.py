@@ -13,7 +13,7 @@ _RECORDED_ONLY = ("call.held", "call.resumed", "call.transfer", "call.hung_up ")
 _COUNTED = {"rings": "call.ringing", "sentences": "agent speaks"}
 """Units of length that are counted, and the fact that is one of them."""
 
-_ONE_SPEAKER = {"agent", "customer", "field", "fields"}
+_ONE_SPEAKER = {"agent", "customer", "situation", "field", "fields"}
 """Words of a term that make it a matter of who spoke."""
 
 
@@ -44,7 +44,7 @@ class RuleIndex:
                 by_term.setdefault(term.key, {})[rule.name] = None
             if (span := length(rule)) and span.unit in _COUNTED:
                 counted[_COUNTED[span.unit]].append(rule.name)
-        standing = tuple(rule for rule in flow.rules.values() if not rule.trigger)
+        standing = tuple(rule for rule in flow.rules.values() if not rule.trigger and rule.not_assessed is None)
         return RuleIndex(
             {key: tuple(rules) for key, rules in by_trigger.items()},
             {key: tuple(names) for key, names in by_term.items()},
@@ -70,11 +70,12 @@ def looked_for(rule: Rule) -> list[Term]:
 
 
 def _speakers(rule: Rule) -> set[Speaker]:
-    """Whose words the rule's outcome hangs on; a field is spoken by one and read back by the other."""
+    """Whose words the rule's outcome hangs on; a field is spoken by one and read back by the other, and either can
+    bring a situation about."""
     found: set[Speaker] = set()
     for term in looked_for(rule):
         head = term.key.split()[0]
-        if head in ("field", "fields"):
+        if head in ("field", "fields", "situation"):
             found |= {"agent", "customer"}
         elif head == "agent":
             found.add("agent")

@@ -78,7 +78,7 @@ class RuleKeeper:
         self._unsettled: list[Watch] = []
         self._heard_to: dict[str, float] = {"agent": -1.0, "customer": -1.0}
         self._judged: set[str] = set()
-        self._blind: dict[str, str] = {}
+        self._blind = {rule.name: "by-nature" for rule in flow.rules.values() if rule.not_assessed}
         self._context = CallContext(at=0.0)
         self._places: Sequence[str] = ()
         self.hears_sound = False

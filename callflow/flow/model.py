@@ -18,6 +18,7 @@ from callflow.texts import Text
 PhraseKind = Literal["say", "never", "cue"]
 Boundary = Literal["anywhere", "start", "end", "sentence"]
 Edge = Literal["", "first", "last"]
+ClauseKind = Literal["say", "taboo", "step", "conduct", "tip", "out"]
 
 
 FOLDS = ("n/l", "zh/z", "ch/c", "sh/s", "an/ang", "en/eng", "in/ing", "f/h")
@@ -26,6 +27,23 @@ FOLDS = ("n/l", "zh/z", "ch/c", "sh/s", "an/ang", "en/eng", "in/ing", "f/h")
 
 PLAIN_BRACKETS = str.maketrans("（）｜［］【】｛｝", "()|[][]{}")
 """What a Chinese keyboard gives for the signs of templates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause of the guides that a flow serves, in the guides' own words; ``refs`` cite its ``id``.
+
+    ``when``: the situation that makes it due, ``text``: what is (or must not be) said, ``need``: what else it asks
+    for, ``cue``: what a customer may say to bring the situation about.
+    """
+
+    id: str
+    at: Location
+    kind: ClauseKind
+    when: str = ""
+    text: tuple[str, ...] = ()
+    need: str = ""
+    cue: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +69,7 @@ class Phrase:
     better: str = ""
     severity: Severity = "major"
     group: str = ""
+    cause: str = ""
     places: Mapping[str, Location] = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
 
@@ -121,6 +140,8 @@ class Shape(StrEnum):
     """something must not happen (more than ``count`` times), in a state or in the call"""
     NOT_SUCCESSION = "not succession"
     """after a trigger, something must not happen (``within`` a time)"""
+    NOT_ASSESSED = "not assessed"
+    """nobody can judge it; every call says so, with the reason in ``not_assessed``"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +196,9 @@ class Rule:
     better: str = ""
     severity: Severity = "major"
     group: str = ""
+    cause: str = ""
     refs: tuple[str, ...] = ()
+    not_assessed: Text | None = None
 
 
 # ------------------------------------------------------------------------------------------------ states, fields
@@ -211,6 +234,25 @@ class StateSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Situation:
+    """Something that has come up in a call (the customer is upset, the agent cannot answer); several may be on at once.
+
+    It begins when one of ``begins`` happens, but with ``given`` only where one of these has happened in the call. It is
+    over when one of ``ends`` happens, or ``lasts`` seconds after it last began. Without ``begins`` the agent names it.
+    """
+
+    name: str
+    at: Location
+    title: Text
+    begins: tuple[Term, ...] = ()
+    given: tuple[Term, ...] = ()
+    ends: tuple[Term, ...] = ()
+    lasts: float = 60.0
+    prompts: tuple[PromptSpec, ...] = ()
+    refs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FieldSpec:
     """A piece of information to capture and read back. ``asked_by`` names the agent's phrase that asks for it.
 
@@ -235,6 +277,17 @@ class Group:
     name: str
     title: Text
     weight: float
+    at: Location
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A cause of customers' dissatisfaction; ``share``: per cent of customers who name it."""
+
+    name: str
+    title: Text
+    share: float
     at: Location
 
 
@@ -265,11 +318,11 @@ class Expectation:
     """What must (or, with ``absent``, must not) come of a rehearsal.
 
     ``what``: ``finding`` (``name`` rule, ``value`` verdict), ``prompt`` (``name``: part of its text, ``value``: its
-    status, ``shown`` where none is written), ``match`` (phrase), ``state``, ``field`` (``value``, ``stage``). What is
-    empty may be anything, and so may a name that is ``ANY``.
+    status, ``shown`` where none is written), ``match`` (phrase), ``state``, ``situation`` (``value``: ``over``, else
+    begun), ``field`` (``value``, ``stage``). What is empty may be anything, and so may a name that is ``ANY``.
     """
 
-    what: Literal["finding", "prompt", "match", "state", "field"]
+    what: Literal["finding", "prompt", "match", "state", "situation", "field"]
     name: str
     at: Location
     value: str = ""
@@ -303,6 +356,9 @@ class Flow:
     fields: Mapping[str, FieldSpec]
     groups: Mapping[str, Group]
     slots: Mapping[str, Slot]
+    situations: Mapping[str, Situation] = field(default_factory=dict)
+    causes: Mapping[str, Cause] = field(default_factory=dict)
+    clauses: Mapping[str, Clause] = field(default_factory=dict)
     transitions: tuple[Transition, ...] = ()
     rehearsals: tuple[Rehearsal, ...] = ()
     folds: tuple[str, ...] | None = None

@@ -31,8 +31,8 @@ SEVERITIES: tuple[Severity, ...] = ("minor", "major", "severe", "fatal")
 ALL_FIELDS = "fields"
 SPEAKS = "speaks"
 """Reserved phrase name: ``agent speaks`` is any final utterance of the agent."""
-_HEADS = (*SPEAKERS, "state", "field", ALL_FIELDS)
-_ONE_WORD = ("phrases", "states", "fields")
+_HEADS = (*SPEAKERS, "state", "situation", "field", ALL_FIELDS)
+_ONE_WORD = ("phrases", "states", "situations", "fields")
 
 
 @dataclass(slots=True)
@@ -44,7 +44,10 @@ class Names:
     fields: set[str] = field(default_factory=set)
     forms: set[str] = field(default_factory=set)
     groups: set[str] = field(default_factory=set)
+    causes: set[str] = field(default_factory=set)
+    clauses: set[str] = field(default_factory=set)
     rules: set[str] = field(default_factory=set)
+    situations: set[str] = field(default_factory=set)
     first_seen: dict[tuple[str, str], Location] = field(default_factory=dict)
 
     @staticmethod
@@ -52,8 +55,8 @@ class Names:
         """Gather the names of all files; a name defined twice is a Problem that tells both places."""
         names = Names()
         for root in roots.values():
-            for kind, into in (("fields", names.fields), ("groups", names.groups), ("rules", names.rules)):
-                into.update(names._define_all(root, kind, problems))
+            for kind in ("fields", "groups", "causes", "clauses", "rules", "situations"):
+                getattr(names, kind).update(names._define_all(root, kind, problems))
             names.forms.update(_forms_of(root))
             for kind in ("slots", "variables"):
                 names._define_all(root, kind, problems)
@@ -105,6 +108,16 @@ class Names:
     def group(self, name: str, at: Location, problems: list[Problem]) -> bool:
         return self._known("group", "分组", name, self.groups, at, problems)
 
+    def cause(self, name: str, at: Location, problems: list[Problem]) -> bool:
+        return self._known("cause", "原因", name, self.causes, at, problems)
+
+    def clause(self, name: str, at: Location, problems: list[Problem]) -> bool:
+        """A flow that has no clauses may cite what it likes."""
+        return not self.clauses or self._known("clause", "条款", name, self.clauses, at, problems)
+
+    def situation(self, name: str, at: Location, problems: list[Problem]) -> bool:
+        return self._known("situation", "情形", name, self.situations, at, problems)
+
     def field(self, name: str, at: Location, problems: list[Problem]) -> bool:
         return self._known("field", "字段", name, self.fields, at, problems)
 
@@ -148,6 +161,8 @@ class Names:
             return Term(key) if good and self._spoken_by(head, rest[0], at, problems) else None
         if head == "state" and len(rest) == 1:
             return Term(key) if self.state(rest[0], at, problems) else None
+        if head == "situation" and len(rest) == 1:
+            return Term(key) if self.situation(rest[0], at, problems) else None
         if head == "field" and len(rest) == 2:
             good = self.field(rest[0], at, problems)
             return Term(key) if good and self._known("stage", "阶段", rest[1], FIELD_STAGES, at, problems) else None
@@ -158,9 +173,9 @@ class Names:
         near = did_you_mean(key, [*CALL_EVENTS, *ACOUSTIC_EVENTS, *terms])
         message = Text(
             f'"{key[:40]}" is neither an event (call.held …) nor "agent PHRASE", "customer PHRASE", "state NAME", '
-            f'"field NAME STAGE"{near.en}',
+            f'"situation NAME", "field NAME STAGE"{near.en}',
             f"“{key[:40]}”既不是事件（call.held 等），也不是“agent 短语”“customer 短语”“state 状态”"
-            f"“field 字段 阶段”{near.zh}",
+            f"“situation 情形”“field 字段 阶段”{near.zh}",
         )
         problems.append(Problem(at, message, "unknown-term"))
         return None

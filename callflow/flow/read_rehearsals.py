@@ -2,50 +2,124 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from callflow.events import SPEAKERS, Speaker
 from callflow.flow.located_yaml import Mapping, Node, Scalar, Sequence
 from callflow.flow.model import ANY, Expectation, Rehearsal, Step
-from callflow.flow.names import ACOUSTIC_EVENTS, CALL_EVENTS, FIELD_STAGES, Names
+from callflow.flow.names import ACOUSTIC_EVENTS, CALL_EVENTS, FIELD_STAGES
+from callflow.flow.reading import Reading
 from callflow.flow.section import Section
 from callflow.problems import Problem, did_you_mean
 from callflow.texts import text
 
 _TERMS = (*CALL_EVENTS, *ACOUSTIC_EVENTS)
-_EVENTS = tuple(event for event in _TERMS if " " not in event)
-_SITUATION = ("to", "reason", "by")
+_ACTION = "agent.action"
+_EVENTS = (*(event for event in _TERMS if " " not in event), _ACTION)
+_DETAILS = ("to", "reason", "by", "action", "target", "value")
 _STEPS = (*SPEAKERS, "wait", "event")
-_WHATS = ("finding", "prompt", "match", "state", "field")
+_WHATS = ("finding", "prompt", "match", "state", "situation", "field")
 _VERDICTS = ("met", "missed", "violated", "not_assessed")
 _STATUSES = ("shown", "done", "withdrawn", "expired")
+GREETING = "您好！请问您需要什么帮助？"
+"""What the agent says first where a phrase is rehearsed by itself: few lines are the first of their call."""
 
 
-def read_all(node: Node | None, names: Names, problems: list[Problem]) -> list[Rehearsal]:
+def read_all(top: Section, flow: Reading) -> list[Rehearsal]:
     """Read the ``rehearsals:`` list of a file."""
+    node = top.value("rehearsals")
     if node is None:
         return []
     if not isinstance(node, Sequence):
-        problems.append(Problem(node.at, text("rehearsals must be a list", "rehearsals 应是列表"), "wrong-kind"))
+        message = text("rehearsals must be a list", "rehearsals 应是列表")
+        flow.problems.append(Problem(node.at, message, "wrong-kind"))
         return []
     found: list[Rehearsal] = []
     for item in node.items:
         if not isinstance(item, Mapping):
-            problems.append(Problem(item.at, text("a rehearsal is a mapping", "演练应是“键: 值”的形式"), "wrong-kind"))
+            message = text("a rehearsal is a mapping", "演练应是“键: 值”的形式")
+            flow.problems.append(Problem(item.at, message, "wrong-kind"))
             continue
-        section = Section(item, problems, text("rehearsal", "演练"))
-        name = section.string("name", required=True)
-        if (named := section.value("name")) and name.strip():
-            names.define("rehearsals", name, named.at, problems)
-        steps = [_step(step, section) for step in _items(section, "call")]
-        expect = [_expectation(one, section, names, problems, False) for one in _items(section, "expect")]
-        expect += [_expectation(one, section, names, problems, True) for one in _items(section, "never")]
+        section = Section(item, flow.problems, text("rehearsal", "演练"))
+        found += _quick(section, flow) if section.has("phrase") else [_scripted(section, flow)]
         section.done()
-        kept = tuple(step for step in steps if step)
-        found.append(Rehearsal(name, section.at, kept, tuple(one for one in expect if one)))
     return found
 
 
-def _items(section: Section, key: str) -> tuple[Node, ...]:
-    node = section.need(key) if key == "call" else section.value(key)
+def _scripted(section: Section, flow: Reading) -> Rehearsal:
+    name = section.string("name", required=True)
+    if (named := section.value("name")) and name.strip():
+        flow.names.define("rehearsals", name, named.at, flow.problems)
+    steps = [_step(step, section, flow) for step in _items(section, "call", required=True)]
+    expect = [_expectation(one, section, flow, False) for one in _items(section, "expect")]
+    expect += [_expectation(one, section, flow, True) for one in _items(section, "never")]
+    for known in ("phrase", "fires", "silent"):
+        section.value(known)
+    kept = tuple(step for step in steps if step)
+    return Rehearsal(name, section.at, kept, tuple(one for one in expect if one))
+
+
+# ------------------------------------------------------------------------------------------------ of one phrase
+
+
+def _quick(section: Section, flow: Reading) -> Iterator[Rehearsal]:
+    """``phrase`` with lines that it ``fires`` on and lines on which it must stay ``silent``: a rehearsal for each."""
+    name = section.string("phrase", required=True)
+    at = (section.value("phrase") or section.node).at
+    good = flow.names.phrase(name, at, flow.problems)
+    if not (section.has("fires") or section.has("silent")):
+        section.wrong(section.at, "fires or silent is missing", "缺少 fires 或 silent", "missing-key")
+    for key in ("fires", "silent"):
+        for line in _items(section, key):
+            step = _line(line, section, flow.names.phrases.get(name, "agent"))
+            if step and good:
+                title = f"{name}: {step.speaker} {step.said}"
+                flow.names.define("rehearsals", title, step.at, flow.problems)
+                yield Rehearsal(title, step.at, _opened_by(step), tuple(_of(name, step, flow, key == "silent")))
+
+
+def _line(node: Node, parent: Section, speaker: Speaker) -> Step | None:
+    """A line of the phrase's own speaker, or ``{customer: …}`` / ``{agent: …}``."""
+    if isinstance(node, Scalar):
+        if not node.value.strip():
+            parent.wrong(node.at, "an empty line", "台词为空", "empty-text")
+            return None
+        return Step(node.at, speaker=speaker, said=node.value)
+    section = parent.inner(node, text("line", "台词"))
+    if section is None:
+        return None
+    said = [
+        Step(section.at, speaker=who, said=section.string(who, required=True)) for who in SPEAKERS if section.has(who)
+    ]
+    if len(said) != 1:
+        section.wrong(
+            section.at,
+            "a line is said by agent: or by customer:",
+            "台词应由 agent: 或 customer: 说出",
+            "rehearsal-step",
+        )
+    for who in SPEAKERS:
+        section.value(who)
+    section.done()
+    return said[0] if len(said) == 1 else None
+
+
+def _opened_by(step: Step) -> tuple[Step, ...]:
+    return Step(step.at, event="call.answered"), Step(step.at, speaker="agent", said=GREETING), step
+
+
+def _of(name: str, step: Step, flow: Reading, absent: bool) -> Iterator[Expectation]:
+    phrase = flow.phrases.get(name)
+    if phrase and phrase.kind == "never":
+        yield Expectation("finding", name, step.at, "" if absent else "violated", absent=absent)
+    yield Expectation("match", name, step.at, absent=absent)
+
+
+# ------------------------------------------------------------------------------------------------ steps
+
+
+def _items(section: Section, key: str, required: bool = False) -> tuple[Node, ...]:
+    node = section.need(key) if required else section.value(key)
     if node is None:
         return ()
     if isinstance(node, Sequence):
@@ -54,7 +128,7 @@ def _items(section: Section, key: str) -> tuple[Node, ...]:
     return ()
 
 
-def _step(node: Node, parent: Section) -> Step | None:
+def _step(node: Node, parent: Section, flow: Reading) -> Step | None:
     if isinstance(node, Scalar) and node.value in _TERMS:
         event, _, by = node.value.partition(" ")
         return Step(node.at, event=event, values={"by": by} if by else {})
@@ -72,13 +146,15 @@ def _step(node: Node, parent: Section) -> Step | None:
         section.wrong(section.at, f"only one of {list_} in a step", f"一个步骤只能有 {list_} 之一", "rehearsal-step")
     for speaker in SPEAKERS:
         if section.has(speaker):
-            step = Step(section.at, speaker=_as_speaker(speaker), said=section.string(speaker, required=True))
+            step = Step(section.at, speaker=speaker, said=section.string(speaker, required=True))
     if section.has("wait"):
         step = Step(section.at, wait=section.seconds("wait"))
     if section.has("event"):
         event = section.choice("event", _EVENTS, _EVENTS[0])
-        values = {key: section.string(key) for key in _SITUATION if section.has(key)}
+        values = {key: section.string(key) for key in _DETAILS if section.has(key)}
         step = Step(section.at, event=event, values=values, wait=section.seconds("for"))
+        if event == _ACTION and values.get("action") == "situation" and (target := section.value("target")):
+            _named(values["target"], target, flow)
     if step is None:
         section.wrong(
             section.at,
@@ -86,19 +162,22 @@ def _step(node: Node, parent: Section) -> Step | None:
             "步骤应为 agent:、customer:、wait: 或 call.held 等事件",
             "rehearsal-step",
         )
-    for known in (*_STEPS, "for", *_SITUATION):
+    for known in (*_STEPS, "for", *_DETAILS):
         section.value(known)
     section.done()
     return step
 
 
-def _as_speaker(word: str) -> Speaker:
-    return "agent" if word == "agent" else "customer"
+def _named(name: str, node: Node, flow: Reading) -> None:
+    """What the agent names by hand is a situation, or a state."""
+    if name not in flow.names.states:
+        flow.names.situation(name, node.at, flow.problems)
 
 
-def _expectation(
-    node: Node, parent: Section, names: Names, problems: list[Problem], absent: bool
-) -> Expectation | None:
+# ------------------------------------------------------------------------------------------------ expectations
+
+
+def _expectation(node: Node, parent: Section, flow: Reading, absent: bool) -> Expectation | None:
     section = parent.inner(node, text("expectation", "期望"))
     if section is None:
         return None
@@ -116,10 +195,14 @@ def _expectation(
         value = section.choice("verdict", (*_VERDICTS, ""), "")
     elif what == "prompt":
         value = section.choice("status", (*_STATUSES, ""), "")
+    elif what == "situation":
+        value = section.choice("value", ("begun", "over", ""), "")
     elif what == "field":
         value, stage = section.string("value"), section.choice("stage", (*FIELD_STAGES, ""), "")
+    names = flow.names
     known = {"finding": names.rule, "match": names.phrase, "state": names.state, "field": names.field}
+    known["situation"] = names.situation
     if what in known and name != ANY:
-        known[what](name, at, problems)
+        known[what](name, at, flow.problems)
     section.done()
     return Expectation(what, name, at, value, stage, absent)  # type: ignore[arg-type]

@@ -7,13 +7,13 @@ the same with ``first: true``       chain response: E must come first, in the ne
 ``expect: E, in: STATE``            existence: E must come while the call is in STATE
 ``never: E, in: STATE``             absence: E must not come
 ``after: T, never: E``              not succession: E must not come after T
+``not_assessed: why``               nobody can judge it, which every report says
 =================================  =========================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable
 
 from callflow.events import SPEAKERS
 from callflow.flow.located_yaml import Mapping as MappingNode
@@ -25,7 +25,6 @@ from callflow.flow.model import (
     Expression,
     InOrder,
     Not,
-    Phrase,
     PromptSpec,
     Rule,
     Shape,
@@ -34,39 +33,21 @@ from callflow.flow.model import (
     terms,
 )
 from callflow.flow.names import SEVERITIES, Names
+from callflow.flow.reading import Reading
 from callflow.flow.section import Section
-from callflow.problems import Location, Problem
+from callflow.problems import Problem
 from callflow.texts import Text, text
 
 _COMBINED: dict[str, Callable[[tuple[Expression, ...]], Expression]] = {"all": AllOf, "any": AnyOf, "then": InOrder}
 _WORDS = (*_COMBINED, "not", *SPEAKERS)
 
 
-class FlowSoFar(Protocol):
-    """What a rule has to know of the flow it stands in: names, phrases, and how prompts are read."""
-
-    @property
-    def names(self) -> Names: ...
-
-    @property
-    def problems(self) -> list[Problem]: ...
-
-    @property
-    def phrases(self) -> Mapping[str, Phrase]: ...
-
-    def fill(self, written: str) -> str: ...
-
-    def group_of(self, section: Section) -> str: ...
-
-    def prompts(self, section: Section, key: str) -> tuple[PromptSpec, ...]: ...
-
-    def phrase_prompt(self, name: str, at: Location) -> PromptSpec | None: ...
-
-
-def read_rule(key: Scalar, section: Section, flow: FlowSoFar) -> Rule | None:
+def read_rule(key: Scalar, section: Section, flow: Reading) -> Rule | None:
     """Read one rule; ``None`` (with Problems) where it has no usable shape."""
     names, problems = flow.names, flow.problems
-    after, before = _triggers(section, "after", names, problems), _triggers(section, "before", names, problems)
+    if section.has("not_assessed"):
+        return _not_assessed(key, section, flow)
+    after, before = flow.terms(section, "after"), flow.terms(section, "before")
     expect, never = (_expression_of(section, word, names, problems) for word in ("expect", "never"))
     first = section.flag("first")
     shape = _shape(*(section.has(word) for word in ("after", "before", "expect", "never")), first=first)
@@ -101,10 +82,38 @@ def read_rule(key: Scalar, section: Section, flow: FlowSoFar) -> Rule | None:
         better=flow.fill(section.string("better")),
         severity=section.choice("severity", SEVERITIES, "major"),
         group=flow.group_of(section),
-        refs=tuple(item.value for item in section.strings("refs")),
+        cause=flow.cause_of(section),
+        refs=flow.refs(section),
     )
+    section.value("not_assessed")
     section.done()
     return rule if shape is not None and goal is not None else None
+
+
+def _not_assessed(key: Scalar, section: Section, flow: Reading) -> Rule:
+    """A rule that nobody can judge; it has nothing but its reason."""
+    reason = section.text("not_assessed")
+    node = section.value("not_assessed")
+    if node is not None and not reason.zh.strip():
+        section.wrong(node.at, "say why it cannot be judged", "请说明为什么无法评判", "empty-text")
+    rule = Rule(
+        name=key.value,
+        shape=Shape.NOT_ASSESSED,
+        expect=AnyOf(()),
+        at=key.at,
+        title=section.text("title", Text(key.value, key.value)),
+        not_assessed=reason,
+        severity=section.choice("severity", SEVERITIES, "major"),
+        group=flow.group_of(section),
+        cause=flow.cause_of(section),
+        refs=flow.refs(section),
+    )
+    for clash in ("after", "before", "expect", "never"):
+        if section.has(clash):
+            en = f"a rule that is not assessed has no {clash}: leave one of the two out"
+            _wrong_at(section, clash, en, f"无法评判的规则没有 {clash}：请去掉其中之一")
+    section.done()
+    return rule
 
 
 def _no_rule(key: Scalar, section: Section, en: str, zh: str) -> None:
@@ -158,11 +167,6 @@ def _shape(after: bool, before: bool, expect: bool, never: bool, *, first: bool)
     return Shape.PRECEDENCE if before else Shape.EXISTENCE
 
 
-def _triggers(section: Section, key: str, names: Names, problems: list[Problem]) -> tuple[Term, ...]:
-    written = section.strings(key, required=section.has(key))
-    return tuple(term for item in written if (term := names.term(item.value, item.at, problems)))
-
-
 def _states(section: Section, names: Names, problems: list[Problem]) -> tuple[str, ...]:
     written = section.strings("in", required=section.has("in"))
     return tuple(item.value for item in written if names.state(item.value, item.at, problems))
@@ -211,7 +215,7 @@ def _combined(node: MappingNode, section: Section, names: Names, problems: list[
     return _COMBINED[key.value](tuple(part for part in parts if part)) if all(parts) and parts else None
 
 
-def _prompt(section: Section, flow: FlowSoFar, expect: Expression | None) -> PromptSpec | None:
+def _prompt(section: Section, flow: Reading, expect: Expression | None) -> PromptSpec | None:
     """The prompt as written; without one, the first phrase that the agent is expected to say."""
     written = flow.prompts(section, "prompt")
     if len(written) > 1:

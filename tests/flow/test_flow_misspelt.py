@@ -19,7 +19,10 @@ from callflow.problems import Location, Problem
 FOLDER = flowfiles.flows_folder() / "inbound"
 EVERY_KEY = Path(__file__).parent / "every_key.yaml"
 SOURCES = {path.name: path.read_text("utf-8") for path in [*sorted(FOLDER.glob("*.yaml")), EVERY_KEY]}
-NAMED = {"phrases", "rules", "groups", "slots", "fields", "states", "variables", "on"}
+NAMED = {
+    *("phrases", "rules", "groups", "causes", "clauses", "slots", "fields", "states", "situations"),
+    *("variables", "on"),
+}
 """Sections in which the keys are names of people's own."""
 ENTRY_LISTS = {"rehearsals"}
 

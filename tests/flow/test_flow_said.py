@@ -7,7 +7,8 @@ import pytest
 from callflow import flowfiles
 from callflow.call.plan import Plan
 from callflow.flow.model import FOLDS
-from callflow.flow.read import as_said, read_flow
+from callflow.flow.read import read_flow
+from callflow.flow.reading import as_said
 from callflow.phrases import sounds
 
 

@@ -1,0 +1,42 @@
+"""Reads phrases: what can be said, in which wordings, and what it means when it is."""
+
+from __future__ import annotations
+
+from callflow.flow.located_yaml import Scalar
+from callflow.flow.model import Phrase, PhraseKind
+from callflow.flow.names import SEVERITIES
+from callflow.flow.reading import Reading
+from callflow.flow.section import Section
+
+PHRASE_KINDS: tuple[PhraseKind, ...] = ("say", "never", "cue")
+
+
+def read_phrase(key: Scalar, section: Section, flow: Reading) -> Phrase:
+    """Read one phrase."""
+    kinds: list[PhraseKind] = [kind for kind in PHRASE_KINDS if section.has(kind)]
+    if len(kinds) != 1:
+        en, zh = "needs one of say, never or cue", "需要 say、never、cue 之一"
+        section.wrong(key.at, f'phrase "{key.value}" {en}', f"短语“{key.value}”{zh}", "missing-key")
+    for known in PHRASE_KINDS:
+        section.value(known)
+    kind = kinds[0] if kinds else "say"
+    wordings, guards = section.strings(kind, required=bool(kinds)), section.strings("unless")
+    phrase = Phrase(
+        name=key.value,
+        kind=kind,
+        wordings=tuple(flow.fill(item.value) for item in wordings),
+        at=key.at,
+        by=section.choice("by", ("agent", "customer"), "customer" if kind == "cue" else "agent"),
+        refs=flow.refs(section),
+        unless=tuple(flow.fill(item.value) for item in guards),
+        boundary=section.choice("boundary", ("anywhere", "start", "end", "sentence"), "anywhere"),
+        exact=section.flag("exact"),
+        better=flow.fill(section.string("better", required=kind == "never")),
+        severity=section.choice("severity", SEVERITIES, "major"),
+        group=flow.group_of(section),
+        cause=flow.cause_of(section),
+        places={flow.fill(item.value): item.text_at for item in (*wordings, *guards)},
+        written={flow.fill(item.value): item.value for item in (*wordings, *guards)},
+    )
+    section.done()
+    return phrase
