@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
 
-from callflow import flowfiles, models
+from callflow import flowfiles, models, plans
 from callflow.audio.recording import Recording
 from callflow.call.plan import Plan
 from callflow.design.rehearse import rehearse, render
@@ -87,7 +87,7 @@ def _replay_journal(options: argparse.Namespace, language: str) -> int:
     for problem in journal.problems:
         print(problem.in_(language), file=sys.stderr)
     plan = _plan(journal.header.flow or None if options.flow is None else options.flow, language)
-    if dict(plan.flow.hashes) != dict(journal.header.files):
+    if flowfiles.of_calls(plan.flow.hashes) != flowfiles.of_calls(journal.header.files):
         _note(text("the flow has changed since this journal was written", "写日志之后流程已有改动"), language)
     name = Path(journal.header.recording).name
     sound = options.file.parent / name if name else None
@@ -205,10 +205,15 @@ def _check_output(path: Path, inputs: set[Path]) -> None:
 
 
 def _plan(name: str | None, language: str) -> Plan:
-    flow, warnings = flowfiles.load(flowfiles.DEFAULT_FLOW if name is None else name)
+    """The plan of a flow, for calls."""
+    plan, warnings = plans.load(flowfiles.DEFAULT_FLOW if name is None else name)
+    _warn(warnings, language)
+    return plan
+
+
+def _warn(warnings: Iterable[Problem], language: str) -> None:
     for warning in warnings:
         print(warning.in_(language), file=sys.stderr)
-    return Plan.of(flow)
 
 
 def _note(message: Text, language: str) -> None:
@@ -233,11 +238,13 @@ def run_simulate(options: argparse.Namespace, language: str) -> int:
 
 def run_test(options: argparse.Namespace, language: str) -> int:
     """Play the flow's rehearsals; 1 where one of them fails."""
-    plan = _plan(options.flow, language)
-    if not plan.flow.rehearsals:
+    flow, warnings = flowfiles.load(flowfiles.DEFAULT_FLOW if options.flow is None else options.flow)
+    _warn(warnings, language)
+    plan = Plan.of(flow)
+    if not flow.rehearsals:
         _note(text("this flow has no rehearsals", "这个流程没有演练"), language)
         return 0
-    outcomes = [rehearse(rehearsal, plan) for rehearsal in plan.flow.rehearsals]
+    outcomes = [rehearse(rehearsal, plan) for rehearsal in flow.rehearsals]
     print(render(outcomes, language))
     return 1 if any(outcome.failures for outcome in outcomes) else 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from callflow.problems import Level, Location, Problem, did_you_mean
 from callflow.texts import Text, text
 
 DEFAULT_FLOW = "inbound"
+REHEARSALS = ".rehearsals.yaml"
+"""How the files end that hold rehearsals and nothing else; a call needs none of them."""
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -55,14 +57,31 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def load(name: str = DEFAULT_FLOW) -> tuple[Flow, list[Problem]]:
-    """Read a flow with its warnings; its hashes are those of the files as they lie on disk.
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files of a flow as they lie on disk: texts and sha256 by name, and why further ones could not be read."""
+
+    path: Path
+    texts: Mapping[str, str]
+    hashes: Mapping[str, str]
+    unread: tuple[Problem, ...]
+
+
+def load(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> tuple[Flow, list[Problem]]:
+    """Read a flow with its warnings, with or without its rehearsals.
 
     Raises ``BadInput`` where there is no such flow and ``BadFlow``, with every Problem, where it has mistakes.
     """
+    return parse(read_sources(name, rehearsals=rehearsals))
+
+
+def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Sources:
+    """The files of a flow, unread as yet. Raises ``BadInput`` where there is no such flow."""
     path = find(name)
     files = sorted(path.glob("**/*.yaml")) if path.is_dir() else [path]
-    sources: dict[str, str] = {}
+    if path.is_dir() and not rehearsals:
+        files = [file for file in files if not file.name.endswith(REHEARSALS)]
+    texts: dict[str, str] = {}
     hashes: dict[str, str] = {}
     unread: list[Problem] = []
     for file in files:
@@ -71,15 +90,25 @@ def load(name: str = DEFAULT_FLOW) -> tuple[Flow, list[Problem]]:
         if isinstance(content, Problem):
             unread.append(content)
         else:
-            sources[shown] = content.decode("utf-8-sig")
+            texts[shown] = content.decode("utf-8-sig")
             hashes[shown] = sha256(content).hexdigest()
-    unread += _empty(sources)
+    unread += _empty(texts)
     if not files:
         unread.append(Problem(Location(str(path)), text("no *.yaml files here", "这里没有 *.yaml 文件"), "unreadable"))
-    flow, problems = read_flow(sources, path.stem, unread)
+    return Sources(path, texts, hashes, tuple(unread))
+
+
+def parse(sources: Sources) -> tuple[Flow, list[Problem]]:
+    """What the files of a flow say, as ``load``; its hashes are those of the files as they lie on disk."""
+    flow, problems = read_flow(sources.texts, sources.path.stem, sources.unread)
     if flow is None:
-        raise BadFlow(text("flow {n} has mistakes", "流程 {n} 有错误", n=str(path)), problems)
-    return replace(flow, hashes=hashes), problems
+        raise BadFlow(text("flow {n} has mistakes", "流程 {n} 有错误", n=str(sources.path)), problems)
+    return replace(flow, hashes=sources.hashes), problems
+
+
+def of_calls(hashes: Mapping[str, str]) -> dict[str, str]:
+    """The hashes of those files that say how calls are judged: all but the rehearsals."""
+    return {file: sha for file, sha in hashes.items() if not file.endswith(REHEARSALS)}
 
 
 def _empty(sources: Mapping[str, str]) -> list[Problem]:

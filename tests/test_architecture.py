@@ -14,7 +14,7 @@ LONGER = {"events"}  # the one protocol: every event on one page
 # What the modules of callflow that anyone may use may use themselves.
 BASE = {"texts", "problems", "errors", "events", "json_fields"}
 ENGINE = {"call", "phrases", "flow"}
-SHELL = BASE | ENGINE | {"acoustics", "audio", "speech", "telephony", "journal", "models", "flowfiles"}
+SHELL = BASE | ENGINE | {"acoustics", "audio", "speech", "telephony", "journal", "models", "flowfiles", "plans"}
 
 MAY_IMPORT = {
     "texts": set(),
@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "journal": BASE,
     "fetch": BASE,
     "flowfiles": BASE | {"flow"},
+    "plans": BASE | ENGINE | {"flowfiles"},
     "models": BASE | {"fetch"},
     "speech": BASE | {"audio", "models"},
     "live": SHELL,

@@ -7,6 +7,7 @@ led is remembered.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,23 +34,17 @@ class FlowMachine:
 
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
-        self._machine = _Machine(
-            model=None,
-            states=_nested(flow),
-            initial=flow.start,
-            auto_transitions=False,
-            send_event=False,
-            ignore_invalid_triggers=True,
-        )
+        self._built: _Machine | None = None
         self._led: dict[tuple[str, str], str] = {}
         self.leaves = [name for name in flow.states if not _children(flow, name)]
         self._moves: dict[str, dict[str, str]] = {name: self._table(name) for name in flow.states}
-        for name, moves in self._moves.items():
-            for key, target in moves.items():
-                if target != PREVIOUS:
-                    self._machine.add_transition(key, name, target)
-        for target in self.leaves:
-            self._machine.add_transition(_return_to(target), "*", target)
+
+    @property
+    def _machine(self) -> _Machine:
+        """Built at the first transition: it takes as long as all else that a call needs to begin."""
+        if self._built is None:
+            self._built = _build(self._flow, self._moves, self.leaves)
+        return self._built
 
     def entry(self, name: str) -> str:
         """The leaf where one arrives when entering ``name``: its first child's first child."""
@@ -89,6 +84,24 @@ class FlowMachine:
     def timeouts(self, name: str) -> list[Transition]:
         """The time-outs that run while a call is in ``name``."""
         return [t for t in _inherited(self._flow, self._flow.states[name]) if t.after is not None]
+
+
+def _build(flow: Flow, moves: Mapping[str, Mapping[str, str]], leaves: Iterable[str]) -> _Machine:
+    machine = _Machine(
+        model=None,
+        states=_nested(flow),
+        initial=flow.start,
+        auto_transitions=False,
+        send_event=False,
+        ignore_invalid_triggers=True,
+    )
+    for name, table in moves.items():
+        for key, target in table.items():
+            if target != PREVIOUS:
+                machine.add_transition(key, name, target)
+    for target in leaves:
+        machine.add_transition(_return_to(target), "*", target)
+    return machine
 
 
 def timeout_key(transition: Transition) -> str:
