@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from callflow import flowfiles, models
+from callflow import models, plans
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
 from callflow.cli import main
@@ -80,7 +80,7 @@ def journal(path: Path, turns: int = 1) -> Path:
 
 @cache
 def plan() -> Plan:
-    return Plan.of(flowfiles.load()[0])
+    return plans.load(cache=False)[0]
 
 
 @cache
