@@ -273,6 +273,19 @@ class State(Output):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Situation(Output):
+    """Something has come up in the call, or is over; several situations may be on at once, whatever the state.
+
+    ``because``: the term that did it, ``agent.action``, or the time after which it is over (``after 60 s``).
+    """
+
+    type = "situation"
+    name: str
+    status: Literal["begun", "over"]
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt(Output):
     """What the agent should be told. ``id`` stays the same from ``shown`` to its end.
 
@@ -324,13 +337,17 @@ Severity = Literal["minor", "major", "severe", "fatal"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding(Output):
-    """How one rule came out, once. ``reason`` says in words why, above all why something was not assessed."""
+    """How one rule came out, once. ``reason``: why, above all why something was not assessed (see ``call.reasons``).
+
+    ``cause``: the cause of customers' dissatisfaction that it belongs to, by its name in the flow.
+    """
 
     type = "finding"
     rule: str
     verdict: Verdict
     severity: Severity
     group: str = ""
+    cause: str = ""
     refs: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     reason: str = ""

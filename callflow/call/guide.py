@@ -21,6 +21,7 @@ from callflow.call.presence import Presence
 from callflow.call.prompts import PromptBoard
 from callflow.call.rules import RuleKeeper
 from callflow.call.sayings import Sayings
+from callflow.call.situations import BY_HAND, Situations, by_hand
 from callflow.events import (
     Acoustic,
     AgentAction,
@@ -59,6 +60,7 @@ class Guide:
         self._fields = FieldTracker(plan.flow.fields, plan.sounds, self._out)
         self._board = PromptBoard(self._out, self._fields.value)
         self._rules = RuleKeeper(plan.flow, plan.index, self._log, self._board, self._out, self._schedule, self._warn)
+        self._situations = Situations(plan.flow.situations, self._log, self._board, self._out, self._schedule)
         self._presence = Presence()
         self._sayings = Sayings(plan, self._board, self._fields, self._presence, self._out, self._warn)
         self._visits = 0
@@ -151,9 +153,11 @@ class Guide:
         self._follow(facts, key)
 
     def _follow(self, facts: list[Fact], because: str = "", moves: bool = True) -> None:
-        """Facts into the log, then to the rules, then (``moves``) to the state machine."""
+        """Facts into the log and to the rules; where they may lead on (``moves``), also to situations and states."""
         for fact in facts:
             self._log.add(fact)
+        if moves:
+            facts = facts + self._situations.follow(facts, self.now)
         self._rules.facts(facts, self.now)
         since = min((fact.start for fact in facts), default=self.now)
         for fact in facts if moves else ():
@@ -189,7 +193,7 @@ class Guide:
         facts = [Fact(f"state {name}", since, since) for name in fresh]
         for fact in facts:
             self._log.add(fact)
-        self._rules.facts(facts, at)
+        self._rules.facts(facts + self._situations.follow(facts, at), at)
 
     def _wait(self, since: float, transition: Transition, visit: int) -> None:
         """Take ``transition`` once nothing was said and the state did not change for its time."""
@@ -217,10 +221,12 @@ class Guide:
             self._board.end(self.now, event.target, done=event.action == "tick")
         elif event.action == "edit":
             self._follow(self._fields.edit(event.target, event.value, self.now))
+        elif event.target in self.plan.flow.situations:
+            self._follow([Fact(by_hand(event.target), self.now, self.now)])
         elif event.target in self.plan.flow.states:
             new = self.plan.machine.entry(event.target)
             if new != self.state:
-                self._enter(new, "agent.action", self.now, self.now)
+                self._enter(new, BY_HAND, self.now, self.now)
 
     # ------------------------------------------------------------------------------------ what is said
 

@@ -340,6 +340,7 @@ class RuleKeeper:
                 verdict=verdict,
                 severity=rule.severity,
                 group=rule.group,
+                cause=self._flow.cause_of(rule),
                 refs=rule.refs,
                 evidence=tuple(fact.evidence for fact in facts),
                 reason=reason,

@@ -140,6 +140,7 @@ class Sayings:
                 verdict="violated" if self.separate else "not_assessed",
                 severity=phrase.severity,
                 group=phrase.group,
+                cause=self._plan.flow.cause_of(phrase),
                 refs=phrase.refs,
                 evidence=(Evidence(match.start, match.end, event.speaker if self.separate else None, hit.said),),
                 reason="" if self.separate else "one-channel",

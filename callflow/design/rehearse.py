@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
-from callflow.events import Event, FieldValue, Finding, Heard, Match, Prompt, State, Tick, from_data
+from callflow.events import Event, FieldValue, Finding, Heard, Match, Prompt, Situation, State, Tick, from_data
 from callflow.flow.model import ANY, Expectation, Rehearsal, Step
 from callflow.problems import Location, Problem
 from callflow.texts import Text, text
@@ -131,6 +131,8 @@ def _is(expected: Expectation, output: Event) -> bool:
             return named(output.phrase)
         case "state", State():
             return f"{output.to}.".startswith(f"{expected.name}.")
+        case "situation", Situation():
+            return named(output.name) and output.status == (value or "begun")
         case "field", FieldValue():
             return named(output.name) and value in ("", output.value) and expected.stage in ("", output.stage)
     return False
@@ -148,6 +150,8 @@ def _instead(expected: Expectation, outputs: Sequence[Event]) -> Iterator[str]:
                 yield f"{output.phrase}{_quoted(output)}"
             case "state", State():
                 yield output.to
+            case "situation", Situation():
+                yield f"{output.name} {output.status}"
             case "field", FieldValue(name=expected.name):
                 yield f"{output.value} {output.stage}"
 

@@ -364,6 +364,11 @@ class Flow:
     folds: tuple[str, ...] | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
 
+    def cause_of(self, judged: Rule | Phrase) -> str:
+        """The cause of dissatisfaction that a finding of it belongs to: its own, else that of its group; or none."""
+        group = self.groups.get(judged.group)
+        return judged.cause or (group.cause if group else "")
+
 
 def terms(expression: Expression) -> Iterator[Term]:
     """Every term in an expression."""

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 from callflow import events as ev
 from callflow.call.reasons import REASONS
-from callflow.flow.model import Flow, Phrase, PhraseKind
+from callflow.flow.model import Flow, Phrase, PhraseKind, Rule
 from callflow.review.spoken import locate, plain_wording
 from callflow.review.words import CALL_EVENTS, SEVERITY_ORDER
 from callflow.texts import Text
@@ -343,9 +343,15 @@ def _judged(finding: ev.Finding, flow: Flow) -> Judged:
         at=at,
         refs=finding.refs,
         evidence=finding.evidence,
-        reason=REASONS.get(finding.reason, Text(finding.reason, finding.reason)),
+        reason=_reason(finding, rule),
         better=(rule.better if rule else "") or (phrase.better if phrase else ""),
     )
+
+
+def _reason(finding: ev.Finding, rule: Rule | None) -> Text:
+    if rule and rule.not_assessed:
+        return rule.not_assessed  # the designer knows best why
+    return REASONS.get(finding.reason, Text(finding.reason, finding.reason))
 
 
 def _phrase_title(phrase: Phrase | None, finding: ev.Finding, flow: Flow) -> Text:

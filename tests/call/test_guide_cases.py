@@ -135,6 +135,22 @@ def test_a_voice_keeps_the_line_from_being_silent(inbound: Plan) -> None:
     assert "no-voice" not in states(*silent, *speaking, told)
 
 
+def test_a_finding_has_its_own_cause_or_that_of_its_group(played: Played) -> None:
+    sections = """
+causes: {attitude: {share: 35}, waiting: {share: 27}}
+groups: {wording: {cause: attitude}, plain: {}}
+phrases:
+  shout: {never: [你到底要干嘛], better: 您慢慢说, group: wording}
+  later: {never: [你等着吧], better: 我马上查, group: wording, cause: waiting}
+rules:
+  greet: {expect: agent hello, group: plain}
+  apologise: {after: customer no, expect: agent sorry, within: 3s, group: plain, cause: attitude}
+"""
+    outputs = played(sections, "[agent: 你到底要干嘛, agent: 你等着吧, customer: 我不同意, wait: 30s]")
+    causes = {output.rule: output.cause for output in outputs if isinstance(output, Finding)}
+    assert causes == {"shout": "attitude", "later": "waiting", "greet": "", "apologise": "attitude"}
+
+
 def test_what_must_not_happen_warns_at_once(played: Played) -> None:
     rule = "rules: {cut: {never: acoustic.overlap agent, better: 请让客户说完}}"
     outputs = played(rule, "[customer: 我想说的是, {event: acoustic.overlap, by: agent, for: 1.3s}, wait: 9s]")

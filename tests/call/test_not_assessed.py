@@ -64,6 +64,19 @@ def test_what_can_be_judged_is(played: Played, context: CallContext | None, rule
     assert [output.verdict for output in outputs if isinstance(output, Finding)] == [verdict]
 
 
+def test_what_nobody_can_judge_is_told_once_and_counts_for_nothing(played: Played) -> None:
+    rules = "groups: {g: {weight: 9}}\nrules: {tone: {not_assessed: {zh: 听不出来, en: cannot be heard}, group: g}}"
+    outputs = played(rules, "[call.answered, agent: 您好。, call.held, call.resumed, customer: 可以的。]")
+    found = [output for output in outputs if isinstance(output, Finding)]
+    assert [(finding.rule, finding.verdict, finding.reason) for finding in found] == [
+        ("tone", "not_assessed", "by-nature")
+    ]
+    assert found[0].reason in REASONS
+    last = outputs[-1]
+    assert isinstance(last, Score)
+    assert (last.groups, last.not_assessed) == ({}, ("tone",))
+
+
 def test_on_one_channel_a_forbidden_line_is_told_but_nobody_is_blamed(played: Played) -> None:
     outputs = played("", "[agent: 你问我我问谁。]", MONO)
     finding = next(output for output in outputs if isinstance(output, Finding))
