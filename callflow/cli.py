@@ -140,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("file", metavar="FILE", help="a recording, or a journal (*.jsonl)")
     command.add_argument("--events", help="call events of the telephone system (default: FILE.events.jsonl)")
+    command.add_argument("--date", help="when the call was: 2026-10-01 or 2026-10-01T09:30 通话日期")
     command.add_argument("--flow", help="flow by name or path (default: inbound)")
     command.add_argument(
         "--engine", default="auto", help=", ".join(["auto", *(engine.name for engine in engines.ENGINES)])

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +28,7 @@ from callflow.review.story import Story
 from callflow.review.terminal import TerminalView
 from callflow.speech import engines
 from callflow.texts import Text, text
+from callflow.workdays import with_day
 
 Side = Literal["left", "right"]
 interrupts: list[int] = []
@@ -53,6 +55,7 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
         agent: Side = options.agent or "left"
         recording = stack.enter_context(Recording(options.file, agent=agent))
         call_events, source = _call_events(options)
+        told = next((event for event in call_events or () if isinstance(event, CallContext)), CallContext(at=0.0))
         plan = _plan(options.flow, language)
         _warn_of_models(language)
         choice = engines.choose(options.engine, purpose="replay")
@@ -62,7 +65,13 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
                 _note(warning, language)
         transcriber = engines.open_transcriber(choice, threads=threads)
         stack.callback(transcriber.close)
-        context = CallContext(at=0.0, telephony=source, separate=recording.separate, engine=choice.name)
+        context = replace(
+            _dated(told, options.date, language),
+            at=0.0,
+            telephony=source,
+            separate=recording.separate,
+            engine=choice.name,
+        )
         header = Header(plan.flow.name, plan.flow.hashes, options.file.name, agent)
         with _Views(options, plan, language, header) as views:
             replay(
@@ -70,7 +79,7 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
                 transcriber,
                 plan,
                 context,
-                call_events,
+                None if call_events is None else [event for event in call_events if event is not told],
                 views.show,
                 lambda done: views.progress(done, recording.duration, time.monotonic() - started),
             )
@@ -94,9 +103,17 @@ def _replay_journal(options: argparse.Namespace, language: str) -> int:
     agent: Side = options.agent or journal.header.agent
     header = Header(plan.flow.name, plan.flow.hashes, name, agent)
     with _Views(options, plan, language, header) as views:
-        rejudge(journal.events, plan, views.show)
+        rejudge(_dated_events(journal.events, options.date, language), plan, views.show)
         views.finish(Recording(sound, agent=agent) if options.report and sound and sound.is_file() else None)
     return 0
+
+
+def _dated_events(events: Iterable[Event], given: str | None, language: str) -> Iterable[Event]:
+    """The events of a journal, its context with the day filled in; one that has no context gets one for ``given``."""
+    kept = list(events)
+    if given is not None and not any(isinstance(event, CallContext) for event in kept):
+        kept.insert(0, CallContext(at=0.0))
+    return [_dated(event, given, language) if isinstance(event, CallContext) else event for event in kept]
 
 
 class _Views:
@@ -157,7 +174,19 @@ def _call_events(options: argparse.Namespace) -> tuple[list[Event] | None, Liter
     events, problems = read_events(path)
     if problems:
         raise BadFlow(text('"{p}" has mistakes', "“{p}”有错误", p=path), problems)
-    return [event for event in events if event.type.startswith("call.") and event.type != "call.context"], "events"
+    return [event for event in events if event.type.startswith("call.")], "events"
+
+
+def _dated(context: CallContext, given: str | None, language: str) -> CallContext:
+    """The context with the date that was given, where one was, and with the kind of day it is."""
+    if given is not None:
+        context = replace(context, date=given, day="", holiday="")
+    dated, note = with_day(context)
+    if given is not None and not dated.day:
+        raise BadInput(note or text("--date: an empty date", "--date 是空的"))
+    if note:
+        _note(note, language)
+    return dated
 
 
 def _beside(recording: Path) -> Path:

@@ -85,7 +85,9 @@ class CallContext(Event):
 
     ``telephony``: ``"events"`` when rings, holds and transfers are reported, ``"sound"`` when they are inferred from
     the sound (then holds and transfers stay unknown), ``"none"`` when nothing is known.
-    ``separate``: whether each speaker has a channel of their own. ``engine``: the recogniser. ``date``: ISO 8601.
+    ``separate``: whether each speaker has a channel of their own. ``engine``: the recogniser. ``date``: when the call
+    began, ISO 8601, with or without a time of day. ``day``: what kind of day that is, ``""`` where nobody knows;
+    ``holiday``: its Chinese name (国庆节).
     """
 
     type = "call.context"
@@ -93,6 +95,8 @@ class CallContext(Event):
     separate: bool = True
     engine: str = ""
     date: str = ""
+    day: Literal["", "workday", "weekend", "holiday"] = ""
+    holiday: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,6 +333,23 @@ class FieldValue(Output):
     name: str
     value: str
     stage: Literal["heard", "read_back", "confirmed", "corrected", "differs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise(Output):
+    """The agent promised something (a phrase with ``promise: true``); ``said`` are the words of the phrase as heard.
+
+    ``when`` are the words that say when (两个小时内, 尽快), ``due`` the latest moment they allow, in seconds from the
+    promise (``end``); ``None`` where they name no time, or one that needs the date of the call, and that is unknown.
+    """
+
+    type = "promise"
+    phrase: str
+    start: float
+    end: float
+    said: str = ""
+    when: str = ""
+    due: float | None = None
 
 
 Verdict = Literal["met", "missed", "violated", "not_assessed"]

@@ -15,6 +15,7 @@ LONGER = {"events"}  # the one protocol: every event on one page
 BASE = {"texts", "problems", "errors", "events", "json_fields"}
 ENGINE = {"call", "phrases", "flow"}
 SHELL = BASE | ENGINE | {"acoustics", "audio", "speech", "telephony", "journal", "models", "flowfiles", "plans"}
+SHELL |= {"workdays"}
 
 MAY_IMPORT = {
     "texts": set(),
@@ -32,6 +33,7 @@ MAY_IMPORT = {
     "fetch": BASE,
     "flowfiles": BASE | {"flow"},
     "plans": BASE | ENGINE | {"flowfiles"},
+    "workdays": {"texts", "events"},
     "models": BASE | {"fetch"},
     "speech": BASE | {"audio", "models"},
     "live": SHELL,
@@ -52,6 +54,7 @@ HIDDEN = {
     "ahocorasick": "phrases",
     "ruamel": "flow",
     "av": "audio",
+    "chinese_calendar": "workdays",
     "pyaudio": "audio.headset",
     "vosk": "speech.vosk",
     "sherpa_onnx": "speech.zipformer",

@@ -115,7 +115,7 @@ def test_the_design_s_types_are_all_there() -> None:
     sound = ("silence", "overlap", "loudness", "rate", "tone")
     expected = {f"call.{name}" for name in call.split()} | {f"acoustic.{name}" for name in sound}
     expected |= {"heard", "agent.action", "tick"}
-    spoken = {"state", "situation", "prompt", "match", "field", "finding", "score"}
+    spoken = {"state", "situation", "prompt", "match", "field", "promise", "finding", "score"}
     assert expected | spoken <= set(all_events())
     outputs = {cls.type for cls in CLASSES if issubclass(cls, Output)}
     assert spoken <= outputs

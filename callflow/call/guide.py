@@ -41,6 +41,8 @@ from callflow.flow.model import Transition
 
 WARNING_TIME = 6.0
 """Seconds for which a warning stays before it becomes a line in the list."""
+HOLIDAY, WEEKEND = "节日", "周末"
+"""〈节日〉 in a prompt is the holiday that the call falls on, else 周末."""
 INTERRUPTION = 0.8
 """Speaking at once for less than this many seconds is a back-channel (嗯, 好的), no interruption."""
 
@@ -58,7 +60,7 @@ class Guide:
         self._sequence = count()
         self._log = CallLog()
         self._fields = FieldTracker(plan.flow.fields, plan.sounds, self._out)
-        self._board = PromptBoard(self._out, self._fields.value)
+        self._board = PromptBoard(self._out, self._value)
         self._rules = RuleKeeper(plan.flow, plan.index, self._log, self._board, self._out, self._schedule, self._warn)
         self._situations = Situations(plan.flow.situations, self._log, self._board, self._out, self._schedule)
         self._presence = Presence()
@@ -74,7 +76,9 @@ class Guide:
         """Take in one event; what it and the time that passed bring about comes back, in order."""
         if self._closed:
             return []
+        new_day = ""
         if isinstance(event, CallContext):
+            new_day = event.day if event.day != self._context.day else ""
             self._context = event
             self._sayings.separate = event.separate
             self._rules.context(event)
@@ -83,6 +87,8 @@ class Guide:
             began = min(event.at, getattr(event, "start", event.at))
             self._enter(self.plan.machine.entry(self.plan.flow.start), "", event.at, began)
         self._pass_time(event.at)
+        if new_day:
+            self._follow([Fact(f"day {new_day}", event.at, event.at)])
         if isinstance(event, Heard):
             self._said(event)
         elif isinstance(event, AgentAction):
@@ -242,6 +248,10 @@ class Guide:
         # Words to a colleague, while the customer waits, do not lead the call anywhere.
         self._follow([*facts, spoken], moves=self._presence.hears(event.start))
         self._rules.spoke(event.speaker, spoken, len(keys), self.now)
+
+    def _value(self, name: str) -> str:
+        """What stands in a prompt for 〈name〉: what was captured, or the holiday."""
+        return self._context.holiday or WEEKEND if name == HOLIDAY else self._fields.value(name)
 
     def _warn(self, prompt: Prompt) -> None:
         if self._board.warn(prompt):

@@ -89,6 +89,8 @@ def missing_source(rule: Rule, context: CallContext) -> str:
     keys = [term.key for term in (*rule.trigger, *looked_for(rule))]
     if not context.separate and any(_ONE_SPEAKER & set(key.split()) for key in keys):
         return "one-channel"
+    if not context.day and any(key.startswith("day ") for key in keys):
+        return "no-date"
     if context.telephony == "none" and any(key.startswith("call.") for key in keys):
         return "no-call-events"
     if context.telephony == "sound" and any(key.startswith(_RECORDED_ONLY) for key in keys):

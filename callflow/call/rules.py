@@ -160,6 +160,8 @@ class RuleKeeper:
         no_ring = self._context.telephony == "sound" and not self._log.has("call.ringing")
         unknown_end = not any(self._log.has(f"call.hung_up {speaker}") for speaker in SPEAKERS)
         for rule in self._flow.rules.values():
+            if reason := missing_source(rule, self._context):
+                self._blind.setdefault(rule.name, reason)
             keys = [term.key for term in (*rule.trigger, *looked_for(rule))]
             if no_ring and "call.ringing" in keys:
                 self._blind.setdefault(rule.name, "no-ring-heard")

@@ -11,10 +11,24 @@ from dataclasses import dataclass
 
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
-from callflow.events import Event, FieldValue, Finding, Heard, Match, Prompt, Situation, State, Tick, from_data
+from callflow.events import (
+    CallContext,
+    Event,
+    FieldValue,
+    Finding,
+    Heard,
+    Match,
+    Promise,
+    Prompt,
+    Situation,
+    State,
+    Tick,
+    from_data,
+)
 from callflow.flow.model import ANY, Expectation, Rehearsal, Step
 from callflow.problems import Location, Problem
 from callflow.texts import Text, text
+from callflow.workdays import with_day
 
 SYLLABLE = 0.22
 """Seconds that a character takes to say."""
@@ -73,6 +87,7 @@ def script(steps: Iterable[Step]) -> Iterator[Event | Problem]:
                 text=step.said,
                 start=start,
                 end=end,
+                confidence=float(confidence) if (confidence := step.values.get("confidence")) is not None else None,
                 utterance=f"{step.speaker[0]}{number}",
             )
             continue
@@ -91,8 +106,12 @@ def _happens(step: Step, start: float, end: float, rings: int) -> Event | Proble
     if step.event == "call.ringing":
         values["ring"] = rings
     elif step.event.startswith("acoustic."):
-        values = {"start": start, "end": end, "speaker": values.get("by")}
-    return from_data({"type": step.event, "at": end, **values}, step.at)
+        values |= {"start": start, "end": end, "speaker": values.pop("by", None)}
+    event = from_data({"type": step.event, "at": end, **values}, step.at)
+    if not isinstance(event, CallContext):
+        return event
+    context, note = with_day(event)
+    return Problem(step.at, note, "date") if note else context
 
 
 # ------------------------------------------------------------------------------------------------ comparing
@@ -133,6 +152,8 @@ def _is(expected: Expectation, output: Event) -> bool:
             return f"{output.to}.".startswith(f"{expected.name}.")
         case "situation", Situation():
             return named(output.name) and output.status == (value or "begun")
+        case "promise", Promise():
+            return expected.name == ANY or expected.name in output.when
         case "field", FieldValue():
             return named(output.name) and value in ("", output.value) and expected.stage in ("", output.stage)
     return False
@@ -154,6 +175,8 @@ def _instead(expected: Expectation, outputs: Sequence[Event]) -> Iterator[str]:
                 yield f"{output.name} {output.status}"
             case "field", FieldValue(name=expected.name):
                 yield f"{output.value} {output.stage}"
+            case "promise", Promise():
+                yield f"{output.phrase} “{output.when}”"
 
 
 def _named(output: Event) -> str:

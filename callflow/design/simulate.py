@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
-from callflow.events import Event, Output, parse
+from callflow.events import CallContext, Event, Output, parse
 from callflow.journal import MAX_LINE, back_in_time
-from callflow.problems import Location, Problem
+from callflow.problems import Level, Location, Problem
 from callflow.texts import text
+from callflow.workdays import with_day
 
 
 def simulate(
@@ -31,6 +32,10 @@ def simulate(
             complain(event)
         elif not isinstance(event, Output):
             last = event.at
+            if isinstance(event, CallContext):
+                event, note = with_day(event)
+                if note:
+                    complain(Problem(Location("stdin", number), note, "date", Level.WARNING))
             for output in guide.feed(event):
                 say(output.to_json())
     for output in guide.close():

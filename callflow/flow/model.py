@@ -53,7 +53,8 @@ class Phrase:
     ``kind``: ``say`` the agent should say it, ``never`` the agent must not, ``cue`` it tells us something (mostly
     about the customer). ``wordings`` are templates (see ``phrases.template``). ``unless`` are templates that guard
     against false alarms: a hit that lies within one of them does not count. ``boundary`` ties a hit to the start
-    and / or end of a sentence. ``exact`` switches tolerant matching off. ``places``: where each template stands,
+    and / or end of a sentence. ``exact`` switches tolerant matching off. ``promise``: who says it promises something,
+    often with a time (``call.promises``). ``places``: where each template stands,
     ``written``: how it stands there, before variables were filled in.
     """
 
@@ -66,6 +67,7 @@ class Phrase:
     unless: tuple[str, ...] = ()
     boundary: Boundary = "anywhere"
     exact: bool = False
+    promise: bool = False
     better: str = ""
     severity: Severity = "major"
     group: str = ""
@@ -298,14 +300,14 @@ class Cause:
 class Step:
     """One step of a scripted call: somebody speaks, an event happens, or time passes (``wait``, in seconds).
 
-    Of an event in the sound (``acoustic.*``), ``wait`` is how long it lasts.
+    Of an event in the sound (``acoustic.*``), ``wait`` is how long it lasts. ``values``: further fields of the event.
     """
 
     at: Location
     speaker: Speaker | None = None
     said: str = ""
     event: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str | float] = field(default_factory=dict)
     wait: float = 0.0
 
 
@@ -319,10 +321,11 @@ class Expectation:
 
     ``what``: ``finding`` (``name`` rule, ``value`` verdict), ``prompt`` (``name``: part of its text, ``value``: its
     status, ``shown`` where none is written), ``match`` (phrase), ``state``, ``situation`` (``value``: ``over``, else
-    begun), ``field`` (``value``, ``stage``). What is empty may be anything, and so may a name that is ``ANY``.
+    begun), ``field`` (``value``, ``stage``), ``promise`` (``name``: part of the words that say when). What is empty
+    may be anything, and so may a name that is ``ANY``.
     """
 
-    what: Literal["finding", "prompt", "match", "state", "situation", "field"]
+    what: Literal["finding", "prompt", "match", "state", "situation", "field", "promise"]
     name: str
     at: Location
     value: str = ""

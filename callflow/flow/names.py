@@ -26,6 +26,16 @@ CALL_EVENTS = (
     "call.hung_up customer",
 )
 ACOUSTIC_EVENTS = ("acoustic.silence", "acoustic.overlap", "acoustic.overlap agent", "acoustic.overlap customer")
+DAYS = ("day workday", "day weekend", "day holiday")
+PROMISES = ("promise made", "promise timed", "promise untimed")
+MANNERS = tuple(
+    f"acoustic.{how} {speaker}" for how in ("fast", "slow", "loud", "quiet", "unclear") for speaker in SPEAKERS
+)
+"""What the sound says of a speaker over a longer stretch."""
+EXPLAINS = "explains"
+"""Reserved phrase name: ``customer explains`` is 15 s of the customer without a word of the agent's."""
+FACTS = (*DAYS, *PROMISES, *MANNERS, *(f"{speaker} {EXPLAINS}" for speaker in SPEAKERS))
+"""What the engine itself finds out, whatever a flow defines."""
 FIELD_STAGES = ("heard", "read_back", "confirmed", "corrected", "differs")
 SEVERITIES: tuple[Severity, ...] = ("minor", "major", "severe", "fatal")
 ALL_FIELDS = "fields"
@@ -92,9 +102,9 @@ class Names:
         if not name.strip() or (kind in _ONE_WORD and len(name.split()) > 1):
             en = f'{kind}: "{name}" cannot be referred to; give it a name without blanks'
             problems.append(Problem(at, Text(en, f"“{name}”无法被引用；名字不能为空，也不能含空格"), "bad-name"))
-        if kind == "phrases" and name == SPEAKS:
-            en = f'"{SPEAKS}" stands for any words; name the phrase otherwise'
-            problems.append(Problem(at, Text(en, f"“{SPEAKS}”表示任何话，请换个名字"), "bad-name"))
+        if kind == "phrases" and name in (SPEAKS, EXPLAINS):
+            en = f'"{name}" stands for any words; name the phrase otherwise'
+            problems.append(Problem(at, Text(en, f"“{name}”表示任何话，请换个名字"), "bad-name"))
 
     # ---------------------------------------------------------------------------------------- references
 
@@ -154,7 +164,7 @@ class Names:
         words = written.split()
         head, rest = (words[0], words[1:]) if words else ("", [])
         key = " ".join(words)
-        if key in CALL_EVENTS or key in ACOUSTIC_EVENTS:
+        if key in CALL_EVENTS or key in ACOUSTIC_EVENTS or key in FACTS:
             return Term(key)
         if head in SPEAKERS and len(rest) == 1:
             good = rest[0] == SPEAKS or self.phrase(rest[0], at, problems)
@@ -170,7 +180,7 @@ class Names:
             good = self._form(rest[0] if len(rest) == 2 else "", at, problems)
             return Term(key) if self._known("stage", "阶段", rest[-1], FIELD_STAGES, at, problems) and good else None
         terms = [" ".join((known, *rest)) for known in (*_HEADS, *also)] if rest else []
-        near = did_you_mean(key, [*CALL_EVENTS, *ACOUSTIC_EVENTS, *terms])
+        near = did_you_mean(key, [*CALL_EVENTS, *ACOUSTIC_EVENTS, *FACTS, *terms])
         message = Text(
             f'"{key[:40]}" is neither an event (call.held …) nor "agent PHRASE", "customer PHRASE", "state NAME", '
             f'"situation NAME", "field NAME STAGE"{near.en}',

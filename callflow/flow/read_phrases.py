@@ -31,6 +31,7 @@ def read_phrase(key: Scalar, section: Section, flow: Reading) -> Phrase:
         unless=tuple(flow.fill(item.value) for item in guards),
         boundary=section.choice("boundary", ("anywhere", "start", "end", "sentence"), "anywhere"),
         exact=section.flag("exact"),
+        promise=_promises(section, kind),
         better=flow.fill(section.string("better", required=kind == "never")),
         severity=section.choice("severity", SEVERITIES, "major"),
         group=flow.group_of(section),
@@ -40,3 +41,13 @@ def read_phrase(key: Scalar, section: Section, flow: Reading) -> Phrase:
     )
     section.done()
     return phrase
+
+
+def _promises(section: Section, kind: PhraseKind) -> bool:
+    promises, by = section.flag("promise"), section.value("by")
+    speaker = by.value if isinstance(by, Scalar) else "customer" if kind == "cue" else "agent"
+    if promises and (kind == "never" or speaker == "customer"):
+        node = section.value("promise") or section.node
+        en = "only the agent promises, and not with what must not be said: by: agent, and say or cue"
+        section.wrong(node.at, en, "承诺只能由坐席作出，且不能是禁语：请写 by: agent，并用 say 或 cue", "wrong-kind")
+    return promises

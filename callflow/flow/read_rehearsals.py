@@ -15,10 +15,12 @@ from callflow.texts import text
 
 _TERMS = (*CALL_EVENTS, *ACOUSTIC_EVENTS)
 _ACTION = "agent.action"
-_EVENTS = (*(event for event in _TERMS if " " not in event), _ACTION)
-_DETAILS = ("to", "reason", "by", "action", "target", "value")
+_MEASURED = ("acoustic.rate", "acoustic.loudness")
+_EVENTS = (*(event for event in _TERMS if " " not in event), *_MEASURED, _ACTION, "call.context")
+_DETAILS = ("to", "reason", "by", "action", "target", "value", "date", "day", "holiday")
+_FIGURES = ("per_minute", "dbfs", "confidence")
 _STEPS = (*SPEAKERS, "wait", "event")
-_WHATS = ("finding", "prompt", "match", "state", "situation", "field")
+_WHATS = ("finding", "prompt", "match", "state", "situation", "field", "promise")
 _VERDICTS = ("met", "missed", "violated", "not_assessed")
 _STATUSES = ("shown", "done", "withdrawn", "expired")
 GREETING = "您好！请问您需要什么帮助？"
@@ -144,15 +146,18 @@ def _step(node: Node, parent: Section, flow: Reading) -> Step | None:
     if sum(map(section.has, _STEPS)) > 1:
         list_ = ", ".join(_STEPS)
         section.wrong(section.at, f"only one of {list_} in a step", f"一个步骤只能有 {list_} 之一", "rehearsal-step")
+    figures: dict[str, str | float] = {
+        key: section.number(key, 0.0, -1000.0, 10_000.0) for key in _FIGURES if section.has(key)
+    }
     for speaker in SPEAKERS:
         if section.has(speaker):
-            step = Step(section.at, speaker=speaker, said=section.string(speaker, required=True))
+            step = Step(section.at, speaker=speaker, said=section.string(speaker, required=True), values=figures)
     if section.has("wait"):
         step = Step(section.at, wait=section.seconds("wait"))
     if section.has("event"):
         event = section.choice("event", _EVENTS, _EVENTS[0])
         values = {key: section.string(key) for key in _DETAILS if section.has(key)}
-        step = Step(section.at, event=event, values=values, wait=section.seconds("for"))
+        step = Step(section.at, event=event, values={**values, **figures}, wait=section.seconds("for"))
         if event == _ACTION and values.get("action") == "situation" and (target := section.value("target")):
             _named(values["target"], target, flow)
     if step is None:
@@ -162,7 +167,7 @@ def _step(node: Node, parent: Section, flow: Reading) -> Step | None:
             "步骤应为 agent:、customer:、wait: 或 call.held 等事件",
             "rehearsal-step",
         )
-    for known in (*_STEPS, "for", *_DETAILS):
+    for known in (*_STEPS, "for", *_DETAILS, *_FIGURES):
         section.value(known)
     section.done()
     return step
