@@ -168,6 +168,14 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
     command.set_defaults(run=commands.run_test)
 
+    command = subparsers.add_parser(
+        "coverage", parents=[common], help="which clause of the guides is served by what 条款落实情况"
+    )
+    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
+    command.add_argument("--open", action="store_true", help="only clauses that something is missing for")
+    command.add_argument("--json", action="store_true", help="as JSON, with every place")
+    command.set_defaults(run=commands.run_coverage)
+
     command = subparsers.add_parser("models", parents=[common], help="list, install and verify speech models 语音模型")
     command.add_argument("action", choices=("list", "install", "verify", "path"), nargs="?", default="list")
     command.add_argument("name", nargs="?", default="", help="a model's name (see list)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -16,6 +17,8 @@ from rich.console import Console
 from callflow import flowfiles, models, plans
 from callflow.audio.recording import Recording
 from callflow.call.plan import Plan
+from callflow.design import coverage_table
+from callflow.design.coverage import coverage
 from callflow.design.rehearse import rehearse, render
 from callflow.design.simulate import simulate
 from callflow.errors import BadFlow, BadInput, ModelError, OutputError
@@ -276,6 +279,26 @@ def run_test(options: argparse.Namespace, language: str) -> int:
     outcomes = [rehearse(rehearsal, plan) for rehearsal in flow.rehearsals]
     print(render(outcomes, language))
     return 1 if any(outcome.failures for outcome in outcomes) else 0
+
+
+def run_coverage(options: argparse.Namespace, language: str) -> int:
+    """Which clause is served by what; 1 where one is open."""
+    flow, warnings = flowfiles.load(flowfiles.DEFAULT_FLOW if options.flow is None else options.flow)
+    _warn(warnings, language)
+    rows = coverage(Plan.of(flow))
+    missing = [row for row in rows if row.open]
+    if options.json:
+        print(json.dumps(coverage_table.data(missing if options.open else rows), ensure_ascii=False, indent=1))
+        return 1 if missing else 0
+    if not rows:
+        _note(text("this flow names no clauses", "这个流程没有列出条款"), language)
+        return 0
+    console = _Console(highlight=False)
+    console.print(coverage_table.table(missing if options.open else rows, language, console.width))
+    for line in coverage_table.still_open(rows, language):
+        console.print(line, markup=False, soft_wrap=True)
+    console.print(coverage_table.summary(rows).in_(language))
+    return 1 if missing else 0
 
 
 def _warn_of_models(language: str) -> None:
