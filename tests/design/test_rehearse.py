@@ -68,6 +68,70 @@ def test_events_in_short_and_in_full() -> None:
     assert events[4] == Overlap(at=5.0, start=3.0, end=5.0, speaker="agent")
 
 
+QUICK = """
+phrases:
+  taboo: {never: [不归我管], better: 我来帮您, unless: [不归我管吗]}
+  agrees: {by: customer, cue: [可以的]}
+rehearsals:
+  - phrase: taboo
+    fires: [这事不归我管, %s]
+    silent: [您是问归不归我管吗？, {customer: 这事不归我管}, %s]
+  - phrase: agrees
+    fires: [可以的。, %s]
+    silent: [{agent: 可以的}, %s]
+"""
+
+
+def quick(*lines: str) -> list[tuple[str, bool]]:
+    flow, problems = read_flow({"test.yaml": FLOW.split("rehearsals:")[0] + "\n", "quick.yaml": QUICK % lines}, "test")
+    assert flow is not None, "\n".join(map(str, problems))
+    plan = Plan.of(flow)
+    return [(one.name, not rehearse(one, plan).failures) for one in flow.rehearsals]
+
+
+def test_each_line_of_a_quick_rehearsal_is_a_rehearsal_by_itself() -> None:
+    assert quick("归我管的", "您好", "行", "不行") == [
+        ("taboo: agent 这事不归我管", True),
+        ("taboo: agent 归我管的", False),
+        ("taboo: agent 您是问归不归我管吗？", True),
+        ("taboo: customer 这事不归我管", True),
+        ("taboo: agent 您好", True),
+        ("agrees: customer 可以的。", True),
+        ("agrees: customer 行", False),
+        ("agrees: agent 可以的", True),
+        ("agrees: customer 不行", True),
+    ]
+
+
+def test_a_line_that_must_be_silent_fails_where_it_fires() -> None:
+    silent = {name: passed for name, passed in quick("归我管的", "真的不归我管", "行", "那可以的")}
+    assert not silent["taboo: agent 真的不归我管"]
+    assert not silent["agrees: customer 那可以的"]
+
+
+def test_situations_can_be_expected_and_named_by_hand() -> None:
+    sections = """
+situations: {asks: {begins: agent ask, lasts: 5s}, other: {begins: agent hello}}
+rehearsals:
+  - name: call
+    call: [agent: 请问联系人是哪位, {event: agent.action, action: situation, target: other}, wait: 9s]
+    expect: [{situation: asks}, {situation: asks, value: over}, {situation: other}]
+    never: [{situation: other, value: over}]
+  - name: wrong
+    call: [agent: 您好]
+    expect: [{situation: asks}]
+    never: [{situation: other}]
+"""
+    flow, problems = read_flow({"a.yaml": FLOW.split("rehearsals:")[0], "b.yaml": sections}, "test")
+    assert flow is not None, "\n".join(map(str, problems))
+    good, wrong = (rehearse(one, Plan.of(flow)) for one in flow.rehearsals)
+    assert not good.failures
+    assert [failure.message.en.partition(",")[0] for failure in wrong.failures] == [
+        "did not come: situation asks; what came: other begun",
+        "must not come",
+    ]
+
+
 def test_a_step_that_makes_no_event_fails_the_rehearsal_at_its_line() -> None:
     flow, _ = read_flow(
         {

@@ -14,6 +14,7 @@ from callflow.call.guide import Guide
 from callflow.call.plan import Plan
 from callflow.errors import BadFlow
 from callflow.events import (
+    AgentAction,
     CallAnswered,
     CallHeld,
     CallHungUp,
@@ -40,6 +41,7 @@ CALL: list[Event] = [
     Silence(at=30.0, start=15.0, end=30.0),
     CallResumed(at=31.0),
     Heard(at=33.0, speaker="agent", text="联系人王建国，对吗", start=31.5, end=32.8, utterance="a2"),
+    AgentAction(at=40.0, action="situation", target="a"),
     Tick(at=200.0),
     CallHungUp(at=201.0, by="customer"),
 ]
@@ -189,7 +191,8 @@ _PHRASES = st.fixed_dictionaries(
 _RULES = st.fixed_dictionaries(
     {"expect": _TERMS | _VALUES},
     optional={"after": _TERMS, "within": _SCALARS, "in": _NAMES, "edge": _SCALARS, "span": _SCALARS, "count": _SCALARS}
-    | {"first": _SCALARS, "once": _SCALARS, "unless": _VALUES, "prompt": _VALUES, "better": _SCALARS},
+    | {"first": _SCALARS, "once": _SCALARS, "unless": _VALUES, "prompt": _VALUES, "better": _SCALARS}
+    | {"cause": _NAMES, "not_assessed": _VALUES},
 )
 _STATES: st.SearchStrategy[Any] = st.recursive(
     _mapping("title", "goal", "prompts", "on", "detour", "final", "refs"),
@@ -209,9 +212,13 @@ _SECTIONS = st.fixed_dictionaries(
         "rules": st.dictionaries(_NAMES, _RULES, max_size=3),
         "fields": st.dictionaries(_NAMES, _mapping("asked_by", "kind", "labels", "least", "most"), max_size=2),
         "slots": st.dictionaries(_NAMES, _mapping("least", "most"), max_size=2),
-        "groups": st.dictionaries(_NAMES, _mapping("title", "weight"), max_size=2),
+        "groups": st.dictionaries(_NAMES, _mapping("title", "weight", "cause"), max_size=2),
+        "causes": st.dictionaries(_NAMES, _mapping("title", "share"), max_size=2),
+        "clauses": st.dictionaries(_NAMES, _mapping("kind", "when", "text", "need", "cue"), max_size=2),
+        "situations": st.dictionaries(_NAMES, _mapping("title", "begins", "given", "ends", "lasts", "prompts")),
         "variables": st.dictionaries(_NAMES, _SCALARS, max_size=2),
-        "rehearsals": _VALUES | st.lists(_mapping("name", "call", "expect", "never"), max_size=2),
+        "rehearsals": _VALUES
+        | st.lists(_mapping("name", "call", "expect", "never", "phrase", "fires", "silent"), max_size=2),
     },
 )
 
@@ -238,6 +245,8 @@ def sound_flows(draw: st.DrawFn) -> dict[str, Any]:
     targets = [*states, "previous", *([f"{states[0]}.inner"] if nested else [])]
     terms = ["call.answered", "call.held", "call.resumed", "agent p", "agent speaks", "customer speaks", "customer q"]
     terms += ["call.hung_up", "acoustic.silence", f"state {states[-1]}", "fields heard", "after 5s", "after 1s"]
+    situations = draw(st.lists(_GOOD_NAMES, max_size=4, unique=True))
+    terms += [f"situation {name}" for name in situations]
     moves = st.dictionaries(st.sampled_from(terms), st.sampled_from(targets), max_size=4)
     body: dict[str, Any] = {
         name: {"on": draw(moves), "detour": draw(st.booleans()), "prompts": ["p"], "final": draw(st.booleans())}
@@ -246,6 +255,12 @@ def sound_flows(draw: st.DrawFn) -> dict[str, Any]:
     if nested:
         body[states[0]]["states"] = {"inner": {"on": draw(moves)}, "other": {}}
     facts = st.sampled_from([term for term in terms if not term.startswith("after")])
+    some = st.lists(facts, min_size=1, max_size=3)
+    came_up: dict[str, Any] = {
+        name: {"prompts": ["p"]}
+        | draw(st.fixed_dictionaries({}, optional={"begins": some, "ends": some, "given": some}))
+        for name in situations
+    }
     rules: dict[str, Any] = {}
     for number in range(draw(st.integers(0, 4))):
         shape = draw(st.sampled_from(["after", "before", "expect", "never", "after never"]))
@@ -270,6 +285,7 @@ def sound_flows(draw: st.DrawFn) -> dict[str, Any]:
         "phrases": {"p": {"say": "您好"}, "q": {"cue": "好的"}, "ask": {"say": "请问联系人是哪位"}},
         "fields": {"联系人": {"kind": "name", "asked_by": "ask"}},
         "states": body,
+        "situations": came_up,
         "rules": rules,
     }
 
