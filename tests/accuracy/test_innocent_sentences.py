@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).with_name("innocent")
-SECTORS = ("logistics", "orders")
+SECTORS = ("banking", "logistics", "orders", "utilities")
 ENOUGH = 560  # sentences a sector
 
 
