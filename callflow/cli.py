@@ -176,6 +176,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="as JSON, with every place")
     command.set_defaults(run=commands.run_coverage)
 
+    command = subparsers.add_parser(
+        "explain", parents=[common], help="why a sentence hits a phrase or not 解释一句话为何命中或未命中"
+    )
+    command.add_argument("sentence", metavar="SENTENCE", help="what was said")
+    command.add_argument("--by", choices=("agent", "customer"), default="agent", help="who said it (default: agent)")
+    command.add_argument("--flow", help="flow by name or path (default: inbound)")
+    command.add_argument("--json", action="store_true", help="as JSON")
+    command.set_defaults(run=commands.run_explain)
+
     command = subparsers.add_parser("models", parents=[common], help="list, install and verify speech models 语音模型")
     command.add_argument("action", choices=("list", "install", "verify", "path"), nargs="?", default="list")
     command.add_argument("name", nargs="?", default="", help="a model's name (see list)")

@@ -17,13 +17,14 @@ from rich.console import Console
 from callflow import flowfiles, models, plans
 from callflow.audio.recording import Recording
 from callflow.call.plan import Plan
-from callflow.design import coverage_table
+from callflow.design import coverage_table, explain_text
 from callflow.design.coverage import coverage
 from callflow.design.rehearse import rehearse, render
 from callflow.design.simulate import simulate
 from callflow.errors import BadFlow, BadInput, ModelError, OutputError
 from callflow.events import CallContext, Event, Heard
 from callflow.journal import PART, Header, JournalWriter, is_journal, lines_of, read_events, read_journal
+from callflow.phrases.explain import explain
 from callflow.problems import Problem
 from callflow.review.replay import rejudge, replay
 from callflow.review.report import write_report
@@ -299,6 +300,18 @@ def run_coverage(options: argparse.Namespace, language: str) -> int:
         console.print(line, markup=False, soft_wrap=True)
     console.print(coverage_table.summary(rows).in_(language))
     return 1 if missing else 0
+
+
+def run_explain(options: argparse.Namespace, language: str) -> int:
+    """Why a sentence hits which phrases; 1 where it hits none."""
+    plan = _plan(options.flow, language)
+    found = explain(plan.book, plan.flow.slots, options.sentence, options.by)
+    sounds = plan.sounds.names(plan.book.keys(options.sentence).key)
+    if options.json:
+        print(json.dumps(explain_text.data(options.sentence, sounds, found), ensure_ascii=False, indent=1))
+    else:
+        print(explain_text.render(options.sentence, sounds, found, language))
+    return 0 if any(one.verdict == "said" for one in found) else 1
 
 
 def _warn_of_models(language: str) -> None:

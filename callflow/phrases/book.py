@@ -47,13 +47,13 @@ class Book:
         self.phrases = tuple(phrases)
         self.sounds = sounds or Sounds()
         compiler = Compiler(self.sounds, slots)
-        self._edges = Edges(self.sounds)
+        self.edges = Edges(self.sounds)
         lines: dict[Speaker, list[Line]] = {speaker: [] for speaker in SPEAKERS}
         for i, phrase in enumerate(self.phrases):
             lines[phrase.by] += compiler.wordings(i, phrase)
         self._matchers = {speaker: Matcher(lines[speaker], self.sounds) for speaker in SPEAKERS}
         self._guards = {
-            i: _Guard(list(compiler.guards(i, phrase)), self.sounds)
+            i: Guard(list(compiler.guards(i, phrase)), self.sounds)
             for i, phrase in enumerate(self.phrases)
             if phrase.unless
         }
@@ -77,7 +77,7 @@ class Book:
             boundary = self.phrases[found.line.owner].boundary
             return (
                 (complete or found.cost == 0 or found.end < len(keys))
-                and self._edges.allow(keys, found, boundary, complete)
+                and self.edges.allow(keys, found, boundary, complete)
                 and not watch.guarded(found)
             )
 
@@ -132,7 +132,7 @@ class Book:
         return Hit(self._name(found), start, end, found.score, keys.said(start, end), found.cost == 0)
 
 
-class _Guard:
+class Guard:
     """What a phrase must not be part of (``unless``)."""
 
     def __init__(self, lines: Sequence[Line], sounds: Sounds) -> None:
@@ -155,7 +155,7 @@ class _Guard:
 class _Watch:
     """Tells which of the lines found in one key are guarded; looks for each phrase's guards once, and only if asked."""
 
-    def __init__(self, guards: Mapping[int, _Guard], key: str, complete: bool) -> None:
+    def __init__(self, guards: Mapping[int, Guard], key: str, complete: bool) -> None:
         self._guards = guards
         self._key = key
         self._complete = complete
@@ -173,12 +173,13 @@ class _Watch:
             return False
         if owner not in self._found:
             self._found[owner] = guard.find(self._key)
-        return any(_stops(one, found) for one in self._found[owner]) or (
+        return any(stops(one, found) for one in self._found[owner]) or (
             not self._complete and guard.may_come(self._key, found)
         )
 
 
-def _stops(guard: Found, found: Found) -> bool:
+def stops(guard: Found, found: Found) -> bool:
+    """Whether a guard that was found silences a line that was found (see ``_Watch.guarded``)."""
     start, end = found.start, found.end
     shared = min(guard.end, end) - max(guard.start, start)
     if guard.end - guard.start - max(0, shared) <= guard.cost and guard.cost >= found.cost:

@@ -378,6 +378,12 @@ def _seeds(lines: Iterable[Line]) -> dict[tuple[str, str, tuple[int, ...], int],
     return seeds
 
 
+def pieces(literal: Literal) -> list[str]:
+    """The stretches of ``literal`` of which one, at least, must be heard sound for sound."""
+    blocks = _blocks(len(literal.key), literal.errors)
+    return [literal.key[first:end] for block in blocks for first, end in block]
+
+
 def _blocks(length: int, errors: int) -> Iterator[list[tuple[int, int]]]:
     """``length`` syllables cut into ``errors`` + 1 pieces as even as can be, in blocks of two, the last of three."""
     count = errors + 1

@@ -166,6 +166,7 @@ class Sounds:
         self._array = np.full(0x10000, _UNSEEN, np.uint16)
         self._of_syllable = _SyllableTable(self._code)
         self._halves = _halves(self._code)
+        self._names = {code: name for name, code in reversed(self._code.items())}
 
     def of_text(self, text: str) -> Keys:
         """The key of written words: each character with its commonest reading."""
@@ -186,6 +187,10 @@ class Sounds:
     def code(self, syllable: str) -> str:
         """The code point of a plain syllable (``"zhuang"``) or a capital letter."""
         return self._code[syllable]
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """The syllables of ``key``, each class by its first member: zh/z is ``za``; ``?`` for what cannot be read."""
+        return tuple(self._names.get(code, "?") for code in key)
 
     def halves(self, key: str) -> str:
         """``key`` with each syllable as two symbols, initial and final.
