@@ -88,7 +88,7 @@ def _entries(story: Story) -> Iterator[Entry]:
         elif span.kind == "silence" and span.end - span.start >= LONG_SILENCE and not _on_hold(span.start, story):
             yield Entry("span", span.start, span, _joined(text("Silence", "静音"), length(span.end - span.start)))
     for moment in story.moments:
-        if moment.kind.startswith("call.transfer") or moment.kind == "call.hung_up":
+        if moment.kind.startswith("call.transfer") or moment.kind in ("call.hung_up", "situation"):
             yield Entry("moment", moment.at, moment, moment_note(moment))
     for prompt in story.prompts:
         yield Entry("prompt", _after_cause(prompt, story.utterances), prompt)

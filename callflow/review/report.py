@@ -24,6 +24,7 @@ from callflow.audio.opus import OpusWriter
 from callflow.audio.source import Source
 from callflow.errors import OutputError
 from callflow.review import layout, words
+from callflow.review.causes import by_cause
 from callflow.review.story import Story
 from callflow.review.waveform import BINS, Waveform
 from callflow.texts import Text, text
@@ -129,6 +130,7 @@ def _page(story: Story, waveform: Waveform | None, separate: bool, title: str, l
         axis=layout.axis(duration),
         marks=layout.marks(story.findings, duration),
         transcript=layout.transcript(story),
+        causes=by_cause(story.faults),
         style=Markup(style),
         script=Markup(script),
         style_hash=_hash(style),

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 from callflow import events as ev
 from callflow.call.reasons import REASONS
-from callflow.flow.model import Flow, Phrase, PhraseKind, Rule
+from callflow.flow.model import Cause, Flow, Phrase, PhraseKind, Rule
 from callflow.review.spoken import locate, plain_wording
 from callflow.review.words import CALL_EVENTS, SEVERITY_ORDER
 from callflow.texts import Text
@@ -73,7 +73,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that happened on the line; ``note`` is what the event adds (to whom, why)."""
+    """Something that happened on the line, or came up in the call (``situation``); ``note``: what the event adds."""
 
     kind: str
     at: float
@@ -112,6 +112,7 @@ class Judged:
     reason: Text = NOTHING
     better: str = ""
     gloss: str = ""
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ class Story:
             utterances=tuple(utterances),
             bands=_bands(_only(all_, ev.State), flow, end),
             spans=_spans(all_, end),
-            moments=_moments(all_),
+            moments=_moments(all_, flow),
             prompts=_prompts(_only(all_, ev.Prompt), end),
             findings=_findings(_only(all_, ev.Finding), utterances, flow),
             fields=_fields(_only(all_, ev.FieldValue)),
@@ -279,12 +280,16 @@ def _spans(events: Iterable[ev.Event], end: float) -> tuple[Span, ...]:
     return tuple(sorted((span for span in spans if span.end > span.start), key=lambda span: (span.start, span.end)))
 
 
-def _moments(events: Iterable[ev.Event]) -> tuple[Moment, ...]:
-    return tuple(
-        Moment(event.type, event.at, CALL_EVENTS[event.type], _note(event))
-        for event in events
-        if event.type in CALL_EVENTS
-    )
+def _moments(events: Iterable[ev.Event], flow: Flow) -> tuple[Moment, ...]:
+    moments: list[Moment] = []
+    for event in events:
+        if isinstance(event, ev.Situation) and event.status == "begun":
+            spec = flow.situations.get(event.name)
+            title = spec.title if spec else Text(event.name, event.name)
+            moments.append(Moment(event.type, event.at, title))
+        elif event.type in CALL_EVENTS:
+            moments.append(Moment(event.type, event.at, CALL_EVENTS[event.type], _note(event)))
+    return tuple(moments)
 
 
 def _note(event: ev.Event) -> str:
@@ -345,6 +350,7 @@ def _judged(finding: ev.Finding, flow: Flow) -> Judged:
         evidence=finding.evidence,
         reason=_reason(finding, rule),
         better=(rule.better if rule else "") or (phrase.better if phrase else ""),
+        cause=flow.causes.get(finding.cause),
     )
 
 

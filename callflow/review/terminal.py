@@ -18,6 +18,7 @@ from rich.text import Text as Line
 from callflow import events as ev
 from callflow.flow.model import Flow
 from callflow.review import words
+from callflow.review.causes import by_cause
 from callflow.review.story import Judged, Piece, Story, Utterance
 from callflow.review.wrap import clean, wrap
 from callflow.texts import Text, text
@@ -87,7 +88,7 @@ class TerminalView:
             self._finding(event)
         elif isinstance(event, ev.FieldValue):
             self._field(event)
-        elif event.type in words.CALL_EVENTS:
+        elif event.type in words.CALL_EVENTS or (isinstance(event, ev.Situation) and event.status == "begun"):
             self._moment(event)
 
     def progress(self, done: float, total: float | None, elapsed: float) -> None:
@@ -200,7 +201,7 @@ class TerminalView:
         rule = Line("━" * self._width, "bright_black")
         parts: list[Line] = [Line(), rule, *wrap(self._score(story), self._width), *self._groups(story), Line()]
         if story.faults:
-            parts += [*self._faults(story.faults), Line()]
+            parts += [*self._faults(story.faults), Line(), *self._causes(story.faults)]
         elif story.findings:
             clear = text("  ✓ Nothing missed, nothing violated.", "  ✓ 没有漏做，没有违反。")
             parts += [Line(self._in(clear), "green"), Line()]
@@ -214,11 +215,8 @@ class TerminalView:
     def _score(self, story: Story) -> Line:
         line = Line("  ").append(self._in(text("Score ", "得分 ")), "bold")
         line.append(words.points(story.total) if story.total is not None else "—", "bold cyan").append(" / 100", "dim")
-        for verdict in words.VERDICTS:
-            count = len([finding for finding in story.findings if finding.verdict == verdict])
-            if count:
-                sign, name = words.VERDICT_SIGNS[verdict], self._in(words.VERDICTS[verdict])
-                line.append(f"   {sign} {name} {count}", _VERDICTS[verdict])
+        if story.findings:
+            line.append("   ").append(self._counts(story.findings))
         return line.append(f"   {words.clock(story.duration)}", "dim")
 
     def _groups(self, story: Story) -> list[Line]:
@@ -266,6 +264,30 @@ class TerminalView:
         if fault.better:
             lines += wrap(Line(f"→ {clean(fault.better)}", "dim"), room)
         return lines
+
+    def _causes(self, faults: Sequence[Judged]) -> list[Line]:
+        """How many faults belong to each cause of dissatisfaction, and how many customers name it."""
+        groups = by_cause(faults)
+        if not groups:
+            return []
+        titles = [Line(clean(self._in(group.cause.title))) for group in groups]
+        widest = max(title.cell_len for title in titles)
+        out = [Line(f"  {self._in(words.CAUSES)}", "bold")]
+        for title, group in zip(titles, groups, strict=True):
+            out.append(
+                _row(("", 1), (title, widest + 1), (f"{group.cause.share:g} %", 5), (self._counts(group.faults), 0))
+            )
+        return [*out, Line()]
+
+    def _counts(self, findings: Sequence[Judged]) -> Line:
+        """How the findings came out: ``✕ violated 2   ○ missed 1``."""
+        line = Line()
+        for verdict in words.VERDICTS:
+            count = sum(finding.verdict == verdict for finding in findings)
+            if count:
+                sign, name = words.VERDICT_SIGNS[verdict], self._in(words.VERDICTS[verdict])
+                line.append(f"{'   ' if line else ''}{sign} {name} {count}", _VERDICTS[verdict])
+        return line
 
     def _not_assessed(self, left_out: Sequence[Judged]) -> list[Line]:
         if not left_out:

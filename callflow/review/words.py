@@ -52,6 +52,8 @@ FIELD_STAGES: Final = {
 }
 FIELD_SIGNS: Final = {"heard": "·", "read_back": "↻", "confirmed": "✓", "corrected": "✎", "differs": "≠"}
 
+CAUSES: Final = Text("Causes of dissatisfaction", "客户不满的原因")
+
 CALL_EVENTS: Final = {
     "call.ringing": Text("Ring", "振铃"),
     "call.answered": Text("Answered", "接听"),

@@ -12,7 +12,7 @@ import pytest
 from pypinyin import Style, lazy_pinyin
 
 from callflow import events as ev
-from callflow.flow.model import Flow, Group, Phrase, Rule, Shape, StateSpec, Term
+from callflow.flow.model import AnyOf, Cause, Flow, Group, Phrase, Rule, Shape, Situation, StateSpec, Term
 from callflow.problems import Location
 from callflow.texts import Text
 
@@ -58,6 +58,15 @@ RULES: dict[str, tuple[str, str, str, ev.Severity, tuple[str, ...]]] = {
     "pass-on": ("Pass name and matter on", "转接时说明来电人与事由", "hold", "major", ("JJ-1.2.2d",)),
     "say-goodbye": ("Thank and say goodbye", "致谢道别", "service", "minor", ("KF-2.3.1a",)),
 }
+TONE = Rule(
+    "kind-tone", Shape.NOT_ASSESSED, AnyOf(()), HERE, Text("A kind tone", "态度和蔼"),
+    not_assessed=Text("nobody hears that for certain", "听不准"),
+)  # fmt: skip
+CAUSES = {
+    "waiting": Cause("waiting", Text("Waiting", "等待时间"), 27, HERE),
+    "attitude": Cause("attitude", Text("Attitude of staff", "服务态度"), 35, HERE),
+}
+CAUSE_OF = {"hold": "waiting", "taboo": "attitude"}
 HOLD_LINE = "我需要帮您核实一下情况，这可能需要您等待1-2分钟，您方便在线等候吗？"
 GROUPS = {
     "service": Text("Service wording", "服务用语"),
@@ -109,9 +118,12 @@ def flow() -> Flow:
                 better=PHRASES["not-my-job"].better if group == "taboo" and "job" in name else "",
             )
             for name, (en, zh, group, _, refs) in RULES.items()
-        },
+        }
+        | {TONE.name: TONE},
         fields={},
-        groups={name: Group(name, title, 25, HERE) for name, title in GROUPS.items()},
+        groups={name: Group(name, title, 25, HERE, CAUSE_OF.get(name, "")) for name, title in GROUPS.items()},
+        causes=CAUSES,
+        situations={"complains": Situation("complains", HERE, Text("The customer complains", "客户抱怨"))},
         slots={},
     )
 
@@ -131,8 +143,9 @@ def match(n: int, phrase: str, said: str, start: float, end: float) -> ev.Match:
 def finding(rule: str, verdict: ev.Verdict, at: float, *evidence: ev.Evidence, reason: str = "") -> ev.Finding:
     _, _, group, severity, refs = RULES[rule]
     return ev.Finding(
-        at=at, rule=rule, verdict=verdict, severity=severity, group=group, refs=refs, evidence=evidence, reason=reason
-    )
+        at=at, rule=rule, verdict=verdict, severity=severity, group=group, cause=CAUSE_OF.get(group, ""), refs=refs,
+        evidence=evidence, reason=reason,
+    )  # fmt: skip
 
 
 def prompt(at: float, id_: str, kind: str, words: str, status: str, **more: object) -> ev.Prompt:
@@ -186,6 +199,7 @@ def events() -> list[ev.Event]:
         heard(8),
         match(8, "complains", "你们怎么搞的", 77.0, 79.6),
         state(at=80.0, from_="query", to="complaint", because="customer complains"),
+        ev.Situation(at=80.0, name="complains", status="begun", because="customer complains"),
         prompt(80.0, "p6", "say", "对不起，给您造成不便，敬请原谅。", "shown"),
         ev.Overlap(at=79.6, start=79.0, end=79.6, speaker="agent"),
         finding("no-interruption", "violated", 79.8, seen(79.0, 79.6, "agent")),
@@ -199,6 +213,7 @@ def events() -> list[ev.Event]:
         prompt(94.4, "p6", "say", "对不起，给您造成不便，敬请原谅。", "done"),
         finding("apologise-complaint", "met", 94.4, seen(88.5, 91.2, "agent", "对不起，给您造成不便，敬请原谅")),
         heard(12),
+        ev.Situation(at=95.8, name="complains", status="over", because="after 15 s"),
         ev.TransferStarted(at=96.5, to="专家座席"),
         state(at=96.5, from_="complaint", to="transfer"),
         ev.TransferFailed(at=104.0, reason="忙线"),

@@ -146,3 +146,19 @@ def test_an_interrupt_leaves_what_was_there(story: Story, tmp_path: Path) -> Non
 
 def test_a_call_of_which_nothing_is_known_has_a_report(flow: Flow, tmp_path: Path) -> None:
     assert "没有说话，或没有听清" in write(tmp_path / "a.html", Story.of([], flow))
+
+
+def test_each_cause_of_dissatisfaction_links_to_its_faults(story: Story, tmp_path: Path) -> None:
+    page = write(tmp_path / "a.html", story)
+    table = re.search(r'<table class="groups causes">(.*?)</table>', page, re.DOTALL)
+    assert table
+    rows = [re.findall(r"finding-([0-9]+)", row) for row in table[1].split("</tr>")[:-1]]
+    linked = [[story.findings[int(number)].rule for number in row] for row in rows]
+    assert linked == [["never-not-my-job", "no-interruption"], ["consent-before-hold", "apologise-after-hold"]]
+    assert [table[1].index(words) for words in ("服务态度", "35 %", "等待时间", "27 %")] == sorted(
+        table[1].index(words) for words in ("服务态度", "35 %", "等待时间", "27 %")
+    )
+
+
+def test_what_came_up_stands_in_the_transcript_once(story: Story, tmp_path: Path) -> None:
+    assert write(tmp_path / "a.html", story).count(">客户抱怨<") == 1

@@ -172,3 +172,28 @@ def test_a_voice_is_nothing_to_read_of(events: list[ev.Event], flow: Flow) -> No
     voices: list[ev.Event] = [ev.Voice(at=1.0, start=1.0, end=1.0, speaker="agent")]
     assert replay([*voices, *events], flow) == replay(events, flow)
     assert Story.of([*voices, *events], flow) == Story.of(events, flow)
+
+
+def test_what_came_up_is_told_once(events: list[ev.Event], flow: Flow) -> None:
+    lines = [line for line in replay(events, flow).splitlines() if "客户抱怨" in line]
+    assert len(lines) == 1
+    assert lines[0].strip().startswith("1:20")
+
+
+def test_the_faults_are_counted_by_the_causes_of_dissatisfaction_the_most_named_first(
+    events: list[ev.Event], flow: Flow
+) -> None:
+    lines = [line.strip() for line in replay(events, flow, "en").splitlines()]
+    head = lines.index("Causes of dissatisfaction")
+    assert lines[head + 1].split() == ["Attitude", "of", "staff", "35", "%", "✕", "violated", "2"]
+    assert lines[head + 2].split() == ["Waiting", "27", "%", "○", "missed", "2"]
+    assert lines[head + 3] == ""
+
+
+def test_a_flow_without_causes_names_none(events: list[ev.Event], flow: Flow) -> None:
+    assert "客户不满的原因" not in replay(events, replace(flow, causes={}))
+
+
+def test_of_what_nobody_can_judge_the_flow_says_why(flow: Flow) -> None:
+    finding = ev.Finding(at=9, rule="kind-tone", verdict="not_assessed", severity="minor", reason="by-nature")
+    assert "听不准 (1) 态度和蔼" in " ".join(replay([finding], flow).split())
