@@ -77,6 +77,15 @@ def test_what_nobody_can_judge_is_told_once_and_counts_for_nothing(played: Playe
     assert (last.groups, last.not_assessed) == ({}, ("tone",))
 
 
+def test_on_one_channel_nobody_is_judged_by_what_came_up(played: Played) -> None:
+    sections = """
+situations: {refused: {begins: customer no}}
+rules: {it: {after: situation refused, expect: agent sorry, within: 5s}}
+"""
+    found = [o for o in played(sections, "[customer: 我不同意。, wait: 30s]", MONO) if isinstance(o, Finding)]
+    assert [(finding.verdict, finding.reason) for finding in found] == [("not_assessed", "one-channel")]
+
+
 def test_on_one_channel_a_forbidden_line_is_told_but_nobody_is_blamed(played: Played) -> None:
     outputs = played("", "[agent: 你问我我问谁。]", MONO)
     finding = next(output for output in outputs if isinstance(output, Finding))
