@@ -168,6 +168,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
     command.set_defaults(run=commands.run_test)
 
+    command = subparsers.add_parser("lint", parents=[common], help="what is wrong with a flow 检查流程")
+    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
+    command.set_defaults(run=commands.run_lint)
+
     command = subparsers.add_parser(
         "coverage", parents=[common], help="which clause of the guides is served by what 条款落实情况"
     )
