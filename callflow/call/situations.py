@@ -61,6 +61,8 @@ class Situations:
         return waiting[known:]
 
     def _given(self, spec: Spec) -> bool:
+        if any(self._log.has(term.key) for term in spec.unless):
+            return False
         return not spec.given or any(self._log.has(term.key) for term in spec.given)
 
     def _begin(self, spec: Spec, cause: Fact, now: float) -> Fact:

@@ -239,8 +239,9 @@ class StateSpec:
 class Situation:
     """Something that has come up in a call (the customer is upset, the agent cannot answer); several may be on at once.
 
-    It begins when one of ``begins`` happens, but with ``given`` only where one of these has happened in the call. It is
-    over when one of ``ends`` happens, or ``lasts`` seconds after it last began. Without ``begins`` the agent names it.
+    It begins when one of ``begins`` happens, but with ``given`` only where one of these has happened in the call, and
+    not where one of ``unless`` has. It is over when one of ``ends`` happens, or ``lasts`` seconds after it last began.
+    Without ``begins`` the agent names it.
     """
 
     name: str
@@ -248,6 +249,7 @@ class Situation:
     title: Text
     begins: tuple[Term, ...] = ()
     given: tuple[Term, ...] = ()
+    unless: tuple[Term, ...] = ()
     ends: tuple[Term, ...] = ()
     lasts: float = 60.0
     prompts: tuple[PromptSpec, ...] = ()

@@ -61,6 +61,7 @@ def read_situation(key: Scalar, section: Section, flow: Reading) -> Situation:
         title=section.text("title", Text(key.value, key.value)),
         begins=flow.terms(section, "begins"),
         given=flow.terms(section, "given"),
+        unless=flow.terms(section, "unless"),
         ends=flow.terms(section, "ends"),
         lasts=section.seconds("lasts") or DEFAULT_LASTS,
         prompts=flow.prompts(section, "prompts"),
