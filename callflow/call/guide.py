@@ -18,6 +18,7 @@ from callflow.call.log import CallLog, Fact
 from callflow.call.machine import timeout_key
 from callflow.call.plan import Plan
 from callflow.call.presence import Presence
+from callflow.call.promises import began_at
 from callflow.call.prompts import PromptBoard
 from callflow.call.rules import RuleKeeper
 from callflow.call.sayings import Sayings
@@ -80,7 +81,7 @@ class Guide:
         if isinstance(event, CallContext):
             new_day = event.day if event.day != self._context.day else ""
             self._context = event
-            self._sayings.separate = event.separate
+            self._sayings.separate, self._sayings.began = event.separate, began_at(event.date)
             self._rules.context(event)
         if not self.state and not (isinstance(event, Heard) and not event.final):
             self.now = event.at

@@ -13,7 +13,7 @@ _RECORDED_ONLY = ("call.held", "call.resumed", "call.transfer", "call.hung_up ")
 _COUNTED = {"rings": "call.ringing", "sentences": "agent speaks"}
 """Units of length that are counted, and the fact that is one of them."""
 
-_ONE_SPEAKER = {"agent", "customer", "situation", "field", "fields"}
+_ONE_SPEAKER = {"agent", "customer", "situation", "promise", "field", "fields"}
 """Words of a term that make it a matter of who spoke."""
 
 
@@ -77,7 +77,7 @@ def _speakers(rule: Rule) -> set[Speaker]:
         head = term.key.split()[0]
         if head in ("field", "fields", "situation"):
             found |= {"agent", "customer"}
-        elif head == "agent":
+        elif head in ("agent", "promise"):
             found.add("agent")
         elif head == "customer":
             found.add("customer")

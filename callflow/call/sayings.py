@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Literal
 
 from callflow.call.fields import FieldTracker
 from callflow.call.log import Fact
 from callflow.call.plan import Plan
 from callflow.call.presence import Presence
+from callflow.call.promises import promised
 from callflow.call.prompts import PRIORITY, PromptBoard
 from callflow.call.timing import span_of
 from callflow.events import Event, Evidence, FieldValue, Finding, Heard, Match, Prompt
@@ -48,6 +50,8 @@ class Sayings:
         self._hinted: dict[tuple[str, str], Prompt] = {}
         self.separate = True
         """whether each speaker has a channel; else nobody is blamed"""
+        self.began: datetime | None = None
+        """when the call began, where that is known"""
 
     def partial(self, event: Heard, now: float) -> None:
         """An utterance as far as it is heard; an empty one takes it back: it was nothing."""
@@ -87,6 +91,7 @@ class Sayings:
         else:
             hits = self._plan.book.find(keys, event.speaker)
         facts: list[Fact] = []
+        promising: list[tuple[Hit, Match]] = []
         for hit in hits:
             match = self._match(hit, event, "confirmed", now)
             self._out.append(match)
@@ -97,8 +102,12 @@ class Sayings:
                 self._taboo(phrase, hit, match, event, now)
             elif event.speaker == "agent":
                 self._board.said(now, phrase.name)
+                if phrase.promise and self._presence.hears(match.start):
+                    promising.append((hit, match))
         self._withdraw_hints(event.utterance, now)
-        facts.sort(key=lambda fact: fact.start)
+        promises, made = promised(event, promising, self.began)
+        self._out += promises
+        facts = sorted([*facts, *made], key=lambda fact: fact.start)
         return facts + self._field_facts(event, keys, hits, now), keys
 
     def close(self, now: float) -> None:

@@ -219,7 +219,7 @@ def _longest(keys: Keys, start: int, end: int, words: _Words) -> int:
     if isinstance(keys.source, str):
         text = "".join(items)
         return max((len(word) for word in words.written if text.startswith(word)), default=0)
-    spoken = [_toned(item) for item in items]
+    spoken = [toned(item) for item in items]
     return max((len(word) for word in words.spoken if _begins(spoken, word)), default=0)
 
 
@@ -232,7 +232,7 @@ def _is_no_value(keys: Keys, start: int, end: int) -> bool:
     )
 
 
-def _toned(syllable: str) -> tuple[str, str]:
+def toned(syllable: str) -> tuple[str, str]:
     """A syllable without its tone, and the tone (``"1"`` to ``"4"``; ``""`` neutral or unknown)."""
     if syllable[-1:].isdigit():
         return plain_syllable(syllable), syllable[-1].strip("05")
@@ -252,7 +252,7 @@ class _Words:
 
     def __init__(self, written: Iterable[str], spoken: Iterable[str]) -> None:
         self.written = tuple(written)
-        self.spoken = tuple(tuple(_toned(syllable) for syllable in word.split()) for word in spoken)
+        self.spoken = tuple(tuple(toned(syllable) for syllable in word.split()) for word in spoken)
 
 
 _LEADS_SAID = _Words(_LEADS, _LEAD_SYLLABLES)
