@@ -16,7 +16,7 @@ from callflow.problems import Location
 from callflow.texts import Text
 
 PhraseKind = Literal["say", "never", "cue"]
-Boundary = Literal["anywhere", "start", "end", "sentence"]
+Boundary = Literal["anywhere", "start", "end", "sentence", "utterance"]
 Edge = Literal["", "first", "last"]
 ClauseKind = Literal["say", "taboo", "step", "conduct", "tip", "out"]
 
@@ -53,9 +53,9 @@ class Phrase:
     ``kind``: ``say`` the agent should say it, ``never`` the agent must not, ``cue`` it tells us something (mostly
     about the customer). ``wordings`` are templates (see ``phrases.template``). ``unless`` are templates that guard
     against false alarms: a hit that lies within one of them does not count. ``boundary`` ties a hit to the start
-    and / or end of a sentence. ``exact`` switches tolerant matching off. ``promise``: who says it promises something,
-    often with a time (``call.promises``). ``places``: where each template stands,
-    ``written``: how it stands there, before variables were filled in.
+    and / or end of a sentence, or wants it to be all that was said. ``exact`` switches tolerant matching off.
+    ``promise``: who says it promises something, often with a time (``call.promises``). ``places``: where each
+    template stands, ``written``: how it stands there, before variables were filled in.
     """
 
     name: str

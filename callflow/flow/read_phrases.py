@@ -29,7 +29,7 @@ def read_phrase(key: Scalar, section: Section, flow: Reading) -> Phrase:
         by=section.choice("by", ("agent", "customer"), "customer" if kind == "cue" else "agent"),
         refs=flow.refs(section),
         unless=tuple(flow.fill(item.value) for item in guards),
-        boundary=section.choice("boundary", ("anywhere", "start", "end", "sentence"), "anywhere"),
+        boundary=section.choice("boundary", ("anywhere", "start", "end", "sentence", "utterance"), "anywhere"),
         exact=section.flag("exact"),
         promise=_promises(section, kind),
         better=flow.fill(section.string("better", required=kind == "never")),

@@ -15,6 +15,7 @@ from callflow.flow.model import Phrase, PhraseKind, Slot
 from callflow.phrases.boundaries import Edges
 from callflow.phrases.compiler import Compiler
 from callflow.phrases.matcher import Found, Line, Matcher, overlapping
+from callflow.phrases.reported import Reports
 from callflow.phrases.sounds import Keys, Sounds
 
 Heard = Keys | str | Sequence[str]
@@ -48,6 +49,7 @@ class Book:
         self.sounds = sounds or Sounds()
         compiler = Compiler(self.sounds, slots)
         self.edges = Edges(self.sounds)
+        self.reports = Reports(self.sounds)
         lines: dict[Speaker, list[Line]] = {speaker: [] for speaker in SPEAKERS}
         for i, phrase in enumerate(self.phrases):
             lines[phrase.by] += compiler.wordings(i, phrase)
@@ -71,14 +73,26 @@ class Book:
         """
         keys = self.keys(heard)
         watch = _Watch(self._guards, keys.key, complete)
+        reported: list[Found] = []
+
+        def told(found: Found) -> bool:
+            """Whether it is reported speech, or part of what already proved to be."""
+            if self._kind(found) != "never":
+                return False
+            within = any(found.start < other.end and other.start < found.end for other in reported)
+            if within or self.reports.tell_of(keys, found.start, found.end):
+                reported.append(found)
+                return True
+            return False
 
         def counts(found: Found) -> bool:
-            """At the boundaries its phrase asks for, not guarded, and not still growing."""
+            """At the boundaries its phrase asks for, not guarded, not told of, and not still growing."""
             boundary = self.phrases[found.line.owner].boundary
             return (
                 (complete or found.cost == 0 or found.end < len(keys))
                 and self.edges.allow(keys, found, boundary, complete)
                 and not watch.guarded(found)
+                and not told(found)
             )
 
         found = self._matchers[speaker].find(keys.key, counts)

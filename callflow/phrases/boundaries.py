@@ -41,6 +41,8 @@ class Edges:
             keys.stops_at(place) for place in range(found.start + 1, found.end)
         ):
             return False
+        if boundary == "utterance":
+            return complete and (found.start, found.end) == (0, len(keys))
         if boundary in ("start", "sentence") and not self._begins(keys, found.start):
             return False
         return boundary not in ("end", "sentence") or self._ends(keys, found.end, complete)

@@ -137,3 +137,42 @@ def test_an_empty_book_finds_nothing() -> None:
     assert Book([], {}).find("您好", "agent") == []
     assert BOOK.find("", "agent") == []
     assert BOOK.find([], "agent") == []
+
+
+# ------------------------------------------------------------------------------------------------ reported speech
+
+
+@pytest.mark.parametrize(
+    ("said", "fires"),
+    [
+        ("这事不归我管", True),
+        ("我跟您说这事不归我管", True),
+        ("您说得对，这事不归我管", True),
+        ("您说得对这事不归我管", True),
+        ("客户说货没到，这事不归我管", True),
+        ("客户说这事不归我管", False),
+        ("客户说，这事不归我管", False),
+        ("您是说这事不归我管吗", False),
+        ("刚才同事跟您说这事不归我管，对不起", False),
+        ("刚才不该跟您说这事不归我管", False),
+        ("这事不归我管这种话是不对的", False),
+        ("这事不归我管是不对的", False),
+        ("ke hu shuo zhe shi bu gui wo guan", False),
+        ("zhe shi bu gui wo guan", True),
+    ],
+)
+def test_what_must_not_be_said_may_be_told_of(said: str, fires: bool) -> None:
+    book = Book([Phrase("not-mine", "never", ("[这事]不归我管",), Location("book"))], {})
+    assert bool(book.find(said.split() if said.isascii() else said, "agent")) is fires
+
+
+def test_a_cue_that_is_told_of_was_said() -> None:
+    book = Book([Phrase("not-mine", "cue", ("不归我管",), Location("book"), by="agent")], {})
+    assert book.find("客户说不归我管", "agent")
+
+
+@pytest.mark.parametrize(("said", "found"), [("啊", True), ("啊。", True), ("啊，好的", False), ("好啊", False)])
+def test_boundary_utterance_is_all_that_was_said(said: str, found: bool) -> None:
+    book = Book([Phrase("ah", "cue", ("啊",), Location("book"), by="agent", boundary="utterance")], {})
+    assert bool(book.find(said, "agent")) is found
+    assert not book.find(said, "agent", complete=False)
