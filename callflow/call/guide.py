@@ -16,6 +16,7 @@ from callflow.call import score as scoring
 from callflow.call.fields import FieldTracker
 from callflow.call.log import CallLog, Fact
 from callflow.call.machine import timeout_key
+from callflow.call.manner import Manner
 from callflow.call.plan import Plan
 from callflow.call.presence import Presence
 from callflow.call.promises import began_at
@@ -32,8 +33,10 @@ from callflow.events import (
     Event,
     Finding,
     Heard,
+    Loudness,
     Overlap,
     Prompt,
+    Rate,
     Silence,
     State,
     Voice,
@@ -60,9 +63,12 @@ class Guide:
         self._timers: list[tuple[float, int, Callable[[float], None]]] = []
         self._sequence = count()
         self._log = CallLog()
+        self._manner = Manner()
         self._fields = FieldTracker(plan.flow.fields, plan.sounds, self._out)
         self._board = PromptBoard(self._out, self._value)
-        self._rules = RuleKeeper(plan.flow, plan.index, self._log, self._board, self._out, self._schedule, self._warn)
+        self._rules = RuleKeeper(
+            plan.flow, plan.index, self._log, self._board, self._out, self._schedule, self._warn, self._manner
+        )
         self._situations = Situations(plan.flow.situations, self._log, self._board, self._out, self._schedule)
         self._presence = Presence()
         self._sayings = Sayings(plan, self._board, self._fields, self._presence, self._out, self._warn)
@@ -136,9 +142,13 @@ class Guide:
     def _happened(self, event: Event) -> None:
         """A call event or something in the sound."""
         if isinstance(event, Acoustic):
-            self._rules.hears_sound = True
+            self._manner.hears_sound = True
         if isinstance(event, Voice):
             self._last_words = self.now
+            return
+        if isinstance(event, (Rate, Loudness)):
+            if self._presence.hears(event.start):
+                self._follow(self._manner.measured(event))
             return
         key, speaker = event.type, None
         start = end = event.at
@@ -247,7 +257,9 @@ class Guide:
         facts, keys = self._sayings.final(event, self.now)
         spoken = Fact(f"{event.speaker} speaks", event.start, event.end, event.speaker, words_of(event))
         # Words to a colleague, while the customer waits, do not lead the call anywhere.
-        self._follow([*facts, spoken], moves=self._presence.hears(event.start))
+        heard = self._presence.hears(event.start)
+        manner = self._manner.said(event) if heard else []
+        self._follow([*facts, spoken, *manner], moves=heard)
         self._rules.spoke(event.speaker, spoken, len(keys), self.now)
 
     def _value(self, name: str) -> str:

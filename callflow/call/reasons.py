@@ -13,6 +13,8 @@ REASONS: dict[str, Text] = {
     "hang-up-unknown": Text("it is not known who hung up", "不知道是谁挂的机"),
     "no-ring-heard": Text("no ring is heard in the recording", "录音中听不到振铃"),
     "no-sound": Text("the sound itself was not listened to", "未分析声音本身"),
+    "no-confidence": Text("the recogniser does not say how sure it is", "识别引擎没有给出置信度"),
+    "too-little": Text("too little was said to judge it", "说得太少，无法判断"),
     "no-speech": Text("the agent was not heard at all", "没有听到坐席说话"),
     "by-nature": Text("nobody can judge this from a call", "无法从通话中评判"),
     "no-date": Text("the date of the call is not known", "不知道通话日期"),

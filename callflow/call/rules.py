@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from math import inf, nextafter
 
 from callflow.call.log import CallLog, Fact
+from callflow.call.manner import Manner
 from callflow.call.prompts import PRIORITY, PromptBoard
 from callflow.call.rule_index import RuleIndex, length, looked_for, missing_source, within
 from callflow.events import SPEAKERS, CallContext, Event, Finding, Prompt, Speaker, Verdict
@@ -64,6 +65,7 @@ class RuleKeeper:
         out: list[Event],
         schedule: Schedule,
         warn: Callable[[Prompt], None],
+        manner: Manner,
     ) -> None:
         self._flow = flow
         self._index = index
@@ -81,7 +83,7 @@ class RuleKeeper:
         self._blind = {rule.name: "by-nature" for rule in flow.rules.values() if rule.not_assessed}
         self._context = CallContext(at=0.0)
         self._places: Sequence[str] = ()
-        self.hears_sound = False
+        self._manner = manner
 
     # ------------------------------------------------------------------------------------ what the call tells
 
@@ -167,11 +169,11 @@ class RuleKeeper:
                 self._blind.setdefault(rule.name, "no-ring-heard")
             if unknown_end and any(key.startswith("call.hung_up ") for key in keys):
                 self._blind.setdefault(rule.name, "hang-up-unknown")
-            if any(key.startswith("acoustic.") for key in keys):
-                if not self.hears_sound:
-                    self._blind.setdefault(rule.name, "no-sound")
-                elif not self._log.has("agent speaks"):
-                    self._blind.setdefault(rule.name, "no-speech")
+            heard = [key for key in keys if key.startswith("acoustic.")]
+            for reason in filter(None, map(self._manner.missing, heard)):
+                self._blind.setdefault(rule.name, reason)
+            if heard and not self._log.has("agent speaks"):
+                self._blind.setdefault(rule.name, "no-speech")
 
     # ------------------------------------------------------------------------------------ one watch
 
