@@ -38,6 +38,6 @@ class SpeakingRate:
 
 
 def syllables(event: Heard) -> int:
-    """Han characters of the text (each is one syllable), or the sounds where there are no such characters."""
+    """Han characters of the text (each is one syllable), or the sounds, but not the pauses among them."""
     han = sum(any(low <= character <= high for low, high in _HAN) for character in event.text)
-    return han or len(event.sounds)
+    return han or sum(any(map(str.isalpha, sound)) for sound in event.sounds)

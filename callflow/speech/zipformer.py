@@ -32,6 +32,11 @@ nine conditions (levels, telephone band, noise) it brings toneless syllable erro
 LONGEST_SYLLABLE = 0.3
 """Seconds that a syllable lasts at most where no other follows at once; the model only says when each one begins."""
 
+PAUSE_MARK, PAUSE = "，", 0.42
+"""What stands for a pause among the syllables, and how many seconds after another a syllable begins to make one: the
+model writes no punctuation, and short phrases are told by where a sentence begins and ends. On 13 human clips 5 gaps in
+100 were 0.44 s or longer (the model counts in 0.04 s), nearly all of them between clauses or in a hesitation."""
+
 INITIALS = frozenset("bpmfdtnlgkhjqxrzcsyw") | {"zh", "ch", "sh"}
 
 
@@ -93,7 +98,7 @@ class _Decoder:
 
     def _hypothesis(self) -> Hypothesis:
         times = (at - LEAD for at in self._recognizer.timestamps(self._stream))
-        words = syllables(self._recognizer.tokens(self._stream), times)
+        words = with_pauses(syllables(self._recognizer.tokens(self._stream), times))
         return Hypothesis(sounds=tuple(word.text for word in words), words=words)
 
 
@@ -117,3 +122,13 @@ def syllables(tokens: Iterable[str], times: Iterable[float]) -> tuple[Word, ...]
         Word(text, max(start, 0.0), max(min(end, start + LONGEST_SYLLABLE), 0.0))
         for (text, start), end in zip(begun, ends, strict=False)
     )
+
+
+def with_pauses(words: Iterable[Word]) -> tuple[Word, ...]:
+    """``words`` with a mark, which lasts no time, wherever the speaker paused."""
+    out: list[Word] = []
+    for word in words:
+        if out and word.start - out[-1].start >= PAUSE:
+            out.append(Word(PAUSE_MARK, out[-1].end, out[-1].end))
+        out.append(word)
+    return tuple(out)

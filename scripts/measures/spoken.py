@@ -6,7 +6,6 @@ Nothing here makes sound or hears it: the environment of the voices and the proj
 from __future__ import annotations
 
 import hashlib
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,13 +18,14 @@ from measures.lines import ROOT, lines
 
 OUT = ROOT / "out" / "accuracy"
 SETTINGS = ROOT / "tests" / "accuracy" / "voices.yaml"
-INNOCENT = ROOT / "tests" / "design" / "innocent.yaml"
+NEAR_MISSES = ROOT / "tests" / "design" / "innocent.yaml"
+TRADES = ROOT / "tests" / "accuracy" / "innocent"
 SYLLABLES_ONLY = "abcdefghijklmnopqrstuvwxyz "
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """Words of an agent and the voice that says them. ``name`` is a line's id, or ``innocent/12``."""
+    """Words of an agent and the voice that says them. ``name`` is a line's id, or ``innocent/`` with a hash."""
 
     name: str
     voice: str
@@ -34,8 +34,8 @@ class Spoken:
     @property
     def sound(self) -> Path:
         """Its recording; other words or another voice make another file."""
-        made = hashlib.sha256(f"{self.text} {settings()['voices'][self.voice]} {settings()['line']}".encode())
-        return OUT / "sound" / self.voice / f"{self.name.replace('/', '_')}-{made.hexdigest()[:10]}.wav"
+        made = _hash(f"{self.text} {settings()['voices'][self.voice]} {settings()['line']}")
+        return OUT / "sound" / self.voice / f"{self.name.replace('/', '_')}-{made[:10]}.wav"
 
     @property
     def innocent(self) -> bool:
@@ -49,19 +49,21 @@ def spoken() -> list[Spoken]:
     ordinary = settings()["innocent"]
     return [
         *(Spoken(name, voice, text) for voice in settings()["voices"] for name, text in said),
-        *(
-            Spoken(f"innocent/{i}", voice, text)
-            for voice in ordinary["voices"]
-            for i, text in enumerate(innocent(ordinary["sentences"]), 1)
-        ),
+        *(Spoken(f"innocent/{_hash(text)[:8]}", voice, text) for voice in ordinary["voices"] for text in innocent()),
     ]
 
 
-def innocent(count: int) -> list[str]:
-    """``count`` ordinary sentences, drawn once and for all."""
-    groups: Mapping[str, list[str]] = YAML(typ="safe").load(INNOCENT.read_text(encoding="utf-8"))
-    sentences = [text for group in groups.values() for text in group if set(text) - set(SYLLABLES_ONLY)]
-    return random.Random(1).sample(sentences, min(count, len(sentences)))
+def innocent() -> list[str]:
+    """Ordinary sentences: all near misses of the phrase tests, and of each trade's file those with the least hash."""
+    groups: Mapping[str, list[str]] = YAML(typ="safe").load(NEAR_MISSES.read_text(encoding="utf-8"))
+    near = [text for group in groups.values() for text in group if set(text) - set(SYLLABLES_ONLY)]
+    files = [file.read_text(encoding="utf-8").split() for file in sorted(TRADES.glob("*.txt"))]
+    few = settings()["innocent"]["of_each_trade"]
+    return near + [text for file in files for text in sorted(file, key=_hash)[:few]]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache

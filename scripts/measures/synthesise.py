@@ -26,7 +26,8 @@ def main(voices: list[str]) -> None:
     print(f"{len(missing)} of {len(wanted)} recordings to be made", flush=True)
     began = time.monotonic()
     for done, one in enumerate(missing, 1):
-        record(one)
+        if not one.sound.exists():  # another run may have made it meanwhile
+            record(one)
         if done % 25 == 0 or done == len(missing):
             print(f"  {done:5d}  {(time.monotonic() - began) / done:.1f} s each", flush=True)
 

