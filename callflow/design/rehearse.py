@@ -75,7 +75,9 @@ def play(events: Iterable[Event], plan: Plan) -> list[Event]:
 def script(steps: Iterable[Step]) -> Iterator[Event | Problem]:
     """The events of a script, each at its time; a ``Problem`` for a step that makes no event."""
     now, rings, last_ring = 0.0, 0, -RING
-    yield Tick(at=now)
+    steps = tuple(steps)
+    if not steps or steps[0].event != "call.context":  # what is known of the call is known before it begins
+        yield Tick(at=now)
     for number, step in enumerate(steps, start=1):
         if step.speaker:
             start = now + PAUSE - LAG

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple, TypeVar
 from callflow import events as ev
 from callflow.call.reasons import REASONS
 from callflow.flow.model import Cause, Flow, Phrase, PhraseKind, Rule
+from callflow.review.followups import FollowUp, follow_ups
 from callflow.review.spoken import locate, plain_wording
 from callflow.review.words import CALL_EVENTS, SEVERITY_ORDER
 from callflow.texts import Text
@@ -147,6 +148,7 @@ class Story:
     prompts: tuple[Shown, ...] = ()
     findings: tuple[Judged, ...] = ()
     fields: tuple[Captured, ...] = ()
+    promises: tuple[FollowUp, ...] = ()
     groups: tuple[GroupResult, ...] = ()
     total: float | None = None
     context: ev.CallContext = field(default_factory=lambda: ev.CallContext(at=0.0))
@@ -160,7 +162,7 @@ class Story:
         matches = [event for event in _only(all_, ev.Match) if event.stage == "confirmed"]
         utterances = sorted((_utterance(heard, matches, flow) for heard in finals), key=lambda u: (u.start, u.end))
         scores = _only(all_, ev.Score)
-        contexts = _only(all_, ev.CallContext)
+        context = next(iter(_only(all_, ev.CallContext)), ev.CallContext(at=0.0))
         return cls(
             flow=flow.title,
             duration=end,
@@ -171,9 +173,10 @@ class Story:
             prompts=_prompts(_only(all_, ev.Prompt), end),
             findings=_findings(_only(all_, ev.Finding), utterances, flow),
             fields=_fields(_only(all_, ev.FieldValue)),
+            promises=follow_ups(_only(all_, ev.Promise), context),
             groups=_groups(scores[-1].groups if scores else {}, flow),
             total=scores[-1].total if scores else None,
-            context=contexts[0] if contexts else ev.CallContext(at=0.0),
+            context=context,
         )
 
     def judged(self, *verdicts: ev.Verdict) -> tuple[Judged, ...]:

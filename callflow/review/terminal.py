@@ -19,6 +19,7 @@ from callflow import events as ev
 from callflow.flow.model import Flow
 from callflow.review import words
 from callflow.review.causes import by_cause
+from callflow.review.followups import FollowUp, follow_ups
 from callflow.review.story import Judged, Piece, Story, Utterance
 from callflow.review.wrap import clean, wrap
 from callflow.texts import Text, text
@@ -50,6 +51,7 @@ class TerminalView:
         self._matches: list[ev.Match] = []
         self._warned: set[str] = set()
         self._headed = False
+        self._context = ev.CallContext(at=0.0)
 
     def __enter__(self) -> TerminalView:
         return self
@@ -80,7 +82,9 @@ class TerminalView:
                 self._talk = event
             return
         self._flush()
-        if isinstance(event, ev.State):
+        if isinstance(event, ev.CallContext):
+            self._context = event
+        elif isinstance(event, ev.State):
             self._state(event)
         elif isinstance(event, ev.Prompt):
             self._prompt(event)
@@ -88,6 +92,8 @@ class TerminalView:
             self._finding(event)
         elif isinstance(event, ev.FieldValue):
             self._field(event)
+        elif isinstance(event, ev.Promise):
+            self._entry(event.at, Line("◇ ", "cyan"), self._promise(follow_ups([event], self._context)[0]))
         elif event.type in words.CALL_EVENTS or (isinstance(event, ev.Situation) and event.status == "begun"):
             self._moment(event)
 
@@ -205,6 +211,7 @@ class TerminalView:
         elif story.findings:
             clear = text("  ✓ Nothing missed, nothing violated.", "  ✓ 没有漏做，没有违反。")
             parts += [Line(self._in(clear), "green"), Line()]
+        parts += self._promises(story.promises)
         parts += self._not_assessed(story.judged("not_assessed"))
         for label, path in ((text("Report ", "报告 "), report), (text("Journal", "日志 "), journal)):
             if path is not None:
@@ -288,6 +295,21 @@ class TerminalView:
                 sign, name = words.VERDICT_SIGNS[verdict], self._in(words.VERDICTS[verdict])
                 line.append(f"{'   ' if line else ''}{sign} {name} {count}", _VERDICTS[verdict])
         return line
+
+    def _promises(self, promises: Sequence[FollowUp]) -> list[Line]:
+        if not promises:
+            return []
+        out: list[Line] = [Line(self._in(text("  ◇ Follow-ups", "  ◇ 待跟进")), "cyan")]
+        for promise in promises:
+            parts = wrap(self._promise(promise), self._width - GUTTER)
+            out += [
+                (self._time(promise.at) if n == 0 else Line(" " * GUTTER)).append(part) for n, part in enumerate(parts)
+            ]
+        return [*out, Line()]
+
+    def _promise(self, promise: FollowUp) -> Line:
+        words_ = " · ".join(filter(None, (promise.when, promise.said)))
+        return Line(f"“{clean(words_)}”").append(f"  {self._in(promise.by)}", "dim")
 
     def _not_assessed(self, left_out: Sequence[Judged]) -> list[Line]:
         if not left_out:

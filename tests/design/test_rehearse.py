@@ -202,3 +202,39 @@ def test_the_report_reads_in_both_languages() -> None:
     assert "未出现：finding greets: missed" in chinese[1]
     assert english[-1] == "0 of 1 rehearsals passed"
     assert chinese[-1] == "1 个演练，0 个通过"
+
+
+DATED = """
+flow: {title: test, start: talk}
+states: {talk: {prompts: [{tip: 祝您〈节日〉愉快}]}}
+phrases: {reply: {say: [给您回复], promise: true}, wish: {say: [节日愉快]}}
+rules: {wishes: {after: day holiday, expect: agent wish}, rests: {never: day weekend}}
+rehearsals:
+  - name: holiday
+    call: [{event: call.context, date: 2026-10-01}, agent: 节日愉快。两个小时内给您回复。]
+    expect: [{promise: 两个小时}, {prompt: 祝您国庆节愉快}, {finding: wishes, verdict: met}]
+  - name: a Saturday that is worked
+    call: [{event: call.context, date: 2026-10-10}, agent: 您好]
+    never: [{finding: wishes}, {promise: "*"}, {finding: rests, verdict: violated}]
+  - name: as the sender says
+    call: [{event: call.context, date: 2026-10-10, day: weekend}, agent: 您好]
+    expect: [{prompt: 祝您周末愉快}, {finding: rests, verdict: violated}]
+  - name: no date
+    call: [agent: 节日愉快]
+    expect: [{finding: wishes, verdict: not_assessed}, {prompt: 祝您周末愉快}]
+"""
+
+
+def test_a_rehearsal_has_a_date() -> None:
+    flow, problems = read_flow({"a.yaml": DATED}, "a")
+    assert flow is not None, problems
+    plan = Plan.of(flow)
+    assert [rehearse(one, plan).failures for one in flow.rehearsals] == [()] * 4
+
+
+@pytest.mark.parametrize(("date", "words"), [("2199-10-05", "2199"), ("tomorrow", "tomorrow")])
+def test_a_date_that_cannot_be_judged_fails_the_rehearsal(date: str, words: str) -> None:
+    flow, _ = read_flow({"a.yaml": DATED.replace("2026-10-01", date)}, "a")
+    assert flow is not None
+    failures = rehearse(flow.rehearsals[0], Plan.of(flow)).failures
+    assert any(words in failure.message.en and failure.at.line == 8 for failure in failures)

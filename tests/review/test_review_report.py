@@ -162,3 +162,16 @@ def test_each_cause_of_dissatisfaction_links_to_its_faults(story: Story, tmp_pat
 
 def test_what_came_up_stands_in_the_transcript_once(story: Story, tmp_path: Path) -> None:
     assert write(tmp_path / "a.html", story).count(">客户抱怨<") == 1
+
+
+def test_a_promise_is_listed_with_its_time_and_its_words_are_only_words(
+    events: list[ev.Event], flow: Flow, tmp_path: Path
+) -> None:
+    promise = ev.Promise(at=31, phrase="reply", start=28, end=30, said="<b>给您回复", when="两个小时内", due=7200)
+    page = write(tmp_path / "a.html", Story.of([ev.CallContext(at=0), *events[1:], promise], flow))
+    part = page[page.index('class="promises"') :]
+    assert "两个小时内" in part
+    assert "2 小时内" in part
+    assert "&lt;b&gt;给您回复" in part
+    assert 'data-at="28"' in part
+    assert 'class="promises"' not in write(tmp_path / "b.html", Story.of(events, flow))

@@ -191,3 +191,21 @@ def test_times_read_like_a_clock(seconds: float, shown: str) -> None:
 @pytest.mark.parametrize(("seconds", "shown"), [(33.2, "33 秒"), (60, "1 分"), (125, "2 分 5 秒")])
 def test_lengths_read_like_lengths(seconds: float, shown: str) -> None:
     assert length(seconds).zh == shown
+
+
+@pytest.mark.parametrize(
+    ("when", "due", "date", "zh", "en"),
+    [
+        ("今天下班前", 12_600.0, "2026-11-24T14:29:30", "2026-11-24 18:00 前", "by 2026-11-24 18:00"),
+        ("两个小时内", 7200.0, "2026-11-24", "2 小时内", "within 2 h"),
+        ("三天之内", 259_200.0, "", "3 天内", "within 3 days"),
+        ("一刻钟", 900.0, "", "15 分钟内", "within 15 min"),
+        ("尽快", None, "2026-11-24T14:29:30", "没有确定的时间", "no fixed time"),
+        ("", None, "", "没有说明时间", "no time given"),
+    ],
+)
+def test_a_promise_is_a_follow_up(when: str, due: float | None, date: str, zh: str, en: str, flow: Flow) -> None:
+    promise = ev.Promise(at=31, phrase="reply", start=28, end=30, said="给您回复", when=when, due=due)
+    (told,) = Story.of([ev.CallContext(at=0, date=date), promise], flow).promises
+    assert (told.at, told.said, told.when) == (28, "给您回复", when)
+    assert (told.by.zh, told.by.en) == (zh, en)

@@ -197,3 +197,12 @@ def test_a_flow_without_causes_names_none(events: list[ev.Event], flow: Flow) ->
 def test_of_what_nobody_can_judge_the_flow_says_why(flow: Flow) -> None:
     finding = ev.Finding(at=9, rule="kind-tone", verdict="not_assessed", severity="minor", reason="by-nature")
     assert "听不准 (1) 态度和蔼" in " ".join(replay([finding], flow).split())
+
+
+def test_what_was_promised_is_told_at_once_and_listed_at_the_end(events: list[ev.Event], flow: Flow) -> None:
+    promise = ev.Promise(at=31, phrase="reply", start=28, end=30, said="给您回复", when="两个小时内", due=7200)
+    undated: list[ev.Event] = [ev.CallContext(at=0), *events[1:], promise]
+    lines = [line.strip() for line in replay(undated, flow).splitlines()]
+    assert sum("两个小时内 · 给您回复" in line and "2 小时内" in line for line in lines) == 2
+    assert lines[lines.index("◇ 待跟进") + 1].startswith("0:28")
+    assert "◇ 待跟进" not in replay(events, flow)
