@@ -45,8 +45,9 @@ def load(name: str = flowfiles.DEFAULT_FLOW, *, cache: bool = True) -> tuple[Pla
     file = _folder() / f"{_hash(sources)}.plan" if cache else None
     if file and (kept := _read(file)):
         return kept
-    flow, problems = flowfiles.parse(sources)
-    made = Plan.of(flow), problems
+    with _without_collecting():
+        flow, problems = flowfiles.parse(sources)
+        made = Plan.of(flow), problems
     if file:
         with suppress(OSError):
             _write(file, made)
@@ -96,7 +97,7 @@ def _trusted(found: os.stat_result) -> bool:
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
-    """Nothing of what is unpickled is garbage: looking for it would take as long as the rest."""
+    """Nothing of what is made is garbage: looking for it would take as long as making it."""
     was = gc.isenabled()
     gc.disable()
     try:

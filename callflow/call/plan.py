@@ -30,11 +30,12 @@ class Plan:
     @staticmethod
     def of(flow: Flow) -> Plan:
         """Compile a flow. Raises ``BadFlow`` where a wording is not a valid template."""
-        problems = [problem for phrase in flow.phrases.values() for problem in _wrong_templates(phrase, flow.slots)]
-        if problems:
-            raise BadFlow(text("flow {n} has mistakes", "流程 {n} 有错误", n=flow.name), problems)
         sounds = Sounds() if flow.folds is None else Sounds(flow.folds)
-        book = Book(flow.phrases.values(), flow.slots, sounds)
+        try:
+            book = Book(flow.phrases.values(), flow.slots, sounds)
+        except TemplateError as error:
+            problems = [problem for phrase in flow.phrases.values() for problem in _wrong_templates(phrase, flow.slots)]
+            raise BadFlow(text("flow {n} has mistakes", "流程 {n} 有错误", n=flow.name), problems) from error
         return Plan(flow, sounds, book, RuleIndex.of(flow), FlowMachine(flow))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from callflow.flow.model import Phrase, PhraseKind, Slot
 from callflow.phrases import policy
 from callflow.phrases.matcher import Line, Literal
-from callflow.phrases.readings import in_context
+from callflow.phrases.readings import in_context, words_within
 from callflow.phrases.sounds import UNKNOWN, Sounds
 from callflow.phrases.template import Pattern, expand
 
@@ -24,7 +24,8 @@ class Compiler:
         spoken: dict[tuple[tuple[str, ...], tuple[tuple[int, int], ...]], tuple[int, ...]] = {}
         for template in phrase.wordings:
             for pattern, said in self._spoken(template):
-                spoken.setdefault(said, self._clauses(pattern))
+                # Only of what must never be said each clause has to be heard.
+                spoken.setdefault(said, self._clauses(pattern) if phrase.kind == "never" else ())
         for (keys, gaps), clauses in spoken.items():
             yield self._line(owner, keys, gaps, phrase.kind, phrase.exact, clauses=clauses)
 
@@ -60,7 +61,8 @@ class Compiler:
 
         Characters are looked up one by one, so 重复 as text is always zhong fu; as sounds it is chong fu.
         """
-        return self._sounds.of_text(literal).key, self._sounds.of_syllables(in_context(literal)).key
+        key = self._sounds.of_text(literal).key
+        return key, self._sounds.of_syllables(in_context(literal)).key if words_within(literal.upper()) else key
 
     def _line(
         self,

@@ -10,6 +10,8 @@ freely.
 
 from __future__ import annotations
 
+from functools import cache
+
 from callflow.flow.model import PhraseKind
 
 LONGEST_JOINED = 4
@@ -35,6 +37,7 @@ MOST_COST = {"say": 0.42, "cue": 0.40, "never": 0.38}
 """The largest part of a long phrase that may be wrong, near sounds counted half."""
 
 
+@cache
 def errors(kind: PhraseKind, length: int, exact: bool = False) -> int:
     """Most wrong, missing or extra syllables in a stretch of ``length`` syllables.
 
@@ -47,6 +50,7 @@ def errors(kind: PhraseKind, length: int, exact: bool = False) -> int:
     return most if most <= 2 else most - 1 + most % 2
 
 
+@cache
 def least_score(kind: PhraseKind, length: int) -> float:
     """Least score, 0 to 1, of a phrase with ``length`` syllables: at least half of it and one and a half more."""
     if kind == "never" and length <= SHORTEST_TABOO:

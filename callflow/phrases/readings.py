@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from operator import add
 
 from callflow.phrases import reading_data
 
@@ -23,17 +24,25 @@ def in_context(words: str) -> list[str]:
     What has no reading stands for itself, letters in upper case.
     """
     words = words.upper()
-    known, one_by_one = _words(), _characters()
-    out: list[str] = []
-    while len(out) < len(words):
-        at = len(out)
-        for size in _sizes().get(words[at : at + 2], ()):
-            if reads := known.get(words[at : at + size]):
-                out += reads
-                break
-        else:
-            out.append(one_by_one.get(words[at], words[at]))
+    one_by_one = _characters()
+    out = [one_by_one.get(char, char) for char in words]
+    for at, reads in words_within(words):
+        out[at : at + len(reads)] = reads
     return out
+
+
+def words_within(text: str) -> list[tuple[int, list[str]]]:
+    """Where ``text`` has words that read otherwise than their characters one by one, and how they read."""
+    known, sizes = _words(), _sizes()
+    found: list[tuple[int, list[str]]] = []
+    end = 0
+    for at, pair in enumerate(map(add, text, text[1:])):
+        for size in sizes[pair] if pair in sizes and at >= end else ():
+            if reads := known.get(text[at : at + size]):
+                found.append((at, reads))
+                end = at + size
+                break
+    return found
 
 
 @cache
