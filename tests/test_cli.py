@@ -160,6 +160,8 @@ CASES: list[tuple[str, str, str, list[str]]] = [
     ("replay empty.jsonl", "not a journal", "不是日志", []),
     ("replay text.jsonl", "not a journal", "不是日志", []),
     ("replay newer.jsonl", "install a newer callflow", "请安装更新版本", []),
+    ("replay call.jsonl --date tomorrow", 'the date "tomorrow" is not one', "日期“tomorrow”无法识别", []),
+    ("replay call.jsonl --date ''", "an empty date", "是空的", []),
     ("replay call.jsonl --flow nothing", 'no flow "nothing"', "没有流程“nothing”", []),
     ("replay call.jsonl --report no/where/out.html", "make the folder first", "请先建立文件夹", []),
     ("replay call.jsonl --journal no/where/out.jsonl", "make the folder first", "请先建立文件夹", []),
@@ -292,6 +294,22 @@ def test_a_journal_is_judged_again(folder: Path) -> None:
     assert new.header == old.header, "a journal of a journal still knows its recording"
     assert (folder / "out.html").stat().st_size > 10_000
     assert not list(folder.glob("*.part"))
+
+
+@pytest.mark.parametrize(("date", "day"), [("2026-10-01", "holiday"), ("2026-10-10T09:30", "workday")])
+def test_a_call_has_the_date_that_is_given(
+    folder: Path, date: str, day: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", str(folder / "call.jsonl"), "--date", date, "--json"]) == 0
+    events = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert [(event["date"], event["day"]) for event in events if event["type"] == "call.context"] == [(date, day)]
+
+
+def test_of_a_year_that_the_calendar_does_not_know_that_is_said(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", str(folder / "call.jsonl"), "--date", "2199-10-05", "--json", "--lang", "zh"]) == 0
+    assert "没有 2199 年的放假安排" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["call.jsonl.part", "call.log"])

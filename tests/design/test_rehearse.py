@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from callflow.call.plan import Plan
@@ -238,3 +240,11 @@ def test_a_date_that_cannot_be_judged_fails_the_rehearsal(date: str, words: str)
     assert flow is not None
     failures = rehearse(flow.rehearsals[0], Plan.of(flow)).failures
     assert any(words in failure.message.en and failure.at.line == 8 for failure in failures)
+
+
+def test_the_rules_on_manner_that_the_documentation_gives_judge_both_ways() -> None:
+    source = Path(__file__).with_name("manner_rules.yaml").read_text(encoding="utf-8")
+    flow, problems = read_flow({"manner_rules.yaml": source}, "manner")
+    assert flow is not None, problems
+    plan = Plan.of(flow)
+    assert [failure for one in flow.rehearsals for failure in rehearse(one, plan).failures] == []
