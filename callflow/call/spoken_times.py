@@ -30,11 +30,11 @@ _WEEK = "(?:周|星期|礼拜)"
 _GRAMMAR = {
     "span": (
         f"(?<![了第每])(?:(?P<half>半)个?|(?P<least>{_NUMBER})(?:(?:到|至|或者?|[-~—])(?P<most>{_NUMBER}))?"
-        f"[来多]?(?P<piece>个?)(?P<more>半?)多?)(?P<unit>分钟|刻钟|小时|钟头|工作日|{_WEEK}|秒钟|天|日|月)"
+        f"[来多]?(?P<piece>个?)(?P<more>半?)多?)(?P<unit>分钟|刻钟|小时|钟头|工作日|{_WEEK}|秒钟|天|日|月|钟)"
         "(?P<tail>半?)(?!之前|以前|前)(?P<end>之内|以内|内|里|之后|以后|过后|后|左右)?"
     ),
     "moment": (
-        "(?P<day>今天|今日|当天|当日|明天|明日|大后天|后天|[今明](?=[早晚]))?"
+        "(?<!昨天)(?<!前天)(?<!上)(?<!上个)(?P<day>今天|今日|当天|当日|明天|明日|大后天|后天|[今明](?=[早晚]))?"
         f"(?:(?P<next>下下|下|这|本)?个?{_WEEK}(?P<weekday>[一二三四五六日天末]))?"
         f"(?:(?:(?P<month>{_NUMBER})月)?(?P<date>{_NUMBER})[号日])?的?"
         "(?P<part>凌晨|早上|早晨|一早|上午|中午|下午|傍晚|晚上|[早晚])?的?"
@@ -46,13 +46,16 @@ _GRAMMAR = {
         f"(?P<week>[这本下]?个?{_WEEK}之?内|下个?{_WEEK}(?![一二三四五六日天末]))|"
         "(?P<months>[这本下]?个?月(?:底|末|之?内)|下个月)(?:之前|以前|前)?|(?P<year>年底|年内)(?:之前|以前|前)?"
     ),
+    "feast": (
+        "(?:元旦|春节|清明|五一|劳动节|端午|中秋|国庆)节?(?:假期)?(?:之后|以后|后|之前|以前|前)|(?:节|假期)之?[前后]"
+    ),
     "vague": "尽快|尽早|马上|立刻|立即|稍后|一会|待会|第一时间|及时|随后|过段时间",
 }
 
 _VALUES = dict(zip("一二三四五六七八九十", range(1, 11), strict=True)) | {"两": 2}
 _COUNTS = frozenset((*_VALUES, *"几百半"))
-_UNITS = {"秒钟": 1, "分钟": 60, "刻钟": 900, "小时": 3600, "钟头": 3600, "天": 86400, "日": 86400, "月": 30 * 86400,
-          "周": 7 * 86400, "星期": 7 * 86400, "礼拜": 7 * 86400, "工作日": 0}  # fmt: skip
+_UNITS = {"秒钟": 1, "分钟": 60, "刻钟": 900, "小时": 3600, "钟头": 3600, "钟": 3600, "天": 86400, "日": 86400,
+          "月": 30 * 86400, "周": 7 * 86400, "星期": 7 * 86400, "礼拜": 7 * 86400, "工作日": 0}  # fmt: skip
 """In seconds; working days are counted."""
 _DAYS = {"今天": 0, "今日": 0, "今": 0, "当天": 0, "当日": 0, "明天": 1, "明日": 1, "明": 1, "后天": 2, "大后天": 3}
 _WEEKDAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6, "末": 6}
@@ -83,11 +86,11 @@ class When:
     def due(self, said: datetime | None) -> float | None:
         """The latest moment that the words allow, in seconds (> 0) from ``said``.
 
-        ``None`` where the words are vague or set no end (周五之后), where they need the date and time of day and
-        ``said`` is not known, or where the moment they name is over. Working days are Monday to Friday: holidays are
-        not looked up.
+        ``None`` where the words are vague, set no end (周五之后) or name a feast (节后), where they need the date and
+        time of day and ``said`` is not known, or where the moment they name is over. Working days are Monday to Friday:
+        holidays are not looked up.
         """
-        if self.vague:
+        if self.vague or self.kind == "feast":
             return None
         try:
             if self.kind == "span":
@@ -137,7 +140,7 @@ def _found(source: Source) -> Iterator[When]:
         mode = "sound" if not isinstance(source, str) else "written" if kind == "vague" else "mixed"
         for match in _pattern(kind, mode).finditer("".join(_code(item, mode) for item in items)):
             parts = {name: _read(name, part) for name, part in match.groupdict().items() if part is not None}
-            if kind in ("vague", "period") or _tells(kind, parts):
+            if kind in ("vague", "period", "feast") or _tells(kind, parts):
                 begin = match.start() + (match.group()[0] == _code("的", mode))
                 start, end = places[begin], places[match.end() - 1] + 1
                 words = source[start:end]
@@ -154,7 +157,7 @@ def _tells(kind: str, parts: Parts) -> bool:
     limited = "end" in parts or "then" in parts
     if kind == "span":
         counted = bool(parts.get("piece")) or "half" in parts
-        return {"月": counted, "日": limited}.get(parts["unit"], True)
+        return {"月": counted, "钟": counted, "日": limited}.get(parts["unit"], True)
     dated = any(name in parts for name in ("day", "weekday", "month")) or ("date" in parts and limited)
     if "date" in parts and not dated:
         return False
