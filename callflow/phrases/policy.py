@@ -33,7 +33,7 @@ SHORTEST_TABOO = 5
 LEAST_OF_CLAUSE = 0.6
 """The part of each clause of a taboo (X，Y) that must be heard: X followed by something else is another sentence."""
 
-MOST_COST = {"say": 0.42, "cue": 0.40, "never": 0.38}
+MOST_COST = {"say": 0.42, "cue": 0.36, "never": 0.38}
 """The largest part of a long phrase that may be wrong, near sounds counted half."""
 
 
@@ -44,7 +44,7 @@ def errors(kind: PhraseKind, length: int, exact: bool = False) -> int:
     One less than the pieces it is cut into (see ``matcher``): of two syllables where it is short; and above two an
     odd number, so that the pieces pair up.
     """
-    if exact or length < (SHORTEST_TABOO if kind == "never" else SHORTEST_TOLERANT):
+    if exact or length < (SHORTEST_TOLERANT if kind == "say" else SHORTEST_TABOO):
         return 0
     most = min(length // 2 - 1, max(3, int(length / SYLLABLES_PER_PIECE) - 1))
     return most if most <= 2 else most - 1 + most % 2
@@ -52,9 +52,13 @@ def errors(kind: PhraseKind, length: int, exact: bool = False) -> int:
 
 @cache
 def least_score(kind: PhraseKind, length: int) -> float:
-    """Least score, 0 to 1, of a phrase with ``length`` syllables: at least half of it and one and a half more."""
-    if kind == "never" and length <= SHORTEST_TABOO:
+    """Least score, 0 to 1, of a phrase with ``length`` syllables.
+
+    At least half of it and one and a half more; of a cue two more, for what it brings about is an obligation, and one
+    that nobody is under is a wrong finding (你们这个物流 is not 发个物流).
+    """
+    if kind != "say" and length <= SHORTEST_TABOO:
         most = 0.5 * (length == SHORTEST_TABOO)
     else:
-        most = max(1.0, min(length / 2 - 1.5, MOST_COST[kind] * length))
+        most = max(1.0, min(length / 2 - (2.0 if kind == "cue" else 1.5), MOST_COST[kind] * length))
     return 1.0 - most / length - 1e-9
