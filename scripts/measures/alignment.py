@@ -82,9 +82,9 @@ def align(said: Sequence[Unit], heard: Sequence[Unit]) -> list[Pair]:
     return pairs[::-1]
 
 
-def error(pairs: Sequence[Pair]) -> float:
-    """Syllables wrong, left out or added, as a part of those said."""
-    return sum(pair.wrong for pair in pairs) / max(1, sum(pair.said is not None for pair in pairs))
+def errors(pairs: Sequence[Pair]) -> tuple[int, int]:
+    """How many syllables are wrong, left out or added, and how many were said."""
+    return sum(pair.wrong for pair in pairs), sum(pair.said is not None for pair in pairs)
 
 
 def halves(syllable: str) -> tuple[str, str]:

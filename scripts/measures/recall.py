@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from callflow.call.plan import Plan
 from callflow.phrases.follower import Follower
-from measures.alignment import align, error, of_heard, of_text
+from measures.alignment import align, errors, of_heard, of_text
 from measures.hearing import Hearing
 from measures.lines import Line
 from measures.spoken import Spoken
@@ -24,13 +24,21 @@ class Outcome:
     line: Line
     voice: str
     heard: str
-    errors: float
-    """Syllable errors as a part of those said."""
+    wrong: int
+    """Syllables wrong, left out or added."""
+    said: int
+    """Syllables said."""
     found: bool
     """Whether a phrase that cites the line's clause was found."""
 
     @property
+    def errors(self) -> float:
+        """The recogniser's syllable error on this line."""
+        return self.wrong / max(1, self.said)
+
+    @property
     def fair(self) -> bool:
+        """Whether it was heard well enough to judge the matching by."""
         return self.errors < FAIR
 
 
@@ -69,7 +77,7 @@ def outcomes(plan: Plan, lines: Iterable[Line], heard: Mapping[Spoken, Hearing])
         hits = {hit.phrase for words in hearing.utterances for hit in plan.book.find(words, "agent")}
         pairs = align(of_text(one.text), of_heard(hearing.utterances))
         hit = bool(hits & cited.get(line.clause, set()))
-        found.append(Outcome(line, one.voice, shown(hearing), error(pairs), hit))
+        found.append(Outcome(line, one.voice, shown(hearing), *errors(pairs), hit))
     return found
 
 
