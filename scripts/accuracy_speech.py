@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -32,17 +33,16 @@ Heard = dict[Spoken, Hearing]
 
 
 def main() -> None:
-    """Hear what has not been heard, then count everything again."""
+    """Hear what has not been heard, then count everything again; ``--count``: count only."""
     os.nice(10)
     wanted = spoken()
     heard: dict[str, Heard] = {}
     for engine in ENGINES:
-        try:
-            choice = choose(engine)
-        except CallflowError as error:
-            print(f"{engine} is left out: {error}")
-            continue
-        hear(engine, partial(open_transcriber, choice), wanted)
+        if "--count" not in sys.argv:
+            try:
+                hear(engine, partial(open_transcriber, choose(engine)), wanted)
+            except CallflowError as error:
+                print(f"{engine} hears nothing new: {error}")
         heard[engine] = hearings(engine, wanted)
     plan = Plan.of(flowfiles.load()[0])
     found = {engine: outcomes(plan, lines(), heard[engine]) for engine in heard}
@@ -165,7 +165,9 @@ def _missed(missed: Sequence[dict[str, Any]]) -> str:
         for one in missed[:MOST]
     ]
     more = f", the first {MOST} of {len(missed)}" if len(missed) > MOST else ""
-    return f"Missed although heard fairly{more}:\n\n" + page.table(["line", "said", "heard", "syllable error"], rows)
+    return f"Missed although heard fairly{more}:\n\n" + page.table(
+        ["line", "said", "heard", "syllable error"], rows, texts=3
+    )
 
 
 MOST = 40

@@ -46,7 +46,10 @@ def of_heard(utterances: Sequence[str | tuple[str, ...]]) -> list[Unit]:
     """The syllables of what a recogniser heard, characters or pinyin."""
     heard: list[Unit] = []
     for words in utterances:
-        heard += of_text(words) if isinstance(words, str) else [Unit(plain_syllable(word) or word) for word in words]
+        if isinstance(words, str):
+            heard += of_text(words)
+        else:
+            heard += [Unit(plain_syllable(word) or word) for word in words if word.isalpha()]
     return [
         unit
         for before, unit in zip([Unit(""), *heard], heard, strict=False)

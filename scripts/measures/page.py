@@ -18,9 +18,9 @@ def put(part: str, text: str) -> None:
     PAGE.write_text(f"{before}{begin}{text.strip()}\n{end}{after}", encoding="utf-8")
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """A Markdown table; the first column is text, the others are numbers."""
-    marks = ["---", *["---:"] * (len(head) - 1)]
+def table(head: list[str], rows: list[list[str]], texts: int = 1) -> str:
+    """A Markdown table; the first columns, so many as ``texts``, are text, the others numbers."""
+    marks = ["---"] * texts + ["---:"] * (len(head) - texts)
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, marks, *rows))
 
 
