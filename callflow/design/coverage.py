@@ -81,6 +81,8 @@ class _Serving:
                 serving.add(phrase.refs, "prompt", phrase.at)
         for rule in flow.rules.values():
             serving.add(rule.refs, "rule", rule.at)
+            if rule.better:  # likewise
+                serving.add(rule.refs, "prompt", rule.at)
             if rule.prompt:
                 serving.add((*rule.refs, *rule.prompt.refs), "prompt", rule.prompt.at)
         for place in _places(flow):

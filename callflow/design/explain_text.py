@@ -15,12 +15,14 @@ VERDICTS: dict[Verdict, Text] = {
     "negation": text("its 不, 没 or 别 was lost", "其中的“不、没、别”丢了"),
     "boundary": text("not where it counts", "所在位置不算"),
     "guard": text("part of an exception", "属于例外说法"),
+    "told": text("told of, not said", "是转述，不是自己说的"),
     "other": text("another phrase explains it better", "另一条短语更符合"),
 }
 _BOUNDARIES = {
     "start": text("only at the beginning of a sentence", "只在句首才算"),
     "end": text("only at the end of a sentence", "只在句末才算"),
     "sentence": text("only as a sentence of its own", "只有单独成句才算"),
+    "utterance": text("only where nothing else was said", "只有整句话就这几个字才算"),
 }
 
 

@@ -17,10 +17,10 @@ from callflow.phrases.compiler import Compiler
 from callflow.phrases.matcher import Found, Line, Matcher, pieces
 from callflow.phrases.sounds import Keys, Sounds
 
-Verdict = Literal["said", "different", "clause", "negation", "boundary", "guard", "other"]
+Verdict = Literal["said", "different", "clause", "negation", "boundary", "guard", "told", "other"]
 """``said``: it counts. ``different``: too many errors; ``clause``: a part of it was not said; ``negation``: a 不, 没 or
-别 was lost; ``boundary``: not where its phrase must stand; ``guard``: part of an ``unless``; ``other``: another phrase
-explains the words better."""
+别 was lost; ``boundary``: not where its phrase must stand; ``guard``: part of an ``unless``; ``told``: reported, not
+said; ``other``: another phrase explains the words better."""
 
 LEAST = 0.5
 """Wordings of which less was heard are not worth telling of."""
@@ -139,6 +139,8 @@ class _Case:
             guard = Guard(list(lines), self.book.sounds)
             if any(stops(one, found) for one in guard.find(self.keys.key)):
                 return "guard", unless
+        if self.phrase.kind == "never" and self.book.reports.tell_of(self.keys, found.start, found.end):
+            return "told", ""
         others = [hit.phrase for hit in self.hits if _overlap(hit.start, hit.end, start, end)]
         return "other", others[0] if others else ""
 

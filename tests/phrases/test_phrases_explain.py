@@ -35,6 +35,7 @@ def case(sentence: str, phrase: str) -> Explained | None:
         ("我不知道您方不方便", "unknown", "boundary", "sentence"),
         ("这事不归我管吗", "mine", "guard", "不归我管吗"),
         ("客户说这事不归我管", "mine", "guard", "客户说{x}不归我管"),
+        ("您说这事不归我管", "mine", "told", ""),
         ("这事真的不归我管", "mine", "other", "mine-too"),
         ("这事真的归我管", "mine-too", "negation", ""),
         ("这是公司规定，我帮您", "rule", "clause", ""),
