@@ -20,6 +20,8 @@ YES, NO = "agrees", "disagrees"
 """Names of the customer's phrases that confirm and refuse a read-back."""
 ANSWER_TIME = 30.0
 """Seconds after the agent's question in which the customer's words are taken as the answer."""
+BACK_CHANNEL = 4
+"""So many syllables of the agent's (嗯，好的) leave the question standing that the customer has not answered yet."""
 PAUSE = 4.0
 """Seconds by which a pause may split a dictated number or address."""
 SAME_NAME, SAME_TEXT = 0.7, 0.55
@@ -56,6 +58,8 @@ class FieldTracker:
         self._asks = {spec.asked_by: name for name, spec in specs.items()}
         self._expecting: str = ""
         self._asked_at = -100.0
+        self._replied = False
+        """The customer has spoken since the question; if that was no answer, what comes later is none either."""
         self._last: str = ""
         self._read_back: list[str] = []
         self._reached: set[tuple[str, str]] = set()
@@ -102,6 +106,7 @@ class FieldTracker:
 
     def _customer(self, event: Heard, keys: Keys, said: tuple[str, ...]) -> list[Fact]:
         facts: list[Fact] = []
+        self._replied = True
         answered, self._read_back = self._read_back, []
         if answered and NO in said:
             if not self._corrects():
@@ -212,7 +217,14 @@ class FieldTracker:
                 facts += self._differs(field, value, event, keys)
         if asked:
             self._expecting, self._asked_at, self._last = asked[-1], event.end, ""
+            self._replied = False
+        elif self._replied and len(keys) > BACK_CHANNEL and not self._corrects() and not self._dictating():
+            self._expecting = ""
         return facts
+
+    def _dictating(self) -> bool:
+        """Whether digits were asked for, which may come in parts with words of the agent's between."""
+        return bool(self._expecting) and self._fields[self._expecting].spec.kind == "digits"
 
     def _digits_read(
         self, field: _Field, runs: list[DigitRun], labelled: Mapping[str, tuple[int, int]]

@@ -51,6 +51,16 @@ CASES = [
         "[agent: 请问联系电话是多少？, customer: 幺三八。, agent: 嗯。, customer: 二四六七九零五三。]",
         ["电话 13824679053 heard"],
     ),
+    (
+        "a name that was not given when asked, and something said later",
+        "[agent: 请问联系人是哪位？, customer: 我希望。, agent: 请您把具体情况告诉我。, customer: 就是这样啊。]",
+        [],
+    ),
+    (
+        "a name, after a second question before any answer",
+        "[agent: 请问联系人是哪位？, agent: 方便告诉我一下吗？, customer: 王建国。]",
+        ["联系人 王建国 heard"],
+    ),
     ("a name without 我叫", "[agent: 请问联系人是哪位？, customer: 嗯，王建国。]", ["联系人 王建国 heard"]),
     ("a name with 我叫 and 吧", "[agent: 请问联系人是哪位？, customer: 那就是王建国吧。]", ["联系人 王建国 heard"]),
     (
