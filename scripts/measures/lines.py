@@ -90,13 +90,14 @@ def _filled(text: str, draw: random.Random, clause: str) -> str:
 
 @cache
 def _clauses() -> dict[str, dict[str, Any]]:
-    return dict(_read(CLAUSES)["clauses"])
+    return dict(read(CLAUSES)["clauses"])
 
 
 @cache
 def _samples() -> dict[str, Any]:
-    return dict(_read(SAMPLES))
+    return dict(read(SAMPLES))
 
 
-def _read(file: Path) -> dict[str, Any]:
-    return dict(YAML(typ="safe").load(file.read_text(encoding="utf-8")))
+def read(file: Path) -> Any:
+    """What a YAML file holds."""
+    return YAML(typ="safe").load(file.read_text(encoding="utf-8"))
