@@ -76,6 +76,9 @@ class Compiler:
         trail: int = 0,
         clauses: tuple[int, ...] = (),
     ) -> Line:
-        literals = tuple(Literal(key, policy.errors(kind, len(key), exact), self._sounds.halves(key)) for key in keys)
+        gapped = len(keys) > 1
+        literals = tuple(
+            Literal(key, policy.errors(kind, len(key), exact, gapped), self._sounds.halves(key)) for key in keys
+        )
         least_score = policy.least_score(kind, sum(map(len, keys)))
         return Line(owner, kind, literals, gaps, least_score, lead, trail, clauses)

@@ -27,6 +27,9 @@ SYLLABLES_PER_PIECE = 2.3
 """How finely a long stretch is cut: at 40 % of characters misheard some 16 % of the sounds are wrong, a run of two or
 three is whole; pieces any shorter would be found all over ordinary speech."""
 
+SHORTEST_GAPPED = 6
+"""Beside a gap shorter ones must be exact: 帮您转接…好吗 is else nearly heard in 帮您解决问题，请您慢慢说好吗."""
+
 SHORTEST_TABOO = 5
 """Shorter ones must be heard sound for sound; of one as long as this, one sound may be near (half an error)."""
 
@@ -38,13 +41,17 @@ MOST_COST = {"say": 0.42, "cue": 0.36, "never": 0.38}
 
 
 @cache
-def errors(kind: PhraseKind, length: int, exact: bool = False) -> int:
-    """Most wrong, missing or extra syllables in a stretch of ``length`` syllables.
+def errors(kind: PhraseKind, length: int, exact: bool = False, gapped: bool = False) -> int:
+    """Most wrong, missing or extra syllables in a stretch of ``length`` syllables, ``gapped``: with slots beside it.
 
     One less than the pieces it is cut into (see ``matcher``): of two syllables where it is short; and above two an
     odd number, so that the pieces pair up.
     """
-    if exact or length < (SHORTEST_TOLERANT if kind == "say" else SHORTEST_TABOO):
+    if (
+        exact
+        or (gapped and length < SHORTEST_GAPPED)
+        or length < (SHORTEST_TOLERANT if kind == "say" else SHORTEST_TABOO)
+    ):
         return 0
     most = min(length // 2 - 1, max(3, int(length / SYLLABLES_PER_PIECE) - 1))
     return most if most <= 2 else most - 1 + most % 2
