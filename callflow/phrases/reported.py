@@ -1,4 +1,6 @@
-"""Reported speech: what must never be said may be told of. 客户说这事不归我管 is a report, 不该说不知道 an apology.
+"""What must never be said may be told of, denied or supposed, and then was not said.
+
+客户说这事不归我管 is a report, 不该说不知道 an apology, 这不是您的责任 denies it, 如果网上没法查 supposes it.
 
 Works like ``boundaries``: by the words right before a line and right behind it, as far as there is no pause between,
 so that 客户说货没到，这事不归我管 is no report.
@@ -35,6 +37,10 @@ ASIDE = "跟 和 给 对 向 与 告诉 让 叫"
 SO = "得 的"
 """Behind a verb these judge how it was said: 您说得对 tells of nothing."""
 SORRY = "不该说 不应该说 不该跟您说 不应该跟您说 不该对您说 不应该对您说 不会跟您说 没说 没有说"
+DENIES = "不是 并不是 并非 不会 绝不会 不存在"
+"""Words right before a line that turn it round, where the line itself does not begin with them."""
+SUPPOSES = "如果 要是 假如 假设 万一 如果说"
+"""Words before a line that make it a case to provide for: 如果您不清楚单号."""
 SUCH = "这种话 这样的话 这句话 这话 是不对的 是不应该的 是不合适的 是我不对 是我们不对 的说法 的回答 这个说法"
 """Words right behind a line that speak of it: 不归我管这种话."""
 
@@ -50,12 +56,15 @@ class Reports:
             return frozenset(sounds.of_text(word).key for word in words)
 
         self._told = keys_of(map("".join, product(WHO.split(), WHEN, SAYS.split())))
-        self._sorry = keys_of(SORRY.split())
+        self._sorry = keys_of(SORRY.split()) | keys_of(SUPPOSES.split())
+        self._denies = tuple(keys_of(DENIES.split()))
         self._aside, self._so, self._such = (tuple(keys_of(words.split())) for words in (ASIDE, SO, SUCH))
         self._sizes = range(2, max(map(len, self._told | self._sorry)) + 1)
 
     def tell_of(self, keys: Keys, start: int, end: int) -> bool:
-        """Whether the words around ``start`` to ``end`` report what is said there."""
+        """Whether the words around ``start`` to ``end`` report, deny or suppose what is said there."""
+        if keys.key[:start].endswith(self._denies) and not keys.breaks_at(start):
+            return True
         for place in range(min(start + 1, len(keys)), max(1, start - _NEAR - 1), -1):
             if self._introduces(keys.key, place):
                 return True
@@ -68,7 +77,7 @@ class Reports:
         )
 
     def _introduces(self, key: str, place: int) -> bool:
-        """Whether the words up to ``place`` say that someone said something."""
+        """Whether the words up to ``place`` say that someone said something, or suppose that."""
         for size in self._sizes:
             words = key[max(0, place - size) : place]
             if words in self._sorry:
