@@ -152,9 +152,12 @@ def _seeded(model: bytes, seed: int) -> bytes:
 
 
 def _espeak(text: str, voice: Voice, pace: float) -> Sound:
-    words_a_minute = round(150 * pace)
-    command = ["espeak-ng", "-v", "cmn", "-s", str(words_a_minute), "-p", str(round(50 * voice.pitch)), "--stdout"]
-    out = subprocess.run(command, input=text.encode(), capture_output=True, check=True).stdout
+    from pypinyin import Style, lazy_pinyin
+
+    # It reads characters badly and pinyin well; what is no character (punctuation) is left as it is.
+    spelt = " ".join(lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True))
+    how = ["-v", voice.name, "-s", str(round(150 * pace)), "-p", str(round(50 * voice.pitch))]
+    out = subprocess.run(["espeak-ng", *how, "--stdout"], input=spelt.encode(), capture_output=True, check=True).stdout
     at = out.index(b"data") + 8  # its header, written to a pipe, does not know the length
     made = np.frombuffer(out[at : at + (len(out) - at) // 2 * 2], "<i2").astype(np.float32) / 32_768
     return np.asarray(resample_poly(made, RATE, 22_050), np.float32)
