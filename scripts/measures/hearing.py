@@ -61,6 +61,11 @@ def hearings(name: str, wanted: Iterable[Spoken]) -> dict[Spoken, Hearing]:
     return {one: _read(rows[one.sound.name]) for one in wanted if one.sound.name in rows}
 
 
+def listen(sound: Path, transcriber: Transcriber) -> Hearing:
+    """Let ``transcriber`` hear one recording; nothing is kept."""
+    return _read(_heard(sound, transcriber))
+
+
 def _heard(sound: Path, transcriber: Transcriber) -> dict[str, Any]:
     began = time.process_time()
     listener, session = Listener(), transcriber.session("agent")
