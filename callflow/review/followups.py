@@ -28,9 +28,11 @@ def follow_ups(promises: Iterable[Promise], context: CallContext) -> tuple[Follo
 
 
 def _by(promise: Promise, context: CallContext) -> Text:
-    if promise.due is None:
-        return text("no time given", "没有说明时间") if not promise.when else text("no fixed time", "没有确定的时间")
     began = began_at(context.date)
+    if not promise.when:
+        return text("no time given", "没有说明时间")
+    if promise.due is None:  # 明天上午 is a time, too, but nobody told us when the call was
+        return text("as said", "以原话为准") if began is None else text("no fixed time", "没有确定的时间")
     if began is None:
         return _within(promise.due)
     try:

@@ -201,6 +201,7 @@ def test_lengths_read_like_lengths(seconds: float, shown: str) -> None:
         ("三天之内", 259_200.0, "", "3 天内", "within 3 days"),
         ("一刻钟", 900.0, "", "15 分钟内", "within 15 min"),
         ("尽快", None, "2026-11-24T14:29:30", "没有确定的时间", "no fixed time"),
+        ("明天上午", None, "", "以原话为准", "as said"),
         ("", None, "", "没有说明时间", "no time given"),
     ],
 )
