@@ -61,7 +61,7 @@ def test_a_customer_who_says_something_else(said: str) -> None:
         ("我想问一下我的货", "wants-shipment"),
         ("查一下我的单子", "wants-shipment"),
         ("你们电话一直打不通", "complains-of-waiting"),
-        ("我要投诉", "complains"),
+        ("我要投诉", "lodges-complaint"),
     ],
 )
 def test_a_customer_who_says_it(said: str, phrase: str) -> None:
