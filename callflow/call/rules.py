@@ -191,6 +191,9 @@ class RuleKeeper:
             if not watch.closed:
                 self._end(watch, fact.start)
             return
+        if self._last_trigger.get(rule.name) == fact.start:
+            return  # the words have triggered it already; this is the situation that they brought about
+        self._last_trigger[rule.name] = fact.start
         for watch in [watch for watch in self._open.get(rule.name, ()) if watch.over]:
             if rule.shape is Shape.CHAIN_RESPONSE:
                 self._finish(watch, now, "missed", (watch.trigger,) if watch.trigger else (), "too-late")
