@@ -92,7 +92,10 @@ def _count(found: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def _page(plan: Plan, figures: dict[str, Any]) -> str:
-    parts = [_how(), *(_engine(name, row) for name, row in figures.items())]
+    cited = {clause for phrase in plan.flow.phrases.values() for clause in phrase.refs}
+    silent = sorted({line.clause for line in lines()} - cited)
+    lacking = f" No phrase cites {', '.join(silent)}, whose lines count as missed." if silent else ""
+    parts = [_how() + lacking, *(_engine(name, row) for name, row in figures.items())]
     return "\n\n".join(parts)
 
 
@@ -102,9 +105,8 @@ def _how() -> str:
     return f"""## Speech
 
 The {len(lines())} lines of the guides (every `say` and `taboo` text of `flows/inbound/clauses.yaml`, gaps filled and
-something ordinary said around it: `tests/accuracy/lines.yaml`) spoken by the voices {voices}
-(`tests/accuracy/voices.yaml`),
-band-limited, 8 kHz mu-law, speech at {level} dB and line noise at {noise} dB full scale, heard through the same
+something ordinary said around it: `tests/accuracy/lines.yaml`) spoken by the voices
+{voices} (`tests/accuracy/voices.yaml`), band-limited, 8 kHz mu-law, speech at {level} dB and line noise at {noise} dB full scale, heard through the same
 endpointing and recogniser sessions as a replay. A line is *found* where a phrase that cites its clause is found in
 what was heard. *Syllable error* is the recogniser's own: toneless syllables wrong, left out or added, of those said.
 The bar ({100 * BAR:.0f} %) is for lines of which it is below {100 * FAIR:.0f} %. `{MACHINE}` is a machine's voice
