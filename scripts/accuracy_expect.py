@@ -165,7 +165,15 @@ for whisper a third of them. Hotwords reach the syllable engine through tokens r
 (`scripts/measures/expect.py`), with beam search; the number is their strength. The spotter is sherpa-onnx's keyword
 spotter on the same model. whisper is told {FEW} short taboos: its prompt takes no more.
 
-{page.table(head, rows)}"""
+{page.table(head, rows)}
+
+{VERDICT}"""
+
+
+VERDICT = """Nothing of this is in the product. Hotwords make taboos that are said clearer, and turn what is nearly one
+into one: a few more are found, and the false alarms are far beyond one in a thousand sentences. Beam search alone brings a little on
+these voices and nothing on 13 human clips (24 syllables of 325 wrong against 23). The spotter knows no guards: what it
+alone finds is paid for many times over."""
 
 
 def _share(counts: list[int] | None) -> str:

@@ -107,8 +107,9 @@ def _how() -> str:
 The {len(lines())} lines of the guides (every `say` and `taboo` text of `flows/inbound/clauses.yaml`, gaps filled and
 something ordinary said around it: `tests/accuracy/lines.yaml`) spoken by the voices
 {voices} (`tests/accuracy/voices.yaml`), band-limited, 8 kHz mu-law, speech at {level} dB
-and line noise at {noise} dB full scale, heard through the same endpointing and recogniser sessions as a replay. A line is *found* where a phrase that cites its clause is found in
-what was heard. *Syllable error* is the recogniser's own: toneless syllables wrong, left out or added, of those said.
+and line noise at {noise} dB full scale, heard through the same endpointing and recogniser sessions as a replay. A line
+is *found* where a phrase that cites its clause is found in what was heard. *Syllable error* is the recogniser's own:
+toneless syllables wrong, left out or added, of those said.
 The bar ({100 * BAR:.0f} %) is for lines of which it is below {100 * FAIR:.0f} %. `{MACHINE}` is a machine's voice
 that nobody has on the telephone; it is in no total. Vosk is not measured: no Mandarin model of it is to be had here.
 Where a voice has fewer lines than others, it had not spoken them all when the figures were taken."""
