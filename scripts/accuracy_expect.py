@@ -170,10 +170,13 @@ spotter on the same model. whisper is told {FEW} short taboos: its prompt takes 
 {VERDICT}"""
 
 
-VERDICT = """Nothing of this is in the product. Hotwords make taboos that are said clearer, and turn what is nearly one
-into one: a few more are found, and the false alarms are far beyond one in a thousand sentences. Beam search alone brings a little on
-these voices and nothing on 13 human clips (24 syllables of 325 wrong against 23). The spotter knows no guards: what it
-alone finds is paid for many times over."""
+VERDICT = """The rows that stand here were taken by trial forms of this script on the same recordings, before all of
+the flows had landed: they compare with one another, not with the figures above. whisper's has 50 taboos and 40 sentences.
+
+Nothing of this is in the product. Hotwords make taboos that are said clearer, and turn what is nearly one into one: a
+few more are found, and the false alarms are far beyond one in a thousand sentences. Beam search alone brings a little
+on these voices and nothing on 13 human clips (24 syllables of 325 wrong against 23). The spotter knows no guards: what
+it alone finds is paid for many times over. What whisper gains by hotwords or a prompt is not measured yet."""
 
 
 def _share(counts: list[int] | None) -> str:
