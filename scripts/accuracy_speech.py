@@ -135,7 +135,7 @@ def _engine(name: str, row: dict[str, Any]) -> str:
 
 {table}
 
-- False alarms: {false} in {row["innocent"]} ordinary sentences spoken, {severe} of them severe.{_said(row["alarms"])}
+- False alarms: {false} in {row["innocent"]} innocent sentences, near misses among them, {severe} severe.{_said(row["alarms"])}
 - {_provisional(shown)}
 - Processor time: {100 * row["cost"]:.0f} % of real time, on a machine that was busy otherwise.
 
