@@ -128,14 +128,14 @@ def _engine(name: str, row: dict[str, Any]) -> str:
     table = page.table(
         ["voice, kind", "lines", "syllable error", "found", f"lines below {100 * FAIR:.0f} %", "found of these"], rows
     )
-    false = len(row["alarms"])
+    false, said = len(row["alarms"]), _said(row["alarms"])
     severe = sum(alarm["severity"] == "severe" for alarm in row["alarms"])
     shown = row["provisional"]
     return f"""### {name}
 
 {table}
 
-- False alarms: {false} in {row["innocent"]} innocent sentences, near misses among them, {severe} severe.{_said(row["alarms"])}
+- False alarms: {false} in {row["innocent"]} innocent sentences, near misses among them; {severe} severe.{said}
 - {_provisional(shown)}
 - Processor time: {100 * row["cost"]:.0f} % of real time, on a machine that was busy otherwise.
 
