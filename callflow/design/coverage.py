@@ -185,5 +185,5 @@ def _heard(line: str, clause: Clause, plan: Plan) -> bool:
 def as_spoken(line: str, filler: str) -> str:
     """A guide's line as somebody says it: gaps filled, first alternatives (先生/小姐), no remarks in brackets."""
     line = re.sub(r"[(（][^)）]*[)）]", "", line)
-    line = re.sub(r"/[^，。！？、]*", "", line)
+    line = re.sub(r"/(小姐|女士)|/[^，。！？、]*", "", line)
     return re.sub(r"\*+|XX+|……", filler, line)
