@@ -62,7 +62,8 @@ def make(file: Path) -> None:
 
     recording = file.with_suffix(".opus")
     write_opus(recording, [telephone.mu_law(sound[name]) for name in CHANNELS])
-    _write_lines(file.with_name(recording.name + ".events.jsonl"), call.events)
+    dated = [{"type": "call.context", "at": 0.0, "date": str(script["date"])}] if "date" in script else []
+    _write_lines(file.with_name(recording.name + ".events.jsonl"), [*dated, *call.events])
     _write_lines(file.with_suffix(".truth.jsonl"), _truth(call))
     _write_expected(file.with_suffix(".expected.yaml"), script, call)
     print(f"{recording.name}: {call.seconds:.1f} s, {recording.stat().st_size // 1024} KB")

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from callflow.call.plan import Plan
 from callflow.events import CallContext, Event, Finding, Heard, Match, Overlap, parse
 from callflow.problems import Location
+from callflow.workdays import with_day
 
 CALLS = Path(__file__).parent / "calls"
 NAMES = sorted(file.name.removesuffix(".truth.jsonl") for file in CALLS.glob("*.truth.jsonl"))
@@ -58,7 +59,10 @@ def events(name: str) -> list[Event]:
         for a, c in product(heard, heard)
         if a.speaker == "agent" and c.speaker == "customer" and c.start < a.start < c.end
     ]
-    return [CallContext(at=0.0, engine="truth"), *sorted(found, key=lambda event: event.at)]
+    dates = [event.date for event in found if isinstance(event, CallContext)]
+    context, _ = with_day(CallContext(at=0.0, engine="truth", date=dates[0] if dates else ""))
+    rest = [event for event in found if not isinstance(event, CallContext)]
+    return [context, *sorted(rest, key=lambda event: event.at)]
 
 
 def findings(outputs: list[Event], *verdicts: str) -> list[Finding]:
