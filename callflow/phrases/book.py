@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from callflow.events import SPEAKERS, Speaker
 from callflow.flow.model import Phrase, PhraseKind, Slot
+from callflow.phrases import policy
 from callflow.phrases.boundaries import Edges
 from callflow.phrases.compiler import Compiler
-from callflow.phrases.matcher import Found, Line, Matcher, overlapping
+from callflow.phrases.matcher import MOST_OF_IT, Found, Line, Matcher, overlapping
 from callflow.phrases.reported import Reports
 from callflow.phrases.sounds import Keys, Sounds
 
@@ -91,6 +92,7 @@ class Book:
             return (
                 (complete or found.cost == 0 or found.end < len(keys))
                 and self.edges.allow(keys, found, boundary, complete)
+                and self.near_enough(keys, found, complete)
                 and not watch.guarded(found)
                 and not told(found)
             )
@@ -98,10 +100,19 @@ class Book:
         found = self._matchers[speaker].find(keys.key, counts)
         return [self._hit(keys, f) for f in self.resolve(found)] if found else []
 
+    def near_enough(self, keys: Keys, found: Found, complete: bool = True) -> bool:
+        """Whether ``found`` differs by no more than may be where it stands: of a taboo, edges of sentences count."""
+        line = found.line
+        if line.kind != "never" or found.cost == 0:
+            return True
+        if found.cost <= policy.most_cost(line.kind, line.length, 0):
+            return True
+        return found.cost <= policy.most_cost(line.kind, line.length, self.edges.at(keys, found, complete))
+
     def resolve(self, found: Iterable[Found]) -> list[Found]:
         """Of overlapping lines those that stand, in the order they begin.
 
-        Better, then longer, then earlier lines go first. A line loses to one before it
+        Lines that explain more of what was heard go first, then longer, then earlier ones. A line loses to one before it
 
         - of the same phrase, where they overlap at all;
         - of the same kind, where they share more than half of it, if it is inexact or must never be said: of two
@@ -112,7 +123,7 @@ class Book:
         """
         stands: list[Found] = []
         for group in overlapping(found):
-            group.sort(key=lambda f: (-f.score, f.start - f.end, f.start, self._name(f)))
+            group.sort(key=lambda f: (-_explained(f), f.start - f.end, f.start, self._name(f)))
             first = len(stands)
             for f in group:
                 if not any(self._beats(other, f) for other in stands[first:]) and not (
@@ -178,8 +189,8 @@ class _Watch:
     def guarded(self, found: Found) -> bool:
         """Whether a guard is around ``found`` or over most of it, and explains better what was heard.
 
-        It does where it has fewer errors, or where more was heard beyond ``found`` than the guard lacks: 不归我管 alone
-        is nearly 不归我管吗, too.
+        It does where most of what was heard beyond ``found`` is the guard's (不归我管 alone is nearly 不归我管吗, and
+        啊不知道 nearly 他不知道, but neither is it), or where it is nearly all of ``found``, with fewer errors.
         """
         owner = found.line.owner
         guard = self._guards.get(owner)
@@ -195,8 +206,14 @@ class _Watch:
 def stops(guard: Found, found: Found) -> bool:
     """Whether a guard that was found silences a line that was found (see ``_Watch.guarded``)."""
     start, end = found.start, found.end
-    shared = min(guard.end, end) - max(guard.start, start)
-    if guard.end - guard.start - max(0, shared) <= guard.cost and guard.cost >= found.cost:
-        return False
+    shared = max(0, min(guard.end, end) - max(guard.start, start))
+    beyond = guard.end - guard.start - shared
+    heard_beyond = 2 * max(0.0, guard.cost - found.cost) < beyond
+    nearer = guard.cost < found.cost and shared >= MOST_OF_IT * (end - start)
     within = guard.start - guard.line.lead <= start and end <= guard.end + guard.line.trail
-    return within or 2 * shared >= end - start
+    return (heard_beyond or nearer) and (within or 2 * shared >= end - start)
+
+
+def _explained(found: Found) -> float:
+    """How much of what was heard a line explains: its syllables, less for each that is wrong or wanting."""
+    return found.line.length - policy.WRONG * found.cost

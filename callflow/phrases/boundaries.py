@@ -47,6 +47,14 @@ class Edges:
             return False
         return boundary not in ("end", "sentence") or self._ends(keys, found.end, complete)
 
+    def at(self, keys: Keys, found: Found, complete: bool = True) -> float:
+        """How many ends of ``found`` are edges of a sentence, 0 to 2; an end of which nothing can tell counts in part.
+
+        Recognisers of syllables set no marks, so that only where all begins and ends is sure.
+        """
+        unknown = policy.UNKNOWN_EDGE if not isinstance(keys.source, str) else 0.0
+        return max(unknown, self._begins(keys, found.start)) + max(unknown, self._ends(keys, found.end, complete))
+
     def _begins(self, keys: Keys, place: int) -> bool:
         for _ in range(_MOST + 1):
             if keys.breaks_at(place):

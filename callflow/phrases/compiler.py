@@ -45,7 +45,7 @@ class Compiler:
         for template in phrase.unless:
             for pattern, (keys, gaps) in self._spoken(template):
                 lead, trail = (part.most if isinstance(part, Slot) else 0 for part in (pattern[0], pattern[-1]))
-                yield self._line(owner, keys, gaps, "say", lead=lead, trail=trail)
+                yield self._line(owner, keys, gaps, "cue", lead=lead, trail=trail)
 
     def _spoken(self, template: str) -> Iterator[tuple[Pattern, tuple[tuple[str, ...], tuple[tuple[int, int], ...]]]]:
         """Each pattern with the keys of its literals and the gaps between them, in each of its readings."""
@@ -77,8 +77,10 @@ class Compiler:
         clauses: tuple[int, ...] = (),
     ) -> Line:
         gapped = len(keys) > 1
-        literals = tuple(
-            Literal(key, policy.errors(kind, len(key), exact, gapped), self._sounds.halves(key)) for key in keys
-        )
+        literals = tuple(self._literal(key, kind, exact, gapped) for key in keys)
         least_score = policy.least_score(kind, sum(map(len, keys)))
         return Line(owner, kind, literals, gaps, least_score, lead, trail, clauses)
+
+    def _literal(self, key: str, kind: PhraseKind, exact: bool, gapped: bool) -> Literal:
+        errors = policy.errors(kind, len(key), exact, gapped)
+        return Literal(key, errors, self._sounds.halves(key), policy.most_of_literal(len(key), errors, gapped))

@@ -20,14 +20,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import ahocorasick
 from rapidfuzz.distance import LCSseq, Levenshtein
 
 from callflow.flow.model import PhraseKind
-from callflow.phrases import policy
+from callflow.phrases.slips import Slips
 from callflow.phrases.sounds import Sounds
 
 MOST_OF_IT = 0.75
@@ -39,11 +38,19 @@ _distance = Levenshtein.distance
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """An unbroken stretch of sounds, how many errors it may have, and the same in halves (see ``Sounds.halves``)."""
+    """An unbroken stretch of sounds, how many errors it may have, and the same in halves (see ``Sounds.halves``).
+
+    ``most``: the most that they may cost; -1 for as much as there are errors.
+    """
 
     key: str
     errors: int
     halves: str
+    most: float = -1.0
+
+    def allows(self, cost: float) -> bool:
+        """Whether it may differ so much."""
+        return cost <= (self.errors if self.most < 0 else self.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +174,7 @@ class Matcher:
 
     def __init__(self, lines: Iterable[Line], sounds: Sounds) -> None:
         self._sounds = sounds
-        self._negations = sounds.of_text(policy.NEGATIONS).key
+        self._slips = Slips(sounds)
         self._automaton: Any = ahocorasick.Automaton()
         pieces: dict[str, _Piece] = {}
         for (piece, block, cuts, last), seeds in _seeds(lines).items():
@@ -242,7 +249,7 @@ class Matcher:
             left, taken_before = _grow(anchor.halves[: 2 * seed.first], before, slack, backward=True)
             right, taken_after = _grow(anchor.halves[2 * seed.last + 2 :], after, slack, backward=False)
             cost, first, end = left + right, start - taken_before, first + seed.last + 1 + taken_after
-            if cost > slack:
+            if not anchor.allows(cost):
                 return None
         found = Found(line, first, end, cost)
         if line.gaps:
@@ -252,48 +259,8 @@ class Matcher:
             found = with_others
         if not found.cost:
             return found
-        if line.kind == "never" and not self._whole(key, found):
-            return None
-        return self._with_negations(key, found)
-
-    def _whole(self, key: str, found: Found) -> bool:
-        """Whether enough of every clause was heard: 我不清楚，我帮您问 has only the first of 我不清楚，你找别人问."""
-        line = found.line
-        if not line.clauses:
-            return True
-        wanted = "".join(literal.key for literal in line.literals)
-        steps = Levenshtein.editops(self._sounds.halves(wanted), self._sounds.halves(key[found.start : found.end]))
-        missed = [step.src_pos // 2 for step in steps if step.tag != "insert"]
-        return all(
-            sum(first <= place < end for place in missed) / 2 <= (1 - policy.LEAST_OF_CLAUSE) * (end - first)
-            for first, end in pairwise((0, *line.clauses, len(wanted)))
-        )
-
-    def _with_negations(self, key: str, found: Found) -> Found | None:
-        """A negation lost or added makes the opposite, however little it changes the sound: it counts once more.
-
-        It is lost where its final was not heard in its place: 不 heard as 普 is a slip of the ear, as 帮 it is not. It
-        is added where it stands for nothing, or for a wholly different syllable. What must never be said is not said
-        where its negation is lost.
-        """
-        line, heard = found.line, key[found.start : found.end]
-        wanted = "".join(literal.key for literal in line.literals)
-        if line.kind != "never" and all(heard.count(sound) == wanted.count(sound) for sound in self._negations):
-            return found
-        touched_wanted: set[int] = set()
-        touched_heard: set[int] = set()
-        for step in Levenshtein.editops(self._sounds.halves(wanted), self._sounds.halves(heard)):
-            if step.tag != "insert":
-                touched_wanted.add(step.src_pos)
-            if step.tag != "delete":
-                touched_heard.add(step.dest_pos)
-        lost = sum(sound in self._negations and 2 * i + 1 in touched_wanted for i, sound in enumerate(wanted))
-        added = sum(sound in self._negations and {2 * i, 2 * i + 1} <= touched_heard for i, sound in enumerate(heard))
-        if lost and line.kind == "never":
-            return None
-        if line.gaps:  # what fills a gap is free
-            added = 0
-        return found._replace(cost=found.cost + lost + added)
+        weighed = self._slips.cost(line, key[found.start : found.end], found.cost)
+        return None if weighed is None else found._replace(cost=weighed)
 
     def _with_others(self, key: str, found: Found) -> Found | None:
         """The anchor of a line was found: find the literals after and before it, gap by gap."""
@@ -331,7 +298,7 @@ class Matcher:
                     break
                 heard = self._sounds.halves(key[start:end])
                 cost = _distance(literal.halves, heard, score_cutoff=2 * literal.errors) / 2
-                if cost <= literal.errors and (best is None or cost < best[0]):
+                if literal.allows(cost) and (best is None or cost < best[0]):
                     best = cost, start, end
         return best
 

@@ -20,24 +20,47 @@ LONGEST_JOINED = 4
 NEGATIONS = "不没别"
 """Words that turn a phrase into its opposite: one lost or added counts as a second error."""
 
-SHORTEST_TOLERANT = 4
+INSTEAD_OF_NEGATIONS = "帮给把被都"
+"""Words that half sound like one and stand where one could: 我帮办 is no slip of the ear for 我不办, 我必办 is."""
+
+WRONG = 3.0
+"""A syllable that is wrong speaks against a line as much as so many that are right speak for it."""
+
+PERSONS = "我你您他"
+"""Words that tell of whom something is said; one wholly replaced by another makes another sentence."""
+
+WHOLLY_OTHER = 0.75
+"""What a wholly other syllable costs more in a taboo: three of four that recognisers mishear keep one half."""
+
+LEFT_OUT = 0.5
+"""What a syllable that is not there costs more in a taboo."""
+
+SHORTEST = {"say": 4, "cue": 5, "never": 3}
 """Shorter stretches must be exact, sound for sound."""
 
 SYLLABLES_PER_PIECE = 2.3
-"""How finely a long stretch is cut: at 40 % of characters misheard some 16 % of the sounds are wrong, a run of two or
+"""How finely a long stretch is cut: at 40 % of characters misheard some 20 % of the sounds are wrong, a run of two or
 three is whole; pieces any shorter would be found all over ordinary speech."""
 
 SHORTEST_GAPPED = 6
-"""Beside a gap shorter ones must be exact: 帮您转接…好吗 is else nearly heard in 帮您解决问题，请您慢慢说好吗."""
-
-SHORTEST_TABOO = 5
-"""Shorter ones must be heard sound for sound; of one as long as this, one sound may be near (half an error)."""
+"""Beside a gap, of shorter ones one sound may be near: 帮您转接…好吗 is else heard in 帮您解决问题，请您慢慢说好吗."""
 
 LEAST_OF_CLAUSE = 0.6
 """The part of each clause of a taboo (X，Y) that must be heard: X followed by something else is another sentence."""
 
-MOST_COST = {"say": 0.42, "cue": 0.36, "never": 0.38}
+MOST_COST = {"say": 0.42, "cue": 0.36, "never": 0.42}
 """The largest part of a long phrase that may be wrong, near sounds counted half."""
+
+SURE = {"say": 1.5, "cue": 2.0, "never": 0.75}
+"""So many syllables more than half of a phrase must be heard in any case. Of a cue more than of a line to say, for what
+it brings about is an obligation, and one that nobody is under is a wrong finding (你们这个物流 is not 发个物流)."""
+
+EDGE = 1.5
+"""A taboo must be heard better by so many syllables for each of its ends that is no edge of a sentence: what people
+say amid other words (怎么现在才收到, near 怎么现在才说) is hardly ever what they must not say."""
+
+UNKNOWN_EDGE = 0.6
+"""What an end counts for where there are no marks that could tell whether it is an edge."""
 
 
 @cache
@@ -47,25 +70,30 @@ def errors(kind: PhraseKind, length: int, exact: bool = False, gapped: bool = Fa
     One less than the pieces it is cut into (see ``matcher``): of two syllables where it is short; and above two an
     odd number, so that the pieces pair up.
     """
-    if (
-        exact
-        or (gapped and length < SHORTEST_GAPPED)
-        or length < (SHORTEST_TOLERANT if kind == "say" else SHORTEST_TABOO)
-    ):
+    if exact or length < SHORTEST[kind]:
         return 0
-    most = min(length // 2 - 1, max(3, int(length / SYLLABLES_PER_PIECE) - 1))
+    if gapped and length < SHORTEST_GAPPED:
+        return 1
+    most = max(1 + (length == 5), min(length // 2 - 1, max(3, int(length / SYLLABLES_PER_PIECE) - 1)))
     return most if most <= 2 else most - 1 + most % 2
+
+
+def most_of_literal(length: int, errors: int, gapped: bool) -> float:
+    """Most that may differ in one stretch between gaps that may have so many ``errors``."""
+    return min(errors, 0.5) if gapped and length < SHORTEST_GAPPED else float(errors)
+
+
+def most_cost(kind: PhraseKind, length: int, edges: float = 2.0) -> float:
+    """Most that may differ in a phrase of ``length`` syllables of which ``edges`` ends (0 to 2) are edges of sentences.
+
+    In syllables, near sounds counted half.
+    """
+    least = 1.0 if length >= SHORTEST[kind] and kind == "say" else 0.0
+    most = max(least, min(length / 2 - SURE[kind], MOST_COST[kind] * length))
+    return max(0.0, most - EDGE * (2 - edges)) if kind == "never" else most
 
 
 @cache
 def least_score(kind: PhraseKind, length: int) -> float:
-    """Least score, 0 to 1, of a phrase with ``length`` syllables.
-
-    At least half of it and one and a half more; of a cue two more, for what it brings about is an obligation, and one
-    that nobody is under is a wrong finding (你们这个物流 is not 发个物流).
-    """
-    if kind != "say" and length <= SHORTEST_TABOO:
-        most = 0.5 * (length == SHORTEST_TABOO)
-    else:
-        most = max(1.0, min(length / 2 - (2.0 if kind == "cue" else 1.5), MOST_COST[kind] * length))
-    return 1.0 - most / length - 1e-9
+    """Least score, 0 to 1, of a phrase with ``length`` syllables that stands by itself."""
+    return 1.0 - most_cost(kind, length) / length - 1e-9

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -161,11 +161,12 @@ class Sounds:
 
     def __init__(self, folds: Iterable[str] = DEFAULT_FOLDS) -> None:
         self.folds = tuple(folds)
-        self._code = _folded(self.folds)
+        folded = _folded(self.folds)
+        self._code = _codes(folded)
         self._of_char = _CharTable(self._code)
         self._array = np.full(0x10000, _UNSEEN, np.uint16)
         self._of_syllable = _SyllableTable(self._code)
-        self._halves = _halves(self._code)
+        self._halves = _halves(self._code, folded)
         self._names = {code: name for name, code in reversed(self._code.items())}
 
     def of_text(self, text: str) -> Keys:
@@ -299,33 +300,33 @@ def _halves_of(syllable: str) -> tuple[str, str]:
     return initial, final
 
 
-def _folded(folds: Iterable[str]) -> dict[str, str]:
-    """Syllable or letter to code point, one code point for all that the folds make one sound."""
+def _folded(folds: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Initial and final of each syllable as the folds leave them; letters are both in one."""
     rules: dict[str, str] = {}
     for fold in folds:
         rules |= FOLDS[fold]
-    first: dict[str, str] = {}
-    out = dict(_CODE)
+    out = {letter: (letter, letter) for letter in _LETTERS}
     for name in SYLLABLES:
         initial, final = _halves_of(rules.get(name, name))
         initial = rules.get(initial + "-", initial + "-").removesuffix("-")
         final = rules.get("-" + final, "-" + final).removeprefix("-")
-        out[name] = first.setdefault(f"{initial} {final}", _CODE[name])
+        out[name] = initial, final
     return out
 
 
-def _halves(code: dict[str, str]) -> dict[int, str]:
-    """Code point to two code points. Those of a class are the halves of its first member."""
-    names: dict[str, str] = {}
-    for name in reversed((*SYLLABLES, *_LETTERS)):
-        names[code[name]] = name
+def _codes(folded: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """Syllable or letter to code point, one code point for all that the folds make one sound."""
+    first: dict[tuple[str, str], str] = {}
+    return {name: first.setdefault(folded[name], code) for name, code in _CODE.items()}
+
+
+def _halves(code: Mapping[str, str], folded: Mapping[str, tuple[str, str]]) -> dict[int, str]:
+    """Code point to two code points, of its initial and its final."""
     symbols: dict[str, str] = {}
-    out = {}
-    for point, name in names.items():
-        initial, final = _halves_of(name) if name.islower() else (name, name)
+    out = {ord(UNKNOWN): UNKNOWN * 2}
+    for name, (initial, final) in folded.items():
         pair = (initial + "-", "-" + final)
-        out[ord(point)] = "".join(symbols.setdefault(half, chr(_HALVES_START + len(symbols))) for half in pair)
-    out[ord(UNKNOWN)] = UNKNOWN * 2
+        out[ord(code[name])] = "".join(symbols.setdefault(half, chr(_HALVES_START + len(symbols))) for half in pair)
     return out
 
 

@@ -27,15 +27,18 @@ CURVE_RATES = (0.0, 0.2, 0.4)
 @contextmanager
 def tolerance(factor: float) -> Iterator[None]:
     """All that ``policy`` allows, ``factor`` times."""
-    errors, least_score = policy.errors, policy.least_score
+    errors, most_cost = policy.errors, policy.most_cost
 
-    def scaled_errors(kind: PhraseKind, length: int, exact: bool = False) -> int:
-        return min(max(0, length - 2), round(errors(kind, length, exact) * max(1.0, factor)))
+    def scaled_errors(kind: PhraseKind, length: int, exact: bool = False, gapped: bool = False) -> int:
+        return min(max(0, length - 2), round(errors(kind, length, exact, gapped) * max(1.0, factor)))
 
-    def scaled_score(kind: PhraseKind, length: int) -> float:
-        return 1.0 - (1.0 - least_score(kind, length)) * factor - 1e-9
+    def scaled_cost(kind: PhraseKind, length: int, edges: float = 2.0) -> float:
+        return most_cost(kind, length, edges) * factor
 
-    with patch.multiple(policy, errors=scaled_errors, least_score=scaled_score):
+    def least_score(kind: PhraseKind, length: int) -> float:
+        return 1.0 - scaled_cost(kind, length) / length - 1e-9
+
+    with patch.multiple(policy, errors=scaled_errors, most_cost=scaled_cost, least_score=least_score):
         yield
 
 
@@ -47,19 +50,23 @@ def measure(plan: Plan, factors: Sequence[float] = FACTORS, draws: int = 3) -> l
     points = []
     for factor in factors:
         with tolerance(factor):
-            book = Book(plan.flow.phrases.values(), plan.flow.slots, plan.sounds)
-        every = [trial for trial in trials(plan, lines(), CURVE_RATES, draws, book) if trial.engine == "whisper"]
-        taboos = [trial for trial in every if trial.line.kind == "taboo"]
-        groups = {kind: [trial for trial in every if trial.line.kind == kind] for kind in KINDS} | {
-            "severe": [trial for trial in taboos if trial.line.id in severe_lines],
-            "other": [trial for trial in taboos if trial.line.id not in severe_lines],
-        }
-        point: dict[str, Any] = {"factor": factor, "recall": {name: _by_rate(group) for name, group in groups.items()}}
-        for rate in (0.0, 0.2):
-            point[f"alarms at {rate:.0%}"] = count(alarms(plan, said, "whisper", rate, book=book), said)
-        point["inexact lines to say per 1,000"] = round(1000 * _inexact(plan, book, said) / len(said), 1)
-        points.append(point)
+            points.append(_point(plan, factor, said, severe_lines, draws))
     return points
+
+
+def _point(plan: Plan, factor: float, said: list[str], severe_lines: set[str], draws: int) -> dict[str, Any]:
+    book = Book(plan.flow.phrases.values(), plan.flow.slots, plan.sounds)
+    every = [trial for trial in trials(plan, lines(), CURVE_RATES, draws, book) if trial.engine == "whisper"]
+    taboos = [trial for trial in every if trial.line.kind == "taboo"]
+    groups = {kind: [trial for trial in every if trial.line.kind == kind] for kind in KINDS} | {
+        "severe": [trial for trial in taboos if trial.line.id in severe_lines],
+        "other": [trial for trial in taboos if trial.line.id not in severe_lines],
+    }
+    point: dict[str, Any] = {"factor": factor, "recall": {name: _by_rate(group) for name, group in groups.items()}}
+    for rate in (0.0, 0.2):
+        point[f"alarms at {rate:.0%}"] = count(alarms(plan, said, "whisper", rate, book=book), said)
+    point["inexact lines to say per 1,000"] = round(1000 * _inexact(plan, book, said) / len(said), 1)
+    return point
 
 
 def _by_rate(of: Iterable[Trial]) -> dict[str, float]:
