@@ -26,6 +26,10 @@ PAUSE = 4.0
 """Seconds by which a pause may split a dictated number or address."""
 SAME_NAME, SAME_TEXT = 0.7, 0.55
 """From which likeness of sound on a read-back counts as the same: two recognisers' errors lie between the two."""
+LEFT_OUT = 2
+"""A number read back that stops so few digits before its end was to be the whole of it: the rest was left out."""
+OTHER_STRETCH = 1.0
+"""Syllables wrong in one place from which on a text read back is another one: 建国路 for 解放路, in a long address."""
 SPOKEN_WITHOUT_LABEL = 0.85
 ORDER = {"": 0, "heard": 1, "differs": 1, "corrected": 1, "read_back": 2, "confirmed": 3}
 
@@ -198,7 +202,7 @@ class FieldTracker:
         runs = digit_runs(keys) if known else []
         for name, field in known.items():
             if field.spec.kind == "digits":
-                same = self._digits_read(field, runs, labelled)
+                same = self._digits_read(field, runs, labelled, asks_back)
             else:
                 same = self._words_read(field, keys, labelled.get(name) if asks_back else None)
             if same is None:
@@ -227,7 +231,7 @@ class FieldTracker:
         return bool(self._expecting) and self._fields[self._expecting].spec.kind == "digits"
 
     def _digits_read(
-        self, field: _Field, runs: list[DigitRun], labelled: Mapping[str, tuple[int, int]]
+        self, field: _Field, runs: list[DigitRun], labelled: Mapping[str, tuple[int, int]], asks_back: bool
     ) -> tuple[str, bool] | None:
         """What of the number is read back in these words, and whether it is right; ``None``: not a read-back.
 
@@ -246,7 +250,8 @@ class FieldTracker:
         alike = self._reader.likeness(self._reader.key(spoken), self._reader.key(field.value[: len(spoken)]))
         if not named and alike < 0.5:
             return None
-        if len(spoken) < len(field.value) and field.value.startswith(spoken):
+        nearly_all = asks_back and len(spoken) >= len(field.value) - LEFT_OUT
+        if len(spoken) < len(field.value) and field.value.startswith(spoken) and not nearly_all:
             field.read_so_far = spoken
             return None
         field.read_so_far = ""
@@ -256,11 +261,14 @@ class FieldTracker:
         if named:
             start, end = self._reader.plain(keys, *named)
             if start < end:
-                wanted = SAME_NAME if field.spec.kind == "name" else SAME_TEXT
                 read = keys.key[start:end]
-                good = self._reader.likeness(read, field.key) >= wanted
+                if field.spec.kind == "name":
+                    good = self._reader.same_name(field.key, read, SAME_NAME)
+                else:
+                    good = self._reader.likeness(read, field.key) >= SAME_TEXT
+                    good = good and self._reader.worst_stretch(field.key, read) < OTHER_STRETCH
                 # What was taken from the customer may have words around it (a label that was misheard).
-                within = len(read) >= 3 and self._reader.holds(field.key, read, SPOKEN_WITHOUT_LABEL)
+                within = 3 <= len(read) < len(field.key) and self._reader.holds(field.key, read, SPOKEN_WITHOUT_LABEL)
                 return self._reader.words(keys, start, end), good or within
         spoken = len(field.key) >= 2 and self._reader.holds(keys.key, field.key, SPOKEN_WITHOUT_LABEL)
         return (field.value, True) if spoken else None

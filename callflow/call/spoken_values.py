@@ -39,7 +39,7 @@ SHORTEST_RUN = 3
 """Fewer digits in a row are a plain word (一下, 三天), not a number that was dictated."""
 
 _LEADS = (
-    "嗯", "呃", "啊", "哦", "噢", "唉", "喂", "好的", "好", "行", "可以", "对", "那个", "那", "这个", "就是",
+    "嗯", "呃", "啊", "哦", "噢", "唉", "喂", "好的", "好", "行", "可以", "对", "那个", "那", "这个", "就是", "就是我", "是我",
     "是的", "对的", "没错", "是", "不是", "不对", "错了", "应该是", "我的", "我叫", "我是", "我姓", "叫", "姓", "名字",
     "在", "从", "到", "送到", "发到", "您记一下", "你记一下", "没问题", "就",
     "改成", "改为",
@@ -47,7 +47,7 @@ _LEADS = (
 _LEAD_SYLLABLES = (
     "ēn", "ń", "ńg", "è", "à", "ó", "ō", "wèi", "hǎo de", "hǎo", "xíng", "kě yǐ", "duì", "bú shì", "bù shì",
     "bú duì", "bù duì", "cuò le", "yīng gāi shì", "nà ge", "nà gè", "nà", "zhè ge",
-    "zhè gè", "jiù shì", "shì de", "shì", "wǒ de", "wǒ jiào", "wǒ shì", "wǒ xìng", "jiào", "xìng", "míng zi", "zài",
+    "zhè gè", "jiù shì", "jiù shì wǒ", "shì wǒ", "shì de", "shì", "wǒ de", "wǒ jiào", "wǒ shì", "wǒ xìng", "jiào", "xìng", "míng zi", "zài",
     "cóng", "dào", "sòng dào", "fā dào", "nín jì yí xià", "nǐ jì yí xià", "nín jì yī xià", "nǐ jì yī xià",
     "méi wèn tí", "duì de", "méi cuò", "jiù",
     "gǎi chéng", "gǎi wéi",
@@ -55,6 +55,7 @@ _LEAD_SYLLABLES = (
 _TONES = {"\u0304": "1", "\u0301": "2", "\u030c": "3", "\u0300": "4"}
 """The tone marks, as they stand apart from their vowels."""
 _TAILS = ("吧", "啊", "呀", "哦", "嘛", "就行", "就可以", "就好", "谢谢")
+_TITLES = ("先生", "小姐", "女士", "师傅", "经理", "老师", "老板")
 _QUESTION_TAILS = ("对吗", "对吧", "是吗", "是吧", "对不对", "是不是", "没错吧", "正确吗")
 _GIVES = {"是": "shì", "叫": "jiào", "为": "wéi", "就是": "jiù shì", "应该是": "yīng gāi shì", "改成": "gǎi chéng",
           "改为": "gǎi wéi"}  # fmt: skip
@@ -121,6 +122,7 @@ class ValueReader:
 
     def __init__(self, sounds: Sounds) -> None:
         self._sounds = sounds
+        self._titles = [sounds.of_text(title).key for title in _TITLES]
         self._tails = [sounds.of_text(tail).key for tail in _TAILS]
         self._questions = [sounds.of_text(tail).key for tail in _QUESTION_TAILS]
 
@@ -191,6 +193,33 @@ class ValueReader:
     def likeness(self, one: str, other: str) -> float:
         """How alike two keys sound, 0 to 1; a syllable that is half right counts half."""
         return Levenshtein.normalized_similarity(self._sounds.halves(one), self._sounds.halves(other))
+
+    def same_name(self, name: str, read: str, likeness: float) -> bool:
+        """Whether the key ``read`` is ``name``: alike, with the same surname; 王先生 is 王建国, for all that is said."""
+        title = next((title for title in self._titles if read.endswith(title) and len(read) > len(title)), "")
+        read = read.removesuffix(title)
+        if title and len(read) < len(name):
+            return name.startswith(read)
+        return read[:1] == name[:1] and self.likeness(read, name.removesuffix(title)) >= likeness
+
+    def worst_stretch(self, value: str, read: str) -> float:
+        """How much differs where the keys differ most: syllables wrong, less a quarter for each in the stretch.
+
+        Scattered slips of two recognisers come to little, another street to its length. What ``value`` has before and
+        behind ``read`` does not count: a part of it may be read back.
+        """
+        wrong = [0.0] * len(value)
+        gone = [0] * len(value)
+        for step in Levenshtein.editops(self._sounds.halves(value), self._sounds.halves(read)):
+            place = min(step.src_pos // 2, len(value) - 1)
+            wrong[place] += 0.5
+            gone[place] += step.tag == "delete"
+        there = [place for place, halves in enumerate(gone) if halves < 2]
+        worst = stretch = 0.0
+        for cost in wrong[there[0] : there[-1] + 1] if there else wrong:
+            stretch = max(0.0, stretch + cost - 0.25)
+            worst = max(worst, stretch)
+        return worst
 
     def holds(self, whole: str, part: str, likeness: float) -> bool:
         """Whether the key ``part`` is somewhere in ``whole``, at least so alike."""

@@ -92,7 +92,7 @@ class Book:
             return (
                 (complete or found.cost == 0 or found.end < len(keys))
                 and self.edges.allow(keys, found, boundary, complete)
-                and self.near_enough(keys, found, complete)
+                and (found.cost == 0 or found.score >= self.least_score(keys, found, complete))
                 and not watch.guarded(found)
                 and not told(found)
             )
@@ -100,14 +100,13 @@ class Book:
         found = self._matchers[speaker].find(keys.key, counts)
         return [self._hit(keys, f) for f in self.resolve(found)] if found else []
 
-    def near_enough(self, keys: Keys, found: Found, complete: bool = True) -> bool:
-        """Whether ``found`` differs by no more than may be where it stands: of a taboo, edges of sentences count."""
+    def least_score(self, keys: Keys, found: Found, complete: bool = True) -> float:
+        """The least score that ``found`` must have where it stands: of a taboo, edges of sentences count."""
         line = found.line
-        if line.kind != "never" or found.cost == 0:
-            return True
-        if found.cost <= policy.most_cost(line.kind, line.length, 0):
-            return True
-        return found.cost <= policy.most_cost(line.kind, line.length, self.edges.at(keys, found, complete))
+        if line.kind != "never":
+            return line.least_score
+        edges = self.edges.at(keys, found, complete)
+        return max(line.least_score, policy.least_score(line.kind, line.length, edges))
 
     def resolve(self, found: Iterable[Found]) -> list[Found]:
         """Of overlapping lines those that stand, in the order they begin.

@@ -79,7 +79,7 @@ def _near(lines: Sequence[Line], keys: Keys, sounds: Sounds) -> Iterator[tuple[L
 
 def _loosened(line: Line) -> Line:
     literals = tuple(
-        replace(literal, errors=max(literal.errors, min(len(literal.key) // 2, len(literal.key) - 1)))
+        replace(literal, errors=max(literal.errors, min(len(literal.key) // 2, len(literal.key) - 1)), most=-1.0)
         for literal in line.literals
     )
     return replace(line, kind="say", literals=literals, least_score=LEAST)
@@ -113,7 +113,7 @@ class _Case:
             heard=name(self.keys.key[found.start : found.end]),
             pieces=tuple(name(piece) for literal in self.line.literals for piece in pieces(literal)),
             score=found.score,
-            least=self.line.least_score,
+            least=self.book.least_score(self.keys, found),
             by=by,
         )
 
@@ -134,6 +134,8 @@ class _Case:
             return "said", ""
         if not self.book.edges.allow(self.keys, found, self.phrase.boundary):
             return "boundary", self.phrase.boundary
+        if found.cost and found.score < self.book.least_score(self.keys, found):
+            return "different", ""
         for unless in self.phrase.unless:
             lines = self.compiler.guards(found.line.owner, replace(self.phrase, unless=(unless,)))
             guard = Guard(list(lines), self.book.sounds)

@@ -94,6 +94,6 @@ def most_cost(kind: PhraseKind, length: int, edges: float = 2.0) -> float:
 
 
 @cache
-def least_score(kind: PhraseKind, length: int) -> float:
-    """Least score, 0 to 1, of a phrase with ``length`` syllables that stands by itself."""
-    return 1.0 - most_cost(kind, length) / length - 1e-9
+def least_score(kind: PhraseKind, length: int, edges: float = 2.0) -> float:
+    """Least score, 0 to 1, of a phrase with ``length`` syllables; ``edges`` as in ``most_cost``."""
+    return 1.0 - most_cost(kind, length, edges) / length - 1e-9

@@ -35,8 +35,8 @@ def tolerance(factor: float) -> Iterator[None]:
     def scaled_cost(kind: PhraseKind, length: int, edges: float = 2.0) -> float:
         return most_cost(kind, length, edges) * factor
 
-    def least_score(kind: PhraseKind, length: int) -> float:
-        return 1.0 - scaled_cost(kind, length) / length - 1e-9
+    def least_score(kind: PhraseKind, length: int, edges: float = 2.0) -> float:
+        return 1.0 - scaled_cost(kind, length, edges) / length - 1e-9
 
     with patch.multiple(policy, errors=scaled_errors, most_cost=scaled_cost, least_score=least_score):
         yield
