@@ -39,7 +39,8 @@ SHORTEST_RUN = 3
 """Fewer digits in a row are a plain word (一下, 三天), not a number that was dictated."""
 
 _LEADS = (
-    "嗯", "呃", "啊", "哦", "噢", "唉", "喂", "好的", "好", "行", "可以", "对", "那个", "那", "这个", "就是", "就是我", "是我",
+    "嗯", "呃", "啊", "哦", "噢", "唉", "喂", "好的", "好", "行", "可以", "对", "那个", "那", "这个", "就是",
+    "就是我", "是我",
     "是的", "对的", "没错", "是", "不是", "不对", "错了", "应该是", "我的", "我叫", "我是", "我姓", "叫", "姓", "名字",
     "在", "从", "到", "送到", "发到", "您记一下", "你记一下", "没问题", "就",
     "改成", "改为",
@@ -47,10 +48,10 @@ _LEADS = (
 _LEAD_SYLLABLES = (
     "ēn", "ń", "ńg", "è", "à", "ó", "ō", "wèi", "hǎo de", "hǎo", "xíng", "kě yǐ", "duì", "bú shì", "bù shì",
     "bú duì", "bù duì", "cuò le", "yīng gāi shì", "nà ge", "nà gè", "nà", "zhè ge",
-    "zhè gè", "jiù shì", "jiù shì wǒ", "shì wǒ", "shì de", "shì", "wǒ de", "wǒ jiào", "wǒ shì", "wǒ xìng", "jiào", "xìng", "míng zi", "zài",
+    "zhè gè", "jiù shì", "shì de", "shì", "wǒ de", "wǒ jiào", "wǒ shì", "wǒ xìng", "jiào", "xìng", "míng zi", "zài",
     "cóng", "dào", "sòng dào", "fā dào", "nín jì yí xià", "nǐ jì yí xià", "nín jì yī xià", "nǐ jì yī xià",
     "méi wèn tí", "duì de", "méi cuò", "jiù",
-    "gǎi chéng", "gǎi wéi",
+    "gǎi chéng", "gǎi wéi", "jiù shì wǒ", "shì wǒ",
 )  # fmt: skip
 _TONES = {"\u0304": "1", "\u0301": "2", "\u030c": "3", "\u0300": "4"}
 """The tone marks, as they stand apart from their vowels."""
@@ -195,7 +196,7 @@ class ValueReader:
         return Levenshtein.normalized_similarity(self._sounds.halves(one), self._sounds.halves(other))
 
     def same_name(self, name: str, read: str, likeness: float) -> bool:
-        """Whether the key ``read`` is ``name``: alike, with the same surname; 王先生 is 王建国, for all that is said."""
+        """Whether the key ``read`` is ``name``: alike, with the same surname; 王先生 may be 王建国."""
         title = next((title for title in self._titles if read.endswith(title) and len(read) > len(title)), "")
         read = read.removesuffix(title)
         if title and len(read) < len(name):

@@ -15,7 +15,7 @@ from callflow.flow.model import Phrase, PhraseKind, Slot
 from callflow.phrases import policy
 from callflow.phrases.boundaries import Edges
 from callflow.phrases.compiler import Compiler
-from callflow.phrases.matcher import MOST_OF_IT, Found, Line, Matcher, overlapping
+from callflow.phrases.matcher import Found, Line, Matcher, overlapping
 from callflow.phrases.reported import Reports
 from callflow.phrases.sounds import Keys, Sounds
 
@@ -92,7 +92,7 @@ class Book:
             return (
                 (complete or found.cost == 0 or found.end < len(keys))
                 and self.edges.allow(keys, found, boundary, complete)
-                and (found.cost == 0 or found.score >= self.least_score(keys, found, complete))
+                and (found.cost == 0 or self._near_enough(keys, found, complete))
                 and not watch.guarded(found)
                 and not told(found)
             )
@@ -108,10 +108,16 @@ class Book:
         edges = self.edges.at(keys, found, complete)
         return max(line.least_score, policy.least_score(line.kind, line.length, edges))
 
+    def _near_enough(self, keys: Keys, found: Found, complete: bool) -> bool:
+        if found.line.kind == "never" and self.edges.asks_instead(keys, found):
+            return False
+        return found.score >= self.least_score(keys, found, complete)
+
     def resolve(self, found: Iterable[Found]) -> list[Found]:
         """Of overlapping lines those that stand, in the order they begin.
 
-        Lines that explain more of what was heard go first, then longer, then earlier ones. A line loses to one before it
+        Lines that explain more of what was heard go first, then longer, then earlier ones. A line loses to one before
+        it
 
         - of the same phrase, where they overlap at all;
         - of the same kind, where they share more than half of it, if it is inexact or must never be said: of two
@@ -208,7 +214,7 @@ def stops(guard: Found, found: Found) -> bool:
     shared = max(0, min(guard.end, end) - max(guard.start, start))
     beyond = guard.end - guard.start - shared
     heard_beyond = 2 * max(0.0, guard.cost - found.cost) < beyond
-    nearer = guard.cost < found.cost and shared >= MOST_OF_IT * (end - start)
+    nearer = guard.cost < found.cost and (2 * shared >= end - start or guard.cost + 1 <= found.cost)
     within = guard.start - guard.line.lead <= start and end <= guard.end + guard.line.trail
     return (heard_beyond or nearer) and (within or 2 * shared >= end - start)
 

@@ -55,6 +55,10 @@ class Edges:
         unknown = policy.UNKNOWN_EDGE if not isinstance(keys.source, str) else 0.0
         return max(unknown, self._begins(keys, found.start)) + max(unknown, self._ends(keys, found.end, complete))
 
+    def asks_instead(self, keys: Keys, found: Found) -> bool:
+        """Whether ``found`` ends in 吗 and its line does not: the question is another sentence."""
+        return found.line.literals[-1].key[-1] != self._ma and self._asks(keys, found.end - 1)
+
     def _begins(self, keys: Keys, place: int) -> bool:
         for _ in range(_MOST + 1):
             if keys.breaks_at(place):

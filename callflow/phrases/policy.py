@@ -20,7 +20,7 @@ LONGEST_JOINED = 4
 NEGATIONS = "不没别"
 """Words that turn a phrase into its opposite: one lost or added counts as a second error."""
 
-INSTEAD_OF_NEGATIONS = "帮给把被都"
+INSTEAD_OF_NEGATIONS = "帮给把被都们"
 """Words that half sound like one and stand where one could: 我帮办 is no slip of the ear for 我不办, 我必办 is."""
 
 WRONG = 3.0
@@ -32,7 +32,10 @@ PERSONS = "我你您他"
 WHOLLY_OTHER = 0.75
 """What a wholly other syllable costs more in a taboo: three of four that recognisers mishear keep one half."""
 
-LEFT_OUT = 0.5
+LONG = 12
+"""In a shorter taboo two wholly other syllables in a row are other words."""
+
+LEFT_OUT = 1.0
 """What a syllable that is not there costs more in a taboo."""
 
 SHORTEST = {"say": 4, "cue": 5, "never": 3}

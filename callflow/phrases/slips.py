@@ -31,8 +31,8 @@ class Slips:
         """``cost`` with what the kind of the differences adds to it; ``None`` where ``line`` cannot have been said.
 
         A negation lost or added makes the opposite, however little it changes the sound: it counts once more, and what
-        must never be said is not said then, nor where it is said of somebody else (您怎么知道 for 我怎么知道). Of a taboo
-        a wholly other syllable counts more than two halves, and enough of every clause must have been heard:
+        must never be said is not said then, nor where it is said of somebody else (您怎么知道 for 我怎么知道). Of a
+        taboo a wholly other syllable counts more than two halves, and enough of every clause must have been heard:
         我不清楚，我帮您问 has only the first of 我不清楚，你找别人问.
         """
         wanted = "".join(literal.key for literal in line.literals)
@@ -52,10 +52,10 @@ class Slips:
             return cost + lost + gained
         if lost or gained or all(self._changed(self._persons, wanted, missed, heard, added)):
             return None
-        if not _has_every_clause(line.clauses, missed):
+        if not _has_every_clause(line.clauses, missed) or (len(wanted) < policy.LONG and _in_a_row(missed, added)):
             return None
-        gone = left_out.count(2)
-        return cost + policy.WHOLLY_OTHER * (missed.count(2) - gone) + policy.LEFT_OUT * gone
+        gone = max(left_out.count(2), len(wanted) - len(heard))
+        return cost + policy.WHOLLY_OTHER * max(0, missed.count(2) - gone) + policy.LEFT_OUT * gone
 
     def _changed(
         self, words: frozenset[str], wanted: str, missed: list[int], heard: str, added: list[int]
@@ -67,6 +67,11 @@ class Slips:
         instead = words is self._negations and any(sound in self._instead and sound not in wanted for sound in heard)
         lost = sum(n == 2 or (n == 1 and instead) for n, sound in zip(missed, wanted, strict=True) if sound in words)
         return lost, sum(n == 2 for n, sound in zip(added, heard, strict=True) if sound in words)
+
+
+def _in_a_row(missed: list[int], added: list[int]) -> bool:
+    """Whether two syllables next to one another are wholly other, wanting, or too many: slips are scattered."""
+    return any(a == b == 2 for halves in (missed, added) for a, b in pairwise(halves))
 
 
 def _has_every_clause(clauses: tuple[int, ...], missed: list[int]) -> bool:
