@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
+from callflow import collecting
 from callflow.errors import BadFlow, BadInput
 from callflow.flow.located_yaml import MAX_CHARACTERS
 from callflow.flow.model import Flow
@@ -100,7 +101,8 @@ def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Source
 
 def parse(sources: Sources) -> tuple[Flow, list[Problem]]:
     """What the files of a flow say, as ``load``; its hashes are those of the files as they lie on disk."""
-    flow, problems = read_flow(sources.texts, sources.path.stem, sources.unread)
+    with collecting.paused():
+        flow, problems = read_flow(sources.texts, sources.path.stem, sources.unread)
     if flow is None:
         raise BadFlow(text("flow {n} has mistakes", "流程 {n} 有错误", n=str(sources.path)), problems)
     return replace(flow, hashes=sources.hashes), problems

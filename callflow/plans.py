@@ -11,21 +11,20 @@ nobody else can write to. A flow that comes from elsewhere brings none.
 
 from __future__ import annotations
 
-import gc
 import os
 import pickle
 import stat
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from callflow import flowfiles
+from callflow import collecting, flowfiles
 from callflow.call.plan import Plan
 from callflow.problems import Problem
 
@@ -45,9 +44,8 @@ def load(name: str = flowfiles.DEFAULT_FLOW, *, cache: bool = True) -> tuple[Pla
     file = _folder() / f"{_hash(sources)}.plan" if cache else None
     if file and (kept := _read(file)):
         return kept
-    with _without_collecting():
-        flow, problems = flowfiles.parse(sources)
-        made = Plan.of(flow), problems
+    flow, problems = flowfiles.parse(sources)
+    made = Plan.of(flow), problems
     if file:
         with suppress(OSError):
             _write(file, made)
@@ -80,7 +78,7 @@ def _read(file: Path) -> tuple[Plan, list[Problem]] | None:
             if not _trusted(file.parent.stat()) or not _trusted(os.fstat(opened.fileno())):
                 return None
             content = opened.read()
-        with _without_collecting():
+        with collecting.paused():
             kept: tuple[Plan, list[Problem]] = pickle.loads(content)
         os.utime(file)
     except Exception:  # a damaged pickle can raise anything; compiling anew mends it
@@ -93,18 +91,6 @@ def _trusted(found: os.stat_result) -> bool:
     if not hasattr(os, "getuid"):  # on Windows the cache lies in the user's own profile
         return True
     return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Nothing of what is made is garbage: looking for it would take as long as making it."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _write(file: Path, made: tuple[Plan, list[Problem]]) -> None:

@@ -12,13 +12,14 @@ MAX_LINES = 450
 LONGER = {"events"}  # the one protocol: every event on one page
 
 # What the modules of callflow that anyone may use may use themselves.
-BASE = {"texts", "problems", "errors", "events", "json_fields"}
+BASE = {"texts", "problems", "errors", "events", "json_fields", "collecting"}
 ENGINE = {"call", "phrases", "flow"}
 SHELL = BASE | ENGINE | {"acoustics", "audio", "speech", "telephony", "journal", "models", "flowfiles", "plans"}
 SHELL |= {"workdays"}
 
 MAY_IMPORT = {
     "texts": set(),
+    "collecting": set(),
     "problems": {"texts"},
     "errors": {"texts", "problems"},
     "json_fields": {"texts"},

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from callflow import collecting
 from callflow.call.machine import FlowMachine
 from callflow.call.rule_index import RuleIndex
 from callflow.errors import BadFlow
@@ -32,7 +33,8 @@ class Plan:
         """Compile a flow. Raises ``BadFlow`` where a wording is not a valid template."""
         sounds = Sounds() if flow.folds is None else Sounds(flow.folds)
         try:
-            book = Book(flow.phrases.values(), flow.slots, sounds)
+            with collecting.paused():
+                book = Book(flow.phrases.values(), flow.slots, sounds)
         except TemplateError as error:
             problems = [problem for phrase in flow.phrases.values() for problem in _wrong_templates(phrase, flow.slots)]
             raise BadFlow(text("flow {n} has mistakes", "流程 {n} 有错误", n=flow.name), problems) from error

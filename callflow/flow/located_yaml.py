@@ -87,7 +87,7 @@ def load(source: str, file: str) -> tuple[Node | None, list[Problem]]:
         return None, [_not_a_character(source, not_text.start(), file)]
     builder = _Builder(file)
     try:
-        builder.read(YAML(typ="safe").parse(source))
+        builder.read(YAML(typ="safe", plug_ins=[]).parse(source))
     except _Refused as refused:
         builder.problems.append(refused.problem)
     except MarkedYAMLError as error:

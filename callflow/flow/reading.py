@@ -30,7 +30,7 @@ class Reading:
 
     def fill(self, written: str) -> str:
         """Put the flow's variables into a text; slots that are no variables stay as they are."""
-        for name, value in self.variables.items():
+        for name, value in self.variables.items() if "{" in written else ():
             written = written.replace("{" + name + "}", value)
         return written
 
