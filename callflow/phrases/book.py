@@ -55,11 +55,9 @@ class Book:
         for i, phrase in enumerate(self.phrases):
             lines[phrase.by] += compiler.wordings(i, phrase)
         self._matchers = {speaker: Matcher(lines[speaker], self.sounds) for speaker in SPEAKERS}
-        self._guards = {
-            i: Guard(list(compiler.guards(i, phrase)), self.sounds)
-            for i, phrase in enumerate(self.phrases)
-            if phrase.unless
-        }
+        for matcher in self._matchers.values():
+            matcher.prepare()
+        self._guards = _Guards(self.phrases, compiler, self.sounds)
 
     def keys(self, heard: Heard) -> Keys:
         """``heard`` as keys."""
@@ -162,6 +160,26 @@ class Book:
         return Hit(self._name(found), start, end, found.score, keys.said(start, end), found.cost == 0)
 
 
+class _Guards:
+    """The guards of all phrases, each compiled when its phrase is first heard: in most calls few of them are."""
+
+    def __init__(self, phrases: Sequence[Phrase], compiler: Compiler, sounds: Sounds) -> None:
+        self._phrases = phrases
+        self._compiler = compiler
+        self._sounds = sounds
+        self._made: dict[int, Guard | None] = {}
+        for phrase in phrases:
+            compiler.check(phrase)
+
+    def get(self, owner: int) -> Guard | None:
+        """The guard of the phrase with that number; ``None`` where it has none."""
+        if owner not in self._made:
+            phrase = self._phrases[owner]
+            lines = list(self._compiler.guards(owner, phrase)) if phrase.unless else []
+            self._made[owner] = Guard(lines, self._sounds) if lines else None
+        return self._made[owner]
+
+
 class Guard:
     """What a phrase must not be part of (``unless``)."""
 
@@ -185,7 +203,7 @@ class Guard:
 class _Watch:
     """Tells which of the lines found in one key are guarded; looks for each phrase's guards once, and only if asked."""
 
-    def __init__(self, guards: Mapping[int, Guard], key: str, complete: bool) -> None:
+    def __init__(self, guards: _Guards, key: str, complete: bool) -> None:
         self._guards = guards
         self._key = key
         self._complete = complete

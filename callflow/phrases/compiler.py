@@ -45,7 +45,12 @@ class Compiler:
         for template in phrase.unless:
             for pattern, (keys, gaps) in self._spoken(template):
                 lead, trail = (part.most if isinstance(part, Slot) else 0 for part in (pattern[0], pattern[-1]))
-                yield self._line(owner, keys, gaps, "cue", lead=lead, trail=trail)
+                yield self._line(owner, keys, gaps, "cue", outer=(lead, trail))
+
+    def check(self, phrase: Phrase) -> None:
+        """Raises ``TemplateError`` where one of the guards of ``phrase`` cannot be expanded."""
+        for template in phrase.unless:
+            expand(template, self._slots)
 
     def _spoken(self, template: str) -> Iterator[tuple[Pattern, tuple[tuple[str, ...], tuple[tuple[int, int], ...]]]]:
         """Each pattern with the keys of its literals and the gaps between them, in each of its readings."""
@@ -72,14 +77,13 @@ class Compiler:
         kind: PhraseKind,
         exact: bool = False,
         *,
-        lead: int = 0,
-        trail: int = 0,
+        outer: tuple[int, int] = (0, 0),
         clauses: tuple[int, ...] = (),
     ) -> Line:
         gapped = len(keys) > 1
         literals = tuple(self._literal(key, kind, exact, gapped) for key in keys)
         least_score = policy.least_score(kind, sum(map(len, keys)))
-        return Line(owner, kind, literals, gaps, least_score, lead, trail, clauses)
+        return Line.of(owner, kind, literals, gaps, least_score, outer, clauses)
 
     def _literal(self, key: str, kind: PhraseKind, exact: bool, gapped: bool) -> Literal:
         errors = policy.errors(kind, len(key), exact, gapped)

@@ -79,10 +79,10 @@ def _near(lines: Sequence[Line], keys: Keys, sounds: Sounds) -> Iterator[tuple[L
 
 def _loosened(line: Line) -> Line:
     literals = tuple(
-        replace(literal, errors=max(literal.errors, min(len(literal.key) // 2, len(literal.key) - 1)), most=-1.0)
+        literal._replace(errors=max(literal.errors, min(len(literal.key) // 2, len(literal.key) - 1)), most=-1.0)
         for literal in line.literals
     )
-    return replace(line, kind="say", literals=literals, least_score=LEAST)
+    return line._replace(kind="say", literals=literals, least_score=LEAST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,6 @@ A line that must be exact is a single piece: exact search is the case k = 0 of t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 import ahocorasick
@@ -36,8 +35,7 @@ _common = LCSseq.similarity
 _distance = Levenshtein.distance
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """An unbroken stretch of sounds, how many errors it may have, and the same in halves (see ``Sounds.halves``).
 
     ``most``: the most that they may cost; -1 for as much as there are errors.
@@ -53,8 +51,7 @@ class Literal:
         return cost <= (self.errors if self.most < 0 else self.most)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One way to say something: ``literals`` with ``gaps`` (least, most syllables) between them.
 
     ``owner`` is whatever number the caller knows it by. ``least_score`` as in ``policy``. ``lead`` and ``trail`` are
@@ -66,20 +63,29 @@ class Line:
     literals: tuple[Literal, ...]
     gaps: tuple[tuple[int, int], ...]
     least_score: float
+    length: int
+    """Its syllables, gaps not counted."""
+    anchor: int
+    """Which literal to search for first: the longest."""
     lead: int = 0
     trail: int = 0
     clauses: tuple[int, ...] = ()
     """Before which of its syllables a new clause begins: 3 in 没法查！没办法."""
 
-    length: int = field(init=False)
-    """Its syllables, gaps not counted."""
-    anchor: int = field(init=False)
-    """Which literal to search for first: the longest."""
-
-    def __post_init__(self) -> None:
-        sizes = [len(literal.key) for literal in self.literals]
-        object.__setattr__(self, "length", sum(sizes))
-        object.__setattr__(self, "anchor", sizes.index(max(sizes)))
+    @classmethod
+    def of(
+        cls,
+        owner: int,
+        kind: PhraseKind,
+        literals: tuple[Literal, ...],
+        gaps: tuple[tuple[int, int], ...],
+        least_score: float,
+        outer: tuple[int, int] = (0, 0),
+        clauses: tuple[int, ...] = (),
+    ) -> Line:
+        """A line with its length and anchor; ``outer``: ``lead`` and ``trail``."""
+        sizes = [len(literal.key) for literal in literals]
+        return cls(owner, kind, literals, gaps, least_score, sum(sizes), sizes.index(max(sizes)), *outer, clauses)
 
 
 class Found(NamedTuple):
@@ -170,19 +176,29 @@ _NOTHING: tuple[_Block, ...] = ()
 
 
 class Matcher:
-    """Finds ``lines`` in keys. Immutable."""
+    """Finds ``lines`` in keys. Nothing about it changes once it is prepared."""
 
     def __init__(self, lines: Iterable[Line], sounds: Sounds) -> None:
+        self._lines = tuple(lines)
         self._sounds = sounds
         self._slips = Slips(sounds)
-        self._automaton: Any = ahocorasick.Automaton()
+        self._automaton: Any = None
+
+    def prepare(self) -> None:
+        """Make what searching needs; done at the first search where nobody asked for it before."""
+        automaton = ahocorasick.Automaton()
         pieces: dict[str, _Piece] = {}
-        for (piece, block, cuts, last), seeds in _seeds(lines).items():
+        for (piece, block, cuts, last), seeds in _seeds(self._lines).items():
             pieces.setdefault(piece, _Piece(len(piece))).add(_Block(block, cuts, last, tuple(seeds)))
         for piece, found in pieces.items():
-            self._automaton.add_word(piece, found)
-        self._automaton.make_automaton()
+            automaton.add_word(piece, found)
+        automaton.make_automaton()
         self._empty = not pieces
+        self._automaton = automaton
+
+    def __reduce__(self) -> tuple[type[Matcher], tuple[tuple[Line, ...], Sounds]]:
+        """Pickled as its lines: to make the automaton is quicker than to unpickle all that hangs on it."""
+        return Matcher, (self._lines, self._sounds)
 
     def find(self, key: str, counts: Callable[[Found], bool] | None = None) -> list[Found]:
         """Every line that is in ``key`` well enough, at the best end for each place where it begins.
@@ -207,6 +223,8 @@ class Matcher:
 
     def _candidates(self, key: str) -> Iterator[_Candidate]:
         """Lines that ``key`` has enough syllables of around one of their pieces."""
+        if self._automaton is None:
+            self.prepare()
         if self._empty:
             return
         size = len(key)

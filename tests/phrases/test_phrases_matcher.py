@@ -13,7 +13,7 @@ HAN = st.sampled_from(ALPHABET)
 
 def line_of(words: str, errors: int) -> Line:
     key = SOUNDS.of_text(words).key
-    return Line(0, "say", (Literal(key, errors, SOUNDS.halves(key)),), (), least_score=0.0)
+    return Line.of(0, "say", (Literal(key, errors, SOUNDS.halves(key)),), (), least_score=0.0)
 
 
 @st.composite
