@@ -84,7 +84,7 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
                 transcriber,
                 plan,
                 context,
-                None if call_events is None else [event for event in call_events if event is not told],
+                None if call_events is None else [event for event in call_events if not isinstance(event, CallContext)],
                 views.show,
                 lambda done: views.progress(done, recording.duration, time.monotonic() - started),
             )

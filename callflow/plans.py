@@ -30,9 +30,9 @@ from callflow.problems import Problem
 
 MOST_KEPT = 16
 """Plans in the cache; the one not used for longest goes first."""
-_CODE = ("flow", "phrases", "call", "texts.py", "problems.py", "events.py", "plans.py")
+_CODE = ("flow", "phrases", "call", "texts.py", "problems.py", "events.py", "flowfiles.py", "plans.py")
 """What of callflow a plan is made by, and made of."""
-_PACKAGES = ("pyahocorasick", "transitions", "rapidfuzz")
+_PACKAGES = ("pyahocorasick", "transitions", "rapidfuzz", "ruamel.yaml", "numpy")
 
 
 def load(name: str = flowfiles.DEFAULT_FLOW, *, cache: bool = True) -> tuple[Plan, list[Problem]]:
@@ -41,13 +41,14 @@ def load(name: str = flowfiles.DEFAULT_FLOW, *, cache: bool = True) -> tuple[Pla
     Raises what ``flowfiles.load`` and ``Plan.of`` raise.
     """
     sources = flowfiles.read_sources(name, rehearsals=False)
-    file = _folder() / f"{_hash(sources)}.plan" if cache else None
+    # What could not be read is no part of the hash, and has to be told every time.
+    file = _folder() / f"{_hash(sources)}.plan" if cache and not sources.unread else None
     if file and (kept := _read(file)):
         return kept
     flow, problems = flowfiles.parse(sources)
     made = Plan.of(flow), problems
     if file:
-        with suppress(OSError):
+        with suppress(OSError, pickle.PicklingError, RecursionError):
             _write(file, made)
     return made
 
@@ -79,11 +80,11 @@ def _read(file: Path) -> tuple[Plan, list[Problem]] | None:
                 return None
             content = opened.read()
         with collecting.paused():
-            kept: tuple[Plan, list[Problem]] = pickle.loads(content)
+            plan, problems = pickle.loads(content)
         os.utime(file)
     except Exception:  # a damaged pickle can raise anything; compiling anew mends it
         return None
-    return kept
+    return (plan, problems) if isinstance(plan, Plan) else None
 
 
 def _trusted(found: os.stat_result) -> bool:

@@ -129,7 +129,7 @@ def _engine(name: str, row: dict[str, Any]) -> str:
         ["voice, kind", "lines", "syllable error", "found", f"lines below {100 * FAIR:.0f} %", "found of these"], rows
     )
     false, said = len(row["alarms"]), _said(row["alarms"])
-    severe = sum(alarm["severity"] == "severe" for alarm in row["alarms"])
+    severe = sum(alarm["severity"] in ("severe", "fatal") for alarm in row["alarms"])
     shown = row["provisional"]
     return f"""### {name}
 

@@ -75,7 +75,9 @@ def test_warnings_are_kept_too(cache: Path, tmp_path: Path) -> None:
     assert again == first
 
 
-@pytest.mark.parametrize("content", [b"", b"not a pickle", pickle.dumps("something else")[:-3]])
+@pytest.mark.parametrize(
+    "content", [b"", b"not a pickle", pickle.dumps("something else")[:-3], pickle.dumps(42), pickle.dumps(("a", "b"))]
+)
 def test_a_damaged_cache_is_mended(cache: Path, compiled: list[str], flow: Path, content: bytes) -> None:
     plans.load(str(flow))
     (kept,) = cache.glob("*.plan")
@@ -120,3 +122,13 @@ def test_rehearsals_are_no_part_of_a_plan(cache: Path) -> None:
     plan, _ = plans.load()
     assert plan.flow.rehearsals == ()
     assert flowfiles.load()[0].rehearsals
+
+
+def test_a_file_that_cannot_be_read_is_told_whatever_is_kept(cache: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    (folder / "a.yaml").write_text(FLOW, "utf-8")
+    plans.load(str(folder))
+    (folder / "b.yaml").write_bytes("phrases: {那: {cue: 好}}".encode("gbk"))
+    with pytest.raises(BadFlow):
+        plans.load(str(folder))

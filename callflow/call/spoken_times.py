@@ -197,7 +197,9 @@ def _sounds_of(words: str) -> str:
 def _read(name: str, part: str) -> str:
     """A part as characters again, where it was found as sounds."""
     if words := _written().get(name):
-        return words.get(part, part)
+        return words.get(part) or words.get(
+            "".join(_code(char, "sound") if char.isalnum() else char for char in part), part
+        )
     return "".join(_written()[""].get(code, code) for code in part)
 
 
@@ -246,7 +248,7 @@ def _moment(parts: Parts, said: datetime) -> datetime | None:
     elif "office" in parts:
         hours = 24.0 if parts["office"] == "下班" and parts.get("end") in _AFTER else _OFFICE[parts["office"]]
     elif "part" in parts:
-        hours = _PARTS[parts["part"]]
+        hours = _PARTS.get(parts["part"], hours)
     until = _at(day, hours, said)
     return until if named or until > said else until + timedelta(days=1)
 

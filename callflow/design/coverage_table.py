@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from callflow.design.coverage import COLUMN_TITLES, COLUMNS, Row
@@ -26,7 +27,7 @@ def table(rows: Sequence[Row], language: str, width: int) -> Table:
     for row in rows:
         mark = "[red]✗[/] " if row.open else "  "
         cells = [_cell(row.served[column], width) for column in COLUMNS]
-        view.add_row(mark + row.clause.id, row.clause.kind, *cells)
+        view.add_row(mark + escape(row.clause.id), row.clause.kind, *cells)
     return view
 
 
@@ -45,7 +46,7 @@ def _cell(places: tuple[Location, ...], width: int) -> str:
     first = places[0]
     name = first.file.removesuffix(".yaml") if width < _NARROW else first.file
     more = f" [dim]+{len(places) - 1}[/]" if len(places) > 1 else ""
-    return f"{name}:{first.line}{more}"
+    return f"{escape(name)}:{first.line}{more}"
 
 
 def summary(rows: Sequence[Row]) -> Text:

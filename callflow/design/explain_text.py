@@ -12,7 +12,9 @@ VERDICTS: dict[Verdict, Text] = {
     "said": text("said", "说了"),
     "different": text("too different", "差异太大"),
     "clause": text("a part of it was not said", "其中一部分没有说"),
-    "negation": text("its 不, 没 or 别 was lost", "其中的“不、没、别”丢了"),
+    "negation": text(
+        "what differs makes it another sentence (不, 没, 别, 我, 您 …)", "差异使它成了另一句话（不、没、别、我、您等）"
+    ),
     "boundary": text("not where it counts", "所在位置不算"),
     "guard": text("part of an exception", "属于例外说法"),
     "told": text("told of, not said", "是转述，不是自己说的"),

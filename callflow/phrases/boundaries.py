@@ -20,6 +20,9 @@ BEFORE = """
 AFTER = "啊 呀 呢 吧 嘛 了 的 哦 噢 喔 啦 哎 嗯 呃 哈 哟 您 你 先生 女士 小姐"
 """What may follow it. 吗 may not: it turns a statement into a question."""
 
+SUBJECTS = "我 这"
+"""A line that begins with a subject of its own begins a sentence, where the recogniser of sounds sets no marks."""
+
 _MOST = 3
 """So many of them in a row, at most."""
 
@@ -30,6 +33,7 @@ class Edges:
     def __init__(self, sounds: Sounds) -> None:
         self._before = frozenset(sounds.of_text(word).key for word in BEFORE.split())
         self._after = frozenset(sounds.of_text(word).key for word in AFTER.split())
+        self._subjects = tuple(sounds.of_text(word).key for word in SUBJECTS.split())
         self._ma = sounds.code("ma")
 
     def allow(self, keys: Keys, found: Found, boundary: Boundary, complete: bool = True) -> bool:
@@ -60,6 +64,8 @@ class Edges:
         return found.line.literals[-1].key[-1] != self._ma and self._asks(keys, found.end - 1)
 
     def _begins(self, keys: Keys, place: int) -> bool:
+        if not isinstance(keys.source, str) and keys.key.startswith(self._subjects, place):
+            return True
         for _ in range(_MOST + 1):
             if keys.breaks_at(place):
                 return True

@@ -18,9 +18,9 @@ from callflow.phrases.matcher import Found, Line, Matcher, pieces
 from callflow.phrases.sounds import Keys, Sounds
 
 Verdict = Literal["said", "different", "clause", "negation", "boundary", "guard", "told", "other"]
-"""``said``: it counts. ``different``: too many errors; ``clause``: a part of it was not said; ``negation``: a 不, 没 or
-别 was lost; ``boundary``: not where its phrase must stand; ``guard``: part of an ``unless``; ``told``: reported, not
-said; ``other``: another phrase explains the words better."""
+"""``said``: it counts. ``different``: too many errors; ``clause``: a part of it was not said; ``negation``: what
+differs makes it another sentence (不, 没, 别, 我, 您); ``boundary``: not where its phrase must stand; ``guard``: part
+of an ``unless``; ``told``: reported, denied or supposed; ``other``: another phrase explains the words better."""
 
 LEAST = 0.5
 """Wordings of which less was heard are not worth telling of."""
