@@ -40,7 +40,7 @@ and mended by the next. Withdrawn is what was shown and not confirmed. Seconds a
 are both misheard. Caught is what the engine calls different. What noise makes of the customer's own words is taken
 for the value, so with noise right read-backs are questioned because something else was heard.
 
-*Threshold curve.* All that matching tolerates (`callflow/phrases/policy.py`), multiplied by 0 to 2. False alarms here
+*Threshold curve.* All that matching tolerates (`callflow/phrases/policy.py`), multiplied by 0 to 1.5. False alarms here
 are those on `tests/accuracy/development`, ordinary sentences that may be tuned on; of lines to say nobody knows which
 are false, so that all counts that were found and not sound for sound.
 """
