@@ -68,7 +68,8 @@ class Book:
     def find(self, heard: Heard, speaker: Speaker, *, complete: bool = True) -> list[Hit]:
         """What ``speaker`` said of the book, in the order it was said.
 
-        Of an utterance that is not ``complete``, hits are held back as long as the words to come may undo them.
+        Of an utterance that is not ``complete``, hits are held back as long as the words to come may undo them; what
+        is nearly a line to say mostly turns out to be another, so it waits for the end.
         """
         keys = self.keys(heard)
         watch = _Watch(self._guards, keys.key, complete)
@@ -88,7 +89,7 @@ class Book:
             """At the boundaries its phrase asks for, not guarded, not told of, and not still growing."""
             boundary = self.phrases[found.line.owner].boundary
             return (
-                (complete or found.cost == 0 or found.end < len(keys))
+                (complete or found.cost == 0 or (found.end < len(keys) and self._kind(found) == "never"))
                 and self.edges.allow(keys, found, boundary, complete)
                 and (found.cost == 0 or self._near_enough(keys, found, complete))
                 and not watch.guarded(found)

@@ -73,7 +73,8 @@ def _bars(results: Json) -> str:
     recall = results["recall"]["engines"]["whisper"]["all"]
     alarms = results["alarms"]["forms"]["whisper 0%"]
     read = results["read-back"]["engines"]["whisper"]
-    shown = results["provisional"]["lines, whisper"]
+    lines = [row for name, row in results["provisional"].items() if name.startswith("lines")]
+    withdrawn = sum(row["shown"] * row["withdrawn"] for row in lines) / sum(row["shown"] for row in lines)
     rows = [
         [
             f"recall of say and taboo, {at.replace('%', ' %')} of characters misheard",
@@ -89,7 +90,7 @@ def _bars(results: Json) -> str:
         ["severe ones", str(alarms["severe per 1,000"]), "≤ 0.3", alarms["severe per 1,000"] <= 0.3],
         ["wrong read-backs caught, clean", percent(caught), "≥ 98 %", caught >= 0.98],
         ["right ones questioned, clean", percent(questioned), "≤ 2 %", questioned <= 0.02],
-        ["provisional prompts withdrawn", percent(shown["withdrawn"]), "≤ 5 %", shown["withdrawn"] <= 0.05],
+        ["provisional prompts withdrawn, both forms", percent(withdrawn), "≤ 5 %", withdrawn <= 0.05],
     ]
     return table(["what", "figure", "bar", "reached"], [[*row[:3], "yes" if row[3] else "**no**"] for row in rows])
 

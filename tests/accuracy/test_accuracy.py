@@ -7,12 +7,11 @@ yet, the floor here is what was.
 from __future__ import annotations
 
 import pytest
-from measures import curve, false_alarms, page, partials, plot, read_back, text_page, text_recall
+from measures import false_alarms, partials, read_back, text_recall
 from measures.lines import lines
 
 from callflow import plans
 from callflow.call.plan import Plan
-
 
 MOST_ALARMS = 6
 """The development sentences are thick with the taboos' words: ten times what ordinary talk has."""
