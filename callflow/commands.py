@@ -35,6 +35,8 @@ from callflow.speech import engines
 from callflow.texts import Text, text
 from callflow.workdays import with_day
 
+MOST_EXPLAINED = 120
+"""Characters of a sentence to explain: near misses of every wording are looked for, which takes its time."""
 Side = Literal["left", "right"]
 interrupts: list[int] = []
 """Signals that came: ``cli`` notes them, because PyAV loses an exception that reaches it at work."""
@@ -307,7 +309,8 @@ def run_coverage(options: argparse.Namespace, language: str) -> int:
         _note(text("this flow names no clauses", "这个流程没有列出条款"), language)
         return 0
     console = _Console(highlight=False)
-    console.print(coverage_table.table(missing if options.open else rows, language, console.width))
+    if missing or not options.open:
+        console.print(coverage_table.table(missing if options.open else rows, language, console.width))
     for line in coverage_table.still_open(rows, language):
         console.print(line, markup=False, soft_wrap=True)
     console.print(coverage_table.summary(rows).in_(language))
@@ -316,6 +319,15 @@ def run_coverage(options: argparse.Namespace, language: str) -> int:
 
 def run_explain(options: argparse.Namespace, language: str) -> int:
     """Why a sentence hits which phrases; 1 where it hits none."""
+    if len(options.sentence) > MOST_EXPLAINED:
+        raise BadInput(
+            text(
+                "the sentence is too long to explain: {n} characters at most",
+                "句子太长：最多 {n} 个字",
+                n=MOST_EXPLAINED,
+            ),
+            text("give the part of it that is in question", "请只给出有疑问的部分"),
+        )
     plan = _plan(options.flow, language)
     found = explain(plan.book, plan.flow.slots, options.sentence, options.by)
     sounds = plan.sounds.names(plan.book.keys(options.sentence).key)

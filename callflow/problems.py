@@ -59,7 +59,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that ``name`` is most likely a slip of, or ``None`` where nothing is near."""
     cutoff = 0.5 if len(name) <= 2 else 0.55  # one slip in "by" leaves half of it
     best = process.extractOne(
-        name, list(known), scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=cutoff, processor=str.lower
+        name, sorted(known), scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=cutoff, processor=str.lower
     )
     return best[0] if best else None
 
