@@ -72,7 +72,7 @@ class Book:
         is nearly a line to say mostly turns out to be another, so it waits for the end.
         """
         keys = self.keys(heard)
-        watch = _Watch(self._guards, keys.key, complete)
+        watch = _Watch(self._guards, keys, complete)
         reported: list[Found] = []
 
         def told(found: Found) -> bool:
@@ -204,9 +204,9 @@ class Guard:
 class _Watch:
     """Tells which of the lines found in one key are guarded; looks for each phrase's guards once, and only if asked."""
 
-    def __init__(self, guards: _Guards, key: str, complete: bool) -> None:
+    def __init__(self, guards: _Guards, keys: Keys, complete: bool) -> None:
         self._guards = guards
-        self._key = key
+        self._keys = keys
         self._complete = complete
         self._found: dict[int, list[Found]] = {}
 
@@ -221,10 +221,15 @@ class _Watch:
         if guard is None:
             return False
         if owner not in self._found:
-            self._found[owner] = guard.find(self._key)
+            # 这事你不懂。就这么回事 is two sentences, of which no guard (你不懂就…) can be made.
+            self._found[owner] = [one for one in guard.find(self._keys.key) if not self._joins(one)]
         return any(stops(one, found) for one in self._found[owner]) or (
-            not self._complete and guard.may_come(self._key, found)
+            not self._complete and guard.may_come(self._keys.key, found)
         )
+
+    def _joins(self, guard: Found) -> bool:
+        """Whether a sentence ends within ``guard``."""
+        return any(self._keys.stops_at(place) for place in range(guard.start + 1, guard.end))
 
 
 def stops(guard: Found, found: Found) -> bool:
