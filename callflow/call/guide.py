@@ -84,6 +84,8 @@ class Guide:
         if self._closed:
             return []
         new_day = ""
+        if self.state:
+            self._pass_time(event.at)  # what was due is settled by what was known until then
         if isinstance(event, CallContext):
             new_day = event.day if event.day != self._context.day else ""
             self._context = event

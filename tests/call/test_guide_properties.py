@@ -164,6 +164,12 @@ def test_it_does_not_matter_how_often_the_clock_ticks(events: list[Event], data:
     assert lines(play(ticked)) == lines(play(events))
 
 
+def test_a_deadline_at_the_moment_of_a_context_is_settled_first() -> None:
+    call: list[Event] = [CallResumed(at=36.0)]
+    context = CallContext(at=48.0, telephony="sound")
+    assert lines(play([*call, Tick(at=48.0), context])) == lines(play([*call, context]))
+
+
 def followed(events: list[Event], data: st.DataObject) -> list[Event]:
     """The same call with partials before each final, some of them misheard, some of utterances that never end."""
     out: list[Event] = []
