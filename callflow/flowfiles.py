@@ -68,12 +68,12 @@ class Sources:
     unread: tuple[Problem, ...]
 
 
-def load(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> tuple[Flow, list[Problem]]:
-    """Read a flow with its warnings, with or without its rehearsals.
+def load(name: str = DEFAULT_FLOW) -> tuple[Flow, list[Problem]]:
+    """Read a flow, its rehearsals included, with its warnings.
 
     Raises ``BadInput`` where there is no such flow and ``BadFlow``, with every Problem, where it has mistakes.
     """
-    return parse(read_sources(name, rehearsals=rehearsals))
+    return parse(read_sources(name))
 
 
 def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Sources:

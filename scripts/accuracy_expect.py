@@ -23,7 +23,7 @@ from measures.lines import ROOT, lines
 from measures.recall import alarms, outcomes
 from measures.spoken import OUT, Spoken, spoken
 
-from callflow import flowfiles
+from callflow import plans
 from callflow.audio.recording import Recording
 from callflow.call.plan import Plan
 from callflow.speech.engines import choose, open_transcriber
@@ -68,7 +68,7 @@ VARIANTS: dict[str, Callable[[], Transcriber | Spotter]] = {
 def main(names: Sequence[str]) -> None:
     """Measure these variants, or all, and write the part of the page."""
     os.nice(10)
-    plan = Plan.of(flowfiles.load()[0])
+    plan, _ = plans.load()
     chosen = sample(plan)
     figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
     for name in names or VARIANTS:

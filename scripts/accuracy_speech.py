@@ -18,7 +18,7 @@ from measures.lines import KINDS, ROOT, lines
 from measures.recall import FAIR, Outcome, alarms, outcomes, provisional
 from measures.spoken import Spoken, settings, spoken
 
-from callflow import flowfiles
+from callflow import plans
 from callflow.call.plan import Plan
 from callflow.errors import CallflowError
 from callflow.speech.engines import choose, open_transcriber
@@ -44,7 +44,7 @@ def main() -> None:
             except CallflowError as error:
                 print(f"{engine} hears nothing new: {error}")
         heard[engine] = hearings(engine, wanted)
-    plan = Plan.of(flowfiles.load()[0])
+    plan, _ = plans.load()
     found = {engine: outcomes(plan, lines(), heard[engine]) for engine in heard}
     write_confusions({engine: confusion_table(_pairs(heard[engine])) for engine in heard})
     figures = {engine: _figures(plan, found[engine], heard[engine]) for engine in heard}

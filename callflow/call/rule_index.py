@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from callflow.events import CallContext, Speaker
@@ -31,6 +32,8 @@ class RuleIndex:
     counted: dict[str, tuple[str, ...]]
     """rules whose length is counted, by the fact that counts: rings, or sentences of the agent"""
     listens_to: dict[str, frozenset[Speaker]]
+    hangs_on: dict[str, tuple[str, ...]]
+    """for each rule the keys of all that can trigger or change it"""
 
     @staticmethod
     def of(flow: Flow) -> RuleIndex:
@@ -53,6 +56,7 @@ class RuleIndex:
             tuple(rule.name for rule in flow.rules.values() if rule.shape is Shape.CHAIN_RESPONSE),
             {key: tuple(names) for key, names in counted.items()},
             {rule.name: frozenset(_speakers(rule)) for rule in flow.rules.values()},
+            {rule.name: tuple(term.key for term in (*rule.trigger, *looked_for(rule))) for rule in flow.rules.values()},
         )
 
 
@@ -84,9 +88,8 @@ def _speakers(rule: Rule) -> set[Speaker]:
     return found
 
 
-def missing_source(rule: Rule, context: CallContext) -> str:
-    """Why ``rule`` cannot be judged, given what the sender knows: a code of ``reasons``, or nothing."""
-    keys = [term.key for term in (*rule.trigger, *looked_for(rule))]
+def missing_source(keys: Collection[str], context: CallContext) -> str:
+    """Why what hangs on ``keys`` cannot be judged, given what the sender knows: a code of ``reasons``, or nothing."""
     if not context.separate and any(_ONE_SPEAKER & set(key.split()) for key in keys):
         return "one-channel"
     if not context.day and any(key.startswith("day ") for key in keys):

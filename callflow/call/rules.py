@@ -14,7 +14,7 @@ from math import inf, nextafter
 from callflow.call.log import CallLog, Fact
 from callflow.call.manner import Manner
 from callflow.call.prompts import PRIORITY, PromptBoard
-from callflow.call.rule_index import RuleIndex, length, looked_for, missing_source, within
+from callflow.call.rule_index import RuleIndex, length, missing_source, within
 from callflow.events import SPEAKERS, CallContext, Event, Finding, Prompt, Speaker, Verdict
 from callflow.flow.model import Flow, Rule, Shape, terms
 
@@ -91,7 +91,7 @@ class RuleKeeper:
         """Learn which rules cannot be judged, because nobody tells us what they need."""
         self._context = context
         for rule in self._flow.rules.values():
-            if reason := missing_source(rule, context):
+            if reason := missing_source(self._index.hangs_on[rule.name], context):
                 self._blind[rule.name] = reason
                 for watch in list(self._open.get(rule.name, ())):
                     self._board.withdraw(context.at, watch.id)
@@ -162,9 +162,9 @@ class RuleKeeper:
         no_ring = self._context.telephony == "sound" and not self._log.has("call.ringing")
         unknown_end = not any(self._log.has(f"call.hung_up {speaker}") for speaker in SPEAKERS)
         for rule in self._flow.rules.values():
-            if reason := missing_source(rule, self._context):
+            keys = self._index.hangs_on[rule.name]
+            if reason := missing_source(keys, self._context):
                 self._blind.setdefault(rule.name, reason)
-            keys = [term.key for term in (*rule.trigger, *looked_for(rule))]
             if no_ring and "call.ringing" in keys:
                 self._blind.setdefault(rule.name, "no-ring-heard")
             if unknown_end and any(key.startswith("call.hung_up ") for key in keys):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from callflow.call.plan import Plan
-from callflow.flow.model import Clause, Expectation, Flow, Phrase, PromptSpec, Rehearsal, Situation, StateSpec
+from callflow.flow.model import Clause, Expectation, Flow, Phrase, Rehearsal
 from callflow.problems import Location
 from callflow.texts import Text, text
 
@@ -85,7 +85,7 @@ class _Serving:
                 serving.add(rule.refs, "prompt", rule.at)
             if rule.prompt:
                 serving.add((*rule.refs, *rule.prompt.refs), "prompt", rule.prompt.at)
-        for place in _places(flow):
+        for place in flow.places:
             serving.add(place.refs, "state", place.at)
             for prompt in place.prompts:
                 serving.add(prompt.refs, "prompt", prompt.at)
@@ -141,7 +141,7 @@ def _proven(one: Expectation, flow: Flow) -> Iterator[str]:
             for named in (flow.rules.get(one.name), flow.phrases.get(one.name)):
                 yield from named.refs if named else ()
         case "prompt":
-            for spec in _prompts(flow):
+            for spec in flow.prompts():
                 yield from spec.refs if one.name in spec.text else ()
             for phrase in flow.phrases.values():
                 yield from phrase.refs if phrase.better and one.name in phrase.better else ()
@@ -154,18 +154,6 @@ def _proven(one: Expectation, flow: Flow) -> Iterator[str]:
         case "field":
             spec_ = flow.fields.get(one.name)
             yield from spec_.refs if spec_ else ()
-
-
-def _places(flow: Flow) -> tuple[StateSpec | Situation, ...]:
-    return (*flow.states.values(), *flow.situations.values())
-
-
-def _prompts(flow: Flow) -> Iterator[PromptSpec]:
-    for place in _places(flow):
-        yield from place.prompts
-    for rule in flow.rules.values():
-        if rule.prompt:
-            yield rule.prompt
 
 
 def _either(group: tuple[Column, ...]) -> Text:

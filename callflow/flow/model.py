@@ -369,6 +369,19 @@ class Flow:
     folds: tuple[str, ...] | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def places(self) -> tuple[StateSpec | Situation, ...]:
+        """Wherever prompts stand but in rules: all states, then all situations."""
+        return (*self.states.values(), *self.situations.values())
+
+    def prompts(self) -> Iterator[PromptSpec]:
+        """Every prompt of the flow."""
+        for place in self.places:
+            yield from place.prompts
+        for rule in self.rules.values():
+            if rule.prompt:
+                yield rule.prompt
+
     def cause_of(self, judged: Rule | Phrase) -> str:
         """The cause of dissatisfaction that a finding of it belongs to: its own, else that of its group; or none."""
         group = self.groups.get(judged.group)

@@ -12,6 +12,7 @@ from measures.alignment import align, errors, of_heard, of_text
 from measures.hearing import Hearing
 from measures.lines import Line
 from measures.spoken import Spoken
+from measures.text_recall import serving
 
 FAIR = 0.30
 """A line of which the recogniser itself got this part of the syllables wrong, or more, says little about matching."""
@@ -64,10 +65,7 @@ class Provisional:
 
 def outcomes(plan: Plan, lines: Iterable[Line], heard: Mapping[Spoken, Hearing]) -> list[Outcome]:
     """Every line that was heard, found or not."""
-    cited: dict[str, set[str]] = {}
-    for phrase in plan.flow.phrases.values():
-        for clause in phrase.refs:
-            cited.setdefault(clause, set()).add(phrase.name)
+    served = serving(plan)
     by_id = {line.id: line for line in lines}
     found = []
     for one, hearing in heard.items():
@@ -76,7 +74,7 @@ def outcomes(plan: Plan, lines: Iterable[Line], heard: Mapping[Spoken, Hearing])
         line = by_id[one.name]
         hits = {hit.phrase for words in hearing.utterances for hit in plan.book.find(words, "agent")}
         pairs = align(of_text(one.text), of_heard(hearing.utterances))
-        hit = bool(hits & cited.get(line.clause, set()))
+        hit = bool(hits & served.get((line.clause, line.kind), frozenset()))
         found.append(Outcome(line, one.voice, shown(hearing), *errors(pairs), hit))
     return found
 

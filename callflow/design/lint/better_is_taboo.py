@@ -14,21 +14,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from callflow.call.plan import Plan
+from callflow.design.lint.wordings import forbidden
 from callflow.flow.model import Phrase, Rule
 from callflow.problems import Level, Problem
 from callflow.texts import text
 
 
 def check(plan: Plan) -> Iterator[Problem]:
-    phrases = plan.flow.phrases
-    owners: tuple[Phrase | Rule, ...] = (*phrases.values(), *plan.flow.rules.values())
+    owners: tuple[Phrase | Rule, ...] = (*plan.flow.phrases.values(), *plan.flow.rules.values())
     for owner in owners:
-        for hit in plan.book.find(owner.better, "agent") if owner.better else ():
-            taboo = phrases[hit.phrase]
-            if taboo.kind == "never":
-                message = text(
-                    "the better wording “{b}” contains “{s}”, which {p} ({a}) forbids: word it otherwise",
-                    "更好的说法“{b}”含有“{s}”，而 {p}（{a}）禁止这样说：请换个说法",
-                    b=owner.better, s=hit.said, p=taboo.name, a=taboo.at,
-                )  # fmt: skip
-                yield Problem(owner.at, message, "better-is-taboo", Level.WARNING)
+        for hit, taboo in forbidden(owner.better, plan) if owner.better else ():
+            message = text(
+                "the better wording “{b}” contains “{s}”, which {p} ({a}) forbids: word it otherwise",
+                "更好的说法“{b}”含有“{s}”，而 {p}（{a}）禁止这样说：请换个说法",
+                b=owner.better, s=hit.said, p=taboo.name, a=taboo.at,
+            )  # fmt: skip
+            yield Problem(owner.at, message, "better-is-taboo", Level.WARNING)

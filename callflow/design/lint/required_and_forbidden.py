@@ -10,6 +10,11 @@ FAIL:
       unclear: {never: [这个我不清楚], better: 我帮您核实一下}
 FAIL:
     phrases:
+      unclear: {never: [这个我不清楚], better: 我帮您核实一下}
+    situations:
+      asked: {prompts: [{say: 这个我不清楚}]}
+FAIL:
+    phrases:
       promise: {say: [保证明天送到]}
     rules:
       give-a-date: {after: call.answered, expect: agent promise, within: 60s}
@@ -21,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from callflow.call.plan import Plan
-from callflow.design.lint.wordings import sayings
+from callflow.design.lint.wordings import forbidden, sayings
 from callflow.flow.model import Rule, Shape, terms
 from callflow.problems import Level, Problem
 from callflow.texts import text
@@ -31,22 +36,32 @@ _FORBIDS = (Shape.ABSENCE, Shape.NOT_SUCCESSION)
 
 def check(plan: Plan) -> Iterator[Problem]:
     yield from _wordings(plan)
+    yield from _prompts(plan)
     yield from _rules(plan)
 
 
 def _wordings(plan: Plan) -> Iterator[Problem]:
-    phrases = plan.flow.phrases
-    for phrase in phrases.values():
+    for phrase in plan.flow.phrases.values():
         for said, at in sayings(phrase, plan) if phrase.kind == "say" else ():
-            for hit in plan.book.find(said, "agent"):
-                taboo = phrases[hit.phrase]
-                if taboo.kind == "never":
-                    message = text(
-                        "{p} is to be said, but “{s}” in it is forbidden by {t} ({a}): reword one of them",
-                        "{p} 是应说的话，但其中“{s}”被 {t}（{a}）禁止：请改写其中之一",
-                        p=phrase.name, s=hit.said, t=taboo.name, a=taboo.at,
-                    )  # fmt: skip
-                    yield Problem(at, message, "required-and-forbidden", Level.WARNING)
+            for hit, taboo in forbidden(said, plan):
+                message = text(
+                    "{p} is to be said, but “{s}” in it is forbidden by {t} ({a}): reword one of them",
+                    "{p} 是应说的话，但其中“{s}”被 {t}（{a}）禁止：请改写其中之一",
+                    p=phrase.name, s=hit.said, t=taboo.name, a=taboo.at,
+                )  # fmt: skip
+                yield Problem(at, message, "required-and-forbidden", Level.WARNING)
+
+
+def _prompts(plan: Plan) -> Iterator[Problem]:
+    """Words of a prompt's own; those of a phrase are looked at with the phrase."""
+    for prompt in plan.flow.prompts():
+        for hit, taboo in forbidden(prompt.text, plan) if prompt.kind in ("say", "ask") and not prompt.phrase else ():
+            message = text(
+                "the prompt asks for “{s}”, which {t} ({a}) forbids: reword one of them",
+                "提示要求说“{s}”，而 {t}（{a}）禁止这样说：请改写其中之一",
+                s=hit.said, t=taboo.name, a=taboo.at,
+            )  # fmt: skip
+            yield Problem(prompt.at, message, "required-and-forbidden", Level.WARNING)
 
 
 def _rules(plan: Plan) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from callflow.call.plan import Plan
 from callflow.flow.model import Phrase, Slot
+from callflow.phrases.book import Hit
 from callflow.phrases.template import Pattern, expand
 from callflow.problems import Location
 
@@ -18,6 +19,14 @@ def sayings(phrase: Phrase, plan: Plan) -> Iterator[tuple[str, Location]]:
     for wording in phrase.wordings:
         for pattern in expand(wording, plan.flow.slots):
             yield _said(pattern), phrase.places.get(wording, phrase.at)
+
+
+def forbidden(said: str, plan: Plan) -> Iterator[tuple[Hit, Phrase]]:
+    """What the agent may not say of ``said``: the hits, with the phrases that forbid them."""
+    for hit in plan.book.find(said, "agent"):
+        phrase = plan.flow.phrases[hit.phrase]
+        if phrase.kind == "never":
+            yield hit, phrase
 
 
 def _said(pattern: Pattern) -> str:
