@@ -100,6 +100,17 @@ set_up() {
     fi
 }
 
+# set_up_live: what a live call wants besides; PyAudio is built here, against PortAudio. Fails where that cannot be had.
+set_up_live() {
+    local file=$root/scripts/requirements-live.txt pinned
+    pinned=$(cat "$file" "$venv/pinned" | sha256sum)
+    [ "$(cat "$venv/live" 2>/dev/null)" != "$pinned" ] || return 0
+    apt_install portaudio19-dev gcc libc6-dev || return 1
+    say "Python packages for live calls" "安装实时通话所需的软件包"
+    "$python" -m pip install --quiet --require-hashes --no-build-isolation --use-pep517 -r "$file" || return 1
+    printf '%s' "$pinned" >"$venv/live"
+}
+
 # set_up_model NAME...: speech models; callflow fetches and verifies them, and leaves alone what is whole.
 set_up_model() {
     local name
