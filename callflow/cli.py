@@ -15,7 +15,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
-from callflow import __version__, commands, flowfiles
+from callflow import __version__, flowfiles
+from callflow.commands import design, models, replay
+from callflow.commands.common import interrupts
 from callflow.errors import BadFlow, CallflowError
 from callflow.speech import engines
 from callflow.texts import printable, text
@@ -93,7 +95,7 @@ def _told(error: OSError, language: str) -> str:
 
 def on_interrupt(number: int, _frame: object) -> NoReturn:
     """Ctrl-C: an exception, and a note of it, because PyAV loses an exception that reaches it at work."""
-    commands.interrupts.append(number)
+    interrupts.append(number)
     raise KeyboardInterrupt
 
 
@@ -150,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--report", metavar="OUT.html", help="write a report to read and play")
     command.add_argument("--json", action="store_true", help="events as JSON lines on standard output")
     command.add_argument("--threads", metavar="N", help="threads of the recogniser (default: what suits it)")
-    command.set_defaults(run=commands.run_replay)
+    command.set_defaults(run=replay.run_replay)
 
     command = subparsers.add_parser(
         "simulate", parents=[common], help="events as JSON lines in, outputs as JSON lines out 以 JSON 行模拟通话"
@@ -162,15 +164,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FLOW",
         help="flow by name or path (default: inbound)",
     )
-    command.set_defaults(run=commands.run_simulate)
+    command.set_defaults(run=design.run_simulate)
 
     command = subparsers.add_parser("test", parents=[common], help="play a flow's rehearsals 演练流程")
     command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
-    command.set_defaults(run=commands.run_test)
+    command.set_defaults(run=design.run_test)
 
     command = subparsers.add_parser("lint", parents=[common], help="what is wrong with a flow 检查流程")
     command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
-    command.set_defaults(run=commands.run_lint)
+    command.set_defaults(run=design.run_lint)
 
     command = subparsers.add_parser(
         "coverage", parents=[common], help="which clause of the guides is served by what 条款落实情况"
@@ -178,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
     command.add_argument("--open", action="store_true", help="only clauses that something is missing for")
     command.add_argument("--json", action="store_true", help="as JSON, with every place")
-    command.set_defaults(run=commands.run_coverage)
+    command.set_defaults(run=design.run_coverage)
 
     command = subparsers.add_parser(
         "explain", parents=[common], help="why a sentence hits a phrase or not 解释一句话为何命中或未命中"
@@ -187,11 +189,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--by", choices=("agent", "customer"), default="agent", help="who said it (default: agent)")
     command.add_argument("--flow", help="flow by name or path (default: inbound)")
     command.add_argument("--json", action="store_true", help="as JSON")
-    command.set_defaults(run=commands.run_explain)
+    command.set_defaults(run=design.run_explain)
 
     command = subparsers.add_parser("models", parents=[common], help="list, install and verify speech models 语音模型")
     command.add_argument("action", choices=("list", "install", "verify", "path"), nargs="?", default="list")
     command.add_argument("name", nargs="?", default="", help="a model's name (see list)")
     command.add_argument("--source", help="install from this address, archive or directory instead")
-    command.set_defaults(run=commands.run_models)
+    command.set_defaults(run=models.run_models)
     return parser

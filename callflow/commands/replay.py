@@ -1,0 +1,215 @@
+"""``callflow replay``: a recording, or a journal, through the engine."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from callflow import flowfiles
+from callflow.audio.recording import Recording
+from callflow.call.plan import Plan
+from callflow.commands.common import Console, interrupts, note, plan_of, warn, warn_of_models
+from callflow.errors import BadFlow, BadInput, OutputError
+from callflow.events import CallContext, Event, Heard
+from callflow.journal import PART, Header, JournalWriter, is_journal, read_events, read_journal
+from callflow.review.replay import rejudge, replay
+from callflow.review.report import write_report
+from callflow.review.story import Story
+from callflow.review.terminal import TerminalView
+from callflow.speech import engines
+from callflow.texts import Text, text
+from callflow.workdays import with_day
+
+Side = Literal["left", "right"]
+
+
+def run_replay(options: argparse.Namespace, language: str) -> int:
+    _check_paths(options)
+    threads = _threads(options.threads)
+    if options.file.suffix == ".jsonl" or is_journal(options.file):
+        return _replay_journal(options, language)
+    started = time.monotonic()
+    with ExitStack() as stack:
+        agent: Side = options.agent or "left"
+        recording = stack.enter_context(Recording(options.file, agent=agent))
+        call_events, source = _call_events(options)
+        told = next((event for event in call_events or () if isinstance(event, CallContext)), CallContext(at=0.0))
+        plan = plan_of(options.flow, language)
+        warn_of_models(language)
+        choice = engines.choose(options.engine, purpose="replay")
+        note(Text(f"{choice.name}: {choice.why.en}", f"{choice.name}：{choice.why.zh}"), language)
+        if not recording.separate:
+            for warning in recording.warnings:
+                note(warning, language)
+        transcriber = engines.open_transcriber(choice, threads=threads)
+        stack.callback(transcriber.close)
+        context = replace(
+            _dated(told, options.date, language),
+            at=0.0,
+            telephony=source,
+            separate=recording.separate,
+            engine=choice.name,
+        )
+        header = Header(plan.flow.name, plan.flow.hashes, options.file.name, agent)
+        with _Views(options, plan, language, header) as views:
+            replay(
+                recording,
+                transcriber,
+                plan,
+                context,
+                None if call_events is None else [event for event in call_events if not isinstance(event, CallContext)],
+                views.show,
+                lambda done: views.progress(done, recording.duration, time.monotonic() - started),
+            )
+            for warning in recording.warnings if recording.separate else ():
+                note(warning, language)
+            if not views.heard:
+                note(text("no speech was heard in this recording", "这段录音中没有听到任何人说话"), language)
+            views.finish(Recording(options.file, agent=agent) if options.report else None)
+    return 0
+
+
+def _replay_journal(options: argparse.Namespace, language: str) -> int:
+    journal = read_journal(options.file)
+    warn(journal.problems, language)
+    plan = plan_of(journal.header.flow or None if options.flow is None else options.flow, language)
+    if flowfiles.of_calls(plan.flow.hashes) != flowfiles.of_calls(journal.header.files):
+        note(text("the flow has changed since this journal was written", "写日志之后流程已有改动"), language)
+    name = Path(journal.header.recording).name
+    sound = options.file.parent / name if name else None
+    agent: Side = options.agent or journal.header.agent
+    header = Header(plan.flow.name, plan.flow.hashes, name, agent)
+    with _Views(options, plan, language, header) as views:
+        rejudge(_dated_events(journal.events, options.date, language), plan, views.show)
+        views.finish(Recording(sound, agent=agent) if options.report and sound and sound.is_file() else None)
+    return 0
+
+
+def _dated_events(events: Iterable[Event], given: str | None, language: str) -> Iterable[Event]:
+    """The events of a journal, its context with the day filled in; one that has no context gets one for ``given``."""
+    kept = list(events)
+    if given is not None and not any(isinstance(event, CallContext) for event in kept):
+        kept.insert(0, CallContext(at=0.0))
+    return [_dated(event, given, language) if isinstance(event, CallContext) else event for event in kept]
+
+
+class _Views:
+    """Where a replayed call goes: the terminal or JSON lines, the journal, the report."""
+
+    def __init__(self, options: argparse.Namespace, plan: Plan, language: str, header: Header) -> None:
+        self._options = options
+        self._flow = plan.flow
+        self._language = language
+        self._title = header.recording or options.file.name
+        self.heard = False
+        self._stack = ExitStack()
+        self._kept: list[Event] = []
+        self._journal = self._stack.enter_context(JournalWriter(options.journal, header)) if options.journal else None
+        self._view: TerminalView | None = None
+        if not options.json:
+            self._view = self._stack.enter_context(TerminalView(Console(highlight=False), plan.flow, language))
+
+    def __enter__(self) -> _Views:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.__exit__(*error)  # type: ignore[arg-type]
+
+    def show(self, event: Event) -> None:
+        if self._journal:
+            self._journal.write(event)
+        if self._view:
+            self._view.show(event)
+        else:
+            print(event.to_json(), flush=True)
+        self.heard = self.heard or isinstance(event, Heard)
+        if not isinstance(event, Heard) or event.final:
+            self._kept.append(event)
+
+    def progress(self, done: float, total: float | None, elapsed: float) -> None:
+        if interrupts:
+            raise KeyboardInterrupt
+        if self._view:
+            self._view.progress(done, total, elapsed)
+
+    def finish(self, sound: Recording | None) -> None:
+        """The report, then the summary that names it."""
+        story = Story.of(self._kept, self._flow)
+        report: Path | None = self._options.report
+        if report:
+            with sound or ExitStack():
+                write_report(report, story, sound=sound, title=self._title, language=self._language)
+        if self._view:
+            self._view.summary(story, report, self._options.journal)
+
+
+def _call_events(options: argparse.Namespace) -> tuple[list[Event] | None, Literal["events", "sound"]]:
+    """The telephone system's events beside the recording, and how much is known of the telephony."""
+    path: Path | None = options.events or (beside if (beside := _beside(options.file)).is_file() else None)
+    if path is None:
+        return None, "sound"
+    events, problems = read_events(path)
+    if problems:
+        raise BadFlow(text('"{p}" has mistakes', "“{p}”有错误", p=path), problems)
+    return [event for event in events if event.type.startswith("call.")], "events"
+
+
+def _dated(context: CallContext, given: str | None, language: str) -> CallContext:
+    """The context with the date that was given, where one was, and with the kind of day it is."""
+    if given is not None:
+        context = replace(context, date=given, day="", holiday="")
+    dated, why = with_day(context)
+    if given is not None and not dated.day:
+        raise BadInput(why or text("--date: an empty date", "--date 是空的"))
+    if why:
+        note(why, language)
+    return dated
+
+
+def _beside(recording: Path) -> Path:
+    return recording.with_name(recording.name + ".events.jsonl")
+
+
+def _threads(given: str | None) -> int:
+    """How many were asked for; 0 for what suits the recogniser."""
+    if given is None:
+        return 0
+    if not (given.isascii() and given.isdigit() and int(given[:9]) > 0):
+        raise BadInput(text("--threads must be a whole number from 1 on", "--threads 应为不小于 1 的整数"))
+    return min(int(given[:9]), 1024)
+
+
+def _check_paths(options: argparse.Namespace) -> None:
+    """Find out before an hour of work that its results could not be written; makes ``Path`` of what was typed."""
+    for name in ("file", "events", "journal", "report"):
+        given = getattr(options, name)
+        if given == "":
+            option = "FILE" if name == "file" else f"--{name}"
+            raise BadInput(text("{o}: an empty name", "{o}：名字是空的", o=option), text("name a file", "请给出文件名"))
+        setattr(options, name, None if given is None else Path(given))
+    if options.file.is_dir():
+        message = text('"{p}" is a directory, not a file', "“{p}”是文件夹，不是文件", p=options.file)
+        raise BadInput(message, text("name a recording or a journal in it", "请给出其中的录音或日志"))
+    inputs = {path.resolve() for path in (options.file, options.events, _beside(options.file)) if path}
+    for path in filter(None, (options.journal, options.report)):
+        _check_output(path, inputs)
+    if options.journal and options.report and options.journal.resolve() == options.report.resolve():
+        same = text("journal and report have the same name", "日志和报告不能同名")
+        raise OutputError(same, text("choose another name", "请换个名字"))
+
+
+def _check_output(path: Path, inputs: set[Path]) -> None:
+    if path.is_dir():
+        folder = text('cannot write "{p}": it is a folder', "无法写入“{p}”：这是一个文件夹", p=path)
+        raise OutputError(folder, text("name a file in it", "请给出其中的文件名"))
+    if not path.parent.is_dir():
+        missing = text('cannot write "{p}": no such folder', "无法写入“{p}”：没有这个文件夹", p=path)
+        raise OutputError(missing, text("make the folder first", "请先建立文件夹"))
+    if not inputs.isdisjoint((path.resolve(), path.with_name(path.name + PART).resolve())):
+        own = text('"{p}" would overwrite what is replayed', "“{p}”会覆盖正在回放的文件", p=path)
+        raise OutputError(own, text("choose another name", "请换个名字"))
