@@ -1,0 +1,165 @@
+"""Which of the open prompts is the main one, which stand beside it, and the warnings.
+
+An agent who is speaking reads while something else happens. What is being read therefore holds still: the main prompt
+stays until it is done, expired or withdrawn, or until something clearly more urgent comes; the ones beside it keep
+their places. Time alone changes nothing, so the same events show the same prompts however often somebody looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from callflow.events import Event, Prompt
+
+BESIDE = 3
+"""How many prompts stand beside the main one at most."""
+CLEARLY = 10
+"""By so much the priority of a prompt must be higher to take the place of one that is being read: a step of kinds."""
+AT_ONCE = 15.0
+"""An obligation that leaves no more seconds than this from the moment it is shown is for now …"""
+AT_ONCE_BONUS = 20
+"""… and comes before one that is more important and can wait."""
+WARNED = 6
+"""How many past warnings stay in the list."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A prompt on the screen, since ``since`` (seconds); ``order`` counts prompts. ``ticking``: it is being said."""
+
+    prompt: Prompt
+    since: float
+    order: int
+    ticking: bool = False
+
+    @property
+    def weight(self) -> int:
+        due = self.prompt.due
+        return self.prompt.priority + (AT_ONCE_BONUS if due is not None and due - self.since <= AT_ONCE else 0)
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """Priority, then deadline, then what came last: what the customer has just said matters more than before.
+
+        What came at the same moment keeps its order.
+        """
+        due = self.prompt.due
+        return -self.weight, inf if due is None else due, -self.since, self.order
+
+    def view(self) -> dict[str, Any]:
+        prompt = self.prompt
+        return {
+            "id": prompt.id,
+            "kind": prompt.kind,
+            "text": prompt.text,
+            "since": round(self.since, 3),
+            "due": None if prompt.due is None else round(prompt.due, 3),
+            "ticking": self.ticking,
+            "refs": list(prompt.refs),
+        }
+
+
+class PromptPanel:
+    """The prompts of one call as the agent sees them."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, _Open] = {}
+        self._count = 0
+        self._main = ""
+        self._main_at = -inf
+        self._beside: list[str] = [""] * BESIDE
+        self._beside_at = [-inf] * BESIDE
+        self._done: Prompt | None = None
+        self._warnings: dict[str, Prompt] = {}
+        self._warned: list[Prompt] = []
+
+    def follow(self, event: Event) -> None:
+        """Take in the next event."""
+        if isinstance(event, Prompt):
+            if event.kind == "warn":
+                self._warn(event)
+            else:
+                self._prompt(event)
+                self._choose(event.at)
+
+    def view(self) -> dict[str, Any]:
+        """``main``, ``beside`` (always as many places), ``more`` (open ones without a place), ``done``, warnings."""
+        main = self._open.get(self._main)
+        beside = [self._open.get(id_) for id_ in self._beside]
+        placed = sum(item is not None for item in (main, *beside))
+        return {
+            "main": main.view() if main else None,
+            "beside": [item.view() if item else None for item in beside],
+            "more": len(self._open) - placed,
+            "done": {"id": self._done.id, "text": self._done.text, "at": round(self._done.at, 3)}
+            if self._done
+            else None,
+            "warnings": [_warning(prompt) for prompt in reversed(self._warnings.values())],
+            "warned": [_warning(prompt) for prompt in reversed(self._warned)],
+        }
+
+    def running_out(self) -> Prompt | None:
+        """The open prompt with the nearest deadline."""
+        dated = [item for item in self._open.values() if item.prompt.due is not None]
+        return min(dated, key=lambda item: (item.prompt.due or 0.0, item.rank)).prompt if dated else None
+
+    def since(self, id_: str) -> float:
+        """When the open prompt ``id_`` was shown."""
+        return self._open[id_].since
+
+    def _warn(self, event: Prompt) -> None:
+        shown = self._warnings.pop(event.id, None)
+        if event.status == "shown":
+            self._warnings[event.id] = event
+        elif shown and event.status != "withdrawn":
+            self._warned = [*self._warned, shown][-WARNED:]
+
+    def _prompt(self, event: Prompt) -> None:
+        known = self._open.get(event.id)
+        if event.status == "shown":
+            if known:
+                known.prompt, known.ticking = event, False
+            else:
+                self._count += 1
+                self._open[event.id] = _Open(event, event.at, self._count)
+        elif event.status == "done" and event.stage == "provisional":
+            if known:
+                known.ticking = True
+        elif known:
+            del self._open[event.id]
+            if event.id == self._main:
+                self._done = event if event.status == "done" else None
+
+    def _choose(self, at: float) -> None:
+        """Fill the places that are free, and those whose prompt has to give way."""
+        ranked = sorted(self._open.values(), key=lambda item: item.rank)
+        best = next((item for item in ranked if item.prompt.kind != "tip"), None)
+        if best and self._gives_way(self._main, self._main_at, best, at):
+            self._main, self._main_at = best.prompt.id, at
+        elif not best:
+            self._main = ""
+        places = [id_ if id_ in self._open and id_ != self._main else "" for id_ in self._beside]
+        for item in ranked:
+            id_ = item.prompt.id
+            if id_ == self._main or id_ in places:
+                continue
+            weakest = max(range(BESIDE), key=lambda place: self._open[places[place]].rank if places[place] else (inf,))
+            if not self._gives_way(places[weakest], self._beside_at[weakest], item, at):
+                break
+            places[weakest], self._beside_at[weakest] = id_, at
+        self._beside = places
+
+    def _gives_way(self, id_: str, since: float, other: _Open, at: float) -> bool:
+        """Whether ``id_``, in its place since ``since``, makes room for ``other``. What came now is not read yet."""
+        held = self._open.get(id_)
+        if held is None:
+            return True
+        return other.rank < held.rank if since == at else other.weight >= held.weight + CLEARLY
+
+
+def _warning(prompt: Prompt) -> dict[str, Any]:
+    provisional = prompt.stage == "provisional"
+    at = round(prompt.at, 3)
+    return {"id": prompt.id, "said": prompt.said, "better": prompt.text, "at": at, "provisional": provisional}
