@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from callflow.flow.model import Cause
-from callflow.review.story import Judged
+from callflow.review.outcome import Judged
 
 
 class ByCause(NamedTuple):

@@ -6,7 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from callflow.review.story import NOTHING, Judged, Moment, Shown, Story, Utterance
+from callflow.review.outcome import NOTHING, Judged
+from callflow.review.story import Story
+from callflow.review.timeline import Moment, Shown
+from callflow.review.utterances import Utterance
 from callflow.review.words import length
 from callflow.texts import Text, text
 

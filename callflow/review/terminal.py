@@ -20,7 +20,9 @@ from callflow.flow.model import Flow
 from callflow.review import words
 from callflow.review.causes import by_cause
 from callflow.review.followups import FollowUp, follow_ups
-from callflow.review.story import Judged, Piece, Story, Utterance
+from callflow.review.outcome import Judged
+from callflow.review.story import Story
+from callflow.review.utterances import Piece, Utterance
 from callflow.review.wrap import clean, wrap
 from callflow.texts import Text, text
 
