@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -226,18 +225,6 @@ def test_an_input_that_goes_back_in_time_is_named_and_left_out(tmp_path: Path) -
 
 
 # ------------------------------------------------------------------------------------------------ a full disk
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 16 KB that is really full after that."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("mounting a small disk needs root and the right to mount")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
 
 
 def fill(path: Path) -> None:
