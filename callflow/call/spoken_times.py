@@ -36,7 +36,7 @@ _GRAMMAR = {
     "moment": (
         "(?<!昨天)(?<!前天)(?<!上)(?<!上个)(?P<day>今天|今日|当天|当日|明天|明日|大后天|后天|[今明](?=[早晚]))?"
         f"(?:(?P<next>下下|下|这|本)?个?{_WEEK}(?P<weekday>[一二三四五六日天末]))?"
-        f"(?:(?:(?P<month>{_NUMBER})月)?(?P<date>{_NUMBER})[号日])?的?"
+        f"(?:(?:(?:(?P<month>{_NUMBER})|(?P<later>[这本下])个?)月)?(?P<date>{_NUMBER})[号日])?的?"
         "(?P<part>凌晨|早上|早晨|一早|上午|中午|下午|傍晚|晚上|[早晚])?的?"
         f"(?:(?P<hour>{_NUMBER})(?:点钟?[到至](?P<to>{_NUMBER}))?点(?P<sharp>钟|整)?"
         f"(?P<minute>半|一刻|三刻|(?:{_NUMBER})分?)?|(?P<office>[上下]班))?"
@@ -44,7 +44,8 @@ _GRAMMAR = {
     ),
     "period": (
         f"(?P<week>[这本下]?个?{_WEEK}之?内|下个?{_WEEK}(?![一二三四五六日天末]))|"
-        "(?P<months>[这本下]?个?月(?:底|末|之?内)|下个月)(?:之前|以前|前)?|(?P<year>年底|年内)(?:之前|以前|前)?"
+        "(?<!上)(?<!上个)(?P<months>[这本下]?个?月(?:底|末|初|[上中下]旬|之?内)|下个月)(?:之前|以前|前)?|"
+        "(?P<year>年底|年内)(?:之前|以前|前)?"
     ),
     "feast": (
         "(?:元旦|春节|清明|五一|劳动节|端午|中秋|国庆)节?(?:假期)?(?:之后|以后|后|之前|以前|前)|(?:节|假期)之?[前后]"
@@ -66,9 +67,11 @@ _OFFICE = {"上班": 12, "下班": 18}
 """明天上班 is in the morning; work is over at 18:00."""
 _MINUTES = {"半": 30, "一刻": 15, "三刻": 45}
 _NEXT = {"这": 0, "本": 0, "下": 1, "下下": 2}
+_TENTHS = {"初": 10, "上旬": 10, "中旬": 20}
+"""The day at which a part of the month is over; what else is said of a month lasts until its last."""
 _WORDS: dict[str, dict[str, int]] = {"unit": _UNITS, "day": _DAYS, "weekday": _WEEKDAYS, "part": _PARTS,
-                                        "office": _OFFICE, "next": _NEXT}  # fmt: skip
-_OTHERS = (*_VALUES, *"几半百刻分个下底末内年前后之以")
+                                        "office": _OFFICE, "next": _NEXT, "later": _NEXT}  # fmt: skip
+_OTHERS = (*_VALUES, *"几半百刻分个这本下上中旬初底末内年前后之以")
 _AFTER = ("之后", "以后", "后")
 
 
@@ -87,8 +90,9 @@ class When:
         """The latest moment that the words allow, in seconds (> 0) from ``said``.
 
         ``None`` where the words are vague, set no end (周五之后) or name a feast (节后), where they need the date and
-        time of day and ``said`` is not known, or where the moment they name is over. Working days are Monday to Friday:
-        holidays are not looked up.
+        time of day and ``said`` is not known, or where the moment they name is over. 八点前 is the next eight on
+        a clock's face: said at six in the evening it is eight tonight, said at nine it is eight tomorrow morning.
+        三十一号 in a month of thirty days is its last. Working days are Monday to Friday: holidays are not looked up.
         """
         if self.vague or self.kind == "feast":
             return None
@@ -158,7 +162,7 @@ def _tells(kind: str, parts: Parts) -> bool:
     if kind == "span":
         counted = bool(parts.get("piece")) or "half" in parts
         return {"月": counted, "钟": counted, "日": limited}.get(parts["unit"], True)
-    dated = any(name in parts for name in ("day", "weekday", "month")) or ("date" in parts and limited)
+    dated = any(name in parts for name in ("day", "weekday", "month", "later")) or ("date" in parts and limited)
     if "date" in parts and not dated:
         return False
     if "hour" in parts:
@@ -250,6 +254,9 @@ def _moment(parts: Parts, said: datetime) -> datetime | None:
     elif "part" in parts:
         hours = _PARTS.get(parts["part"], hours)
     until = _at(day, hours, said)
+    if "hour" in parts and "part" not in parts and hours < 13 and day == said.date() and until <= said:
+        tonight = until + timedelta(hours=12)
+        until = tonight if tonight > said else until
     return until if named or until > said else until + timedelta(days=1)
 
 
@@ -264,14 +271,30 @@ def _day(parts: Parts, today: date) -> tuple[date, bool]:
         if "next" not in parts and day < today:
             day += timedelta(days=7)
     elif "date" in parts:
-        number, month = _number(parts["date"]), _number(parts["month"]) if "month" in parts else today.month
-        day = date(today.year, month, number)
-        if day < today:
-            year, after = (today.year + 1, month) if "month" in parts else divmod(12 * today.year + month, 12)
-            day = date(year, after if "month" in parts else after + 1, number)
+        day = _date(parts, today)
     else:
         named = False
     return day, named
+
+
+def _date(parts: Parts, today: date) -> date:
+    """The day of a month that is meant. Where no month is named, the next one that is not over."""
+    number = _number(parts["date"])
+    if "month" in parts:
+        month = _number(parts["month"])
+        day = date(today.year, month, number)
+        return day if day >= today else date(today.year + 1, month, number)
+    if "later" in parts:
+        return _in_month(today, _NEXT[parts["later"]], number)
+    day = _in_month(today, 0, number)
+    return day if day >= today else _in_month(today, 1, number)
+
+
+def _in_month(today: date, later: int, number: int) -> date:
+    """The ``number``-th of a month; of a month that is shorter its last day."""
+    years, month = divmod(today.month - 1 + later, 12)
+    year, month = today.year + years, month + 1
+    return date(year, month, number if number > 31 else min(number, monthrange(year, month)[1]))
 
 
 def _hour(parts: Parts) -> float:
@@ -287,15 +310,16 @@ def _hour(parts: Parts) -> float:
 
 
 def _period(parts: Parts, said: datetime) -> datetime:
-    """The end of the week, month or year."""
+    """The end of the week, of the month or a part of it, or of the year."""
     today = said.date()
     if "week" in parts:
         sunday = today + timedelta(days=6 - today.weekday() + 7 * parts["week"].startswith("下"))
         return _at(sunday, 24, said)
     if "months" in parts:
-        number = 12 * today.year + today.month - 1 + parts["months"].startswith("下")
-        year, month = divmod(number, 12)
-        return _at(date(year, month + 1, monthrange(year, month + 1)[1]), 24, said)
+        words = parts["months"]
+        last = next((day for part, day in _TENTHS.items() if words.endswith(part)), 31)
+        later = words.startswith("下") or (words[0] not in "这本" and last < today.day)
+        return _at(_in_month(today, int(later), last), 24, said)
     return _at(date(today.year, 12, 31), 24, said)
 
 

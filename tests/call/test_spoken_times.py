@@ -49,6 +49,14 @@ def test_moments(spoken, said: str, until: str) -> None:  # type: ignore[no-unty
     assert when.due(None) is None, "nobody knows what day it is"
 
 
+@pytest.mark.parametrize("case", CASES["at other hours"], ids=lambda case: f"{case['at']} {case['said']}")
+def test_moments_at_other_hours(spoken, case: dict[str, str]) -> None:  # type: ignore[no-untyped-def]
+    now = datetime.fromisoformat(case["at"])
+    due = only(spoken(case["said"])).due(now)
+    assert due is not None
+    assert now + timedelta(seconds=due) == datetime.fromisoformat(case["until"])
+
+
 @pytest.mark.parametrize(("said", "words"), CASES["open"].items())
 def test_a_time_without_an_end(said: str, words: str) -> None:
     when = only(said)
