@@ -89,6 +89,13 @@ def run_explain(options: argparse.Namespace, language: str) -> int:
             ),
             text("give the part of it that is in question", "请只给出有疑问的部分"),
         )
+    if not any(char.isalnum() for char in options.sentence):
+        raise BadInput(
+            text("nothing to explain: the sentence has no words", "没有可解释的内容：句子里没有字"),
+            text(
+                'give what was said: callflow explain "这事不归我管"', "请给出说的话：callflow explain “这事不归我管”"
+            ),
+        )
     plan = plan_of(options.flow, language)
     found = explain(plan.book, plan.flow.slots, options.sentence, options.by)
     sounds = plan.sounds.names(plan.book.keys(options.sentence).key)

@@ -16,6 +16,7 @@ VERDICTS: dict[Verdict, Text] = {
         "what differs makes it another sentence (不, 没, 别, 我, 您 …)", "差异使它成了另一句话（不、没、别、我、您等）"
     ),
     "boundary": text("not where it counts", "所在位置不算"),
+    "question": text("a question, which it is not", "听到的是问句，短语不是"),
     "guard": text("part of an exception", "属于例外说法"),
     "told": text("told of, not said", "是转述，不是自己说的"),
     "other": text("another phrase explains it better", "另一条短语更符合"),

@@ -17,10 +17,11 @@ from callflow.phrases.compiler import Compiler
 from callflow.phrases.matcher import Found, Line, Matcher, pieces
 from callflow.phrases.sounds import Keys, Sounds
 
-Verdict = Literal["said", "different", "clause", "negation", "boundary", "guard", "told", "other"]
+Verdict = Literal["said", "different", "clause", "negation", "boundary", "question", "guard", "told", "other"]
 """``said``: it counts. ``different``: too many errors; ``clause``: a part of it was not said; ``negation``: what
-differs makes it another sentence (不, 没, 别, 我, 您); ``boundary``: not where its phrase must stand; ``guard``: part
-of an ``unless``; ``told``: reported, denied or supposed; ``other``: another phrase explains the words better."""
+differs makes it another sentence (不, 没, 别, 我, 您); ``boundary``: not where its phrase must stand; ``question``: it
+ends in 吗 and the phrase does not; ``guard``: part of an ``unless``; ``told``: reported, denied or supposed;
+``other``: another phrase explains the words better."""
 
 LEAST = 0.5
 """Wordings of which less was heard are not worth telling of."""
@@ -97,6 +98,7 @@ class _Case:
     line: Line
 
     def explained(self, wording: str, near: Found) -> Explained:
+        near = near._replace(line=self.line)  # judged by what it needs, not by what it was looked for with
         found = max(self._as_it_is(near), key=lambda one: one.score, default=None)
         verdict, by = self._judged(found) if found else (self._too_different(near), "")
         found = found or near
@@ -123,7 +125,7 @@ class _Case:
         return [one for one in found if _overlap(one.start, one.end, near.start, near.end)]
 
     def _too_different(self, near: Found) -> Verdict:
-        if near.score < self.line.least_score or self.line.kind != "never":
+        if near.score < self.book.least_score(self.keys, near) or self.line.kind != "never":
             return "different"
         return "clause" if len(self.line.clauses) else "negation"
 
@@ -134,6 +136,8 @@ class _Case:
             return "said", ""
         if not self.book.edges.allow(self.keys, found, self.phrase.boundary):
             return "boundary", self.phrase.boundary
+        if found.cost and self.phrase.kind == "never" and self.book.edges.asks_instead(self.keys, found):
+            return "question", ""
         if found.cost and found.score < self.book.least_score(self.keys, found):
             return "different", ""
         for unless in self.phrase.unless:

@@ -69,6 +69,8 @@ CASES: list[tuple[str, str, str, list[str]]] = [
     ("replay call.jsonl --flow ''", 'no flow ""', "没有流程“”", []),
     ("simulate ''", 'no flow ""', "没有流程“”", []),
     ("test bad.yaml", "has mistakes", "有错误", BAD_RULES),
+    ("explain ''", "nothing to explain", "没有可解释的内容", []),
+    ("explain '，。'", "nothing to explain", "没有可解释的内容", []),
     ("models verify", "one of zipformer, whisper-base", "可选：zipformer", []),
     ("models install", "needs the name of a model", "需要模型名称", []),
     ("models install zipformer --source https://host/", "names no file", "没有指明文件", []),

@@ -17,6 +17,7 @@ BOOK = Book(
         Phrase("mine", "never", ("(这|这事)不归我管",), AT, unless=("不归我管吗", "客户说{x}不归我管")),
         Phrase("mine-too", "never", ("这事真的不归我管",), AT),
         Phrase("rule", "never", ("这是公司规定，我没办法",), AT),
+        Phrase("others", "never", ("这种情况我们也没法处理的",), AT),
         Phrase("wait", "say", ("请您稍等一下好吗",), AT),
         Phrase("thanks", "cue", ("太感谢了",), AT, by="customer"),
     ],
@@ -40,6 +41,7 @@ def case(sentence: str, phrase: str) -> Explained | None:
         ("这事真的归我管", "mine-too", "negation", ""),
         ("这是公司规定，我帮您", "rule", "clause", ""),
         ("请您看下行吗", "wait", "different", ""),
+        ("这种情况我们也没法处理吗", "others", "question", ""),
     ],
 )
 def test_verdicts(sentence: str, phrase: str, verdict: str, by: str) -> None:
@@ -56,6 +58,22 @@ def test_what_is_told_of_a_phrase() -> None:
     assert found.wanted == found.heard == ("ze", "bu", "gui", "wo", "guan")
     assert found.pieces == (("ze",), ("bu", "gui"), ("wo", "guan"))
     assert (found.score, found.wording) == (1.0, "(这|这事)不归我管")
+
+
+def test_what_is_needed_is_what_the_phrase_needs() -> None:
+    """Not the little with which what comes near was looked for."""
+    for sentence, phrase in (
+        ("请您看下行吗", "wait"),
+        ("这事真的归我管", "mine-too"),
+        ("那你这事真的归我家", "mine-too"),
+    ):
+        found = case(sentence, phrase)
+        assert found is not None
+        (wording,) = found.phrase.wordings
+        exact = case(wording, phrase)
+        assert exact is not None
+        assert found.least >= exact.least > 0.5
+        assert (found.verdict == "different") == (found.score < found.least)
 
 
 def test_what_was_said_comes_first_and_far_phrases_not_at_all() -> None:
