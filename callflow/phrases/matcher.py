@@ -143,33 +143,57 @@ class _Candidate(NamedTuple):
 
 
 class _Piece:
-    """What the automaton knows of a piece: the blocks it is part of.
+    """What the automaton knows of a piece: the blocks it is part of, by what else of them must be near.
 
-    ``left`` has the pairs whose left half it is, by either of the two syllables that come next; ``right`` those whose
-    right half it is, by either of the two before it; ``other`` all else.
+    ``after``: those whose next piece has one error at most, by either of the two syllables that come next. ``before``:
+    those whose piece before has, by either of the two syllables before it. ``apart``: those of three of which the first
+    is whole as well, by its last syllable, which is one of the ``reach`` before this piece. ``other``: all else.
     """
 
-    __slots__ = ("left", "length", "other", "right")
+    __slots__ = ("after", "apart", "before", "length", "other", "reach")
 
     def __init__(self, length: int) -> None:
         self.length = length
-        self.left: dict[str, list[_Block]] = {}
-        self.right: dict[str, list[_Block]] = {}
+        self.after: dict[str, list[_Block]] = {}
+        self.before: dict[str, list[_Block]] = {}
+        self.apart: dict[str, list[_Block]] = {}
         self.other: list[_Block] = []
+        self.reach = 0
 
     def add(self, block: _Block) -> None:
-        """File ``block`` under the syllables that it can be told by."""
-        after = block.last + 1
-        before = after - self.length
-        rest = len(block.key) - self.length
-        if block.errors != 1 or rest < 2:
+        """File ``block`` under the syllables that it can be told by.
+
+        Where three pieces have two errors between them, a whole one has a neighbour with one error at most; or else the
+        first and the last are whole and both errors lie between. A neighbour of one syllable that may be wrong tells
+        nothing; but beside a middle piece one of the two is either right or longer.
+        """
+        end = block.last + 1
+        start = end - self.length
+        bounds = (0, *block.cuts, len(block.key))
+        before = [first for first in bounds if first < start]
+        after = [last for last in bounds if last > end]
+        beside = [start - before[-1]] if before else []
+        beside += [after[0] - end] if after else []
+        if not block.errors or max(beside) < 2:
             self.other.append(block)
-        elif before == 0:
-            for sound in set(block.key[after : after + 2]):
-                self.left.setdefault(sound, []).append(block)
-        else:
-            for sound in set(block.key[before - 2 : before]):
-                self.right.setdefault(sound, []).append(block)
+            return
+        if after:
+            _file(self.after, block.key[end : min(end + 2, after[0])], block)
+        if before:
+            _file(self.before, block.key[max(start - 2, before[-1]) : start], block)
+        if len(before) == 2:
+            _file(self.apart, block.key[before[1] - 1], block)
+            self.reach = max(self.reach, start - before[1] + block.errors)
+
+
+    def apart_from(self, key: str, end: int) -> list[list[_Block]]:
+        """Blocks whose first piece may end a little before ``end``, the place before this piece."""
+        return [self.apart[sound] for sound in key[max(0, end - self.reach) : end + 1] if sound in self.apart]
+
+
+def _file(blocks: dict[str, list[_Block]], sounds: str, block: _Block) -> None:
+    for sound in set(sounds):
+        blocks.setdefault(sound, []).append(block)
 
 
 _NOTHING: tuple[_Block, ...] = ()
@@ -232,13 +256,14 @@ class Matcher:
         padded = key + "\0\0"  # asked for by the places after the end and, as they are negative, before the beginning
         for end, piece in self._automaton.iter(key):
             start = end - piece.length
-            for blocks in (
+            near = (
                 piece.other,
-                piece.left.get(padded[end + 1], _NOTHING),
-                piece.left.get(padded[end + 2], _NOTHING),
-                piece.right.get(padded[start], _NOTHING),
-                piece.right.get(padded[start - 1], _NOTHING),
-            ):
+                piece.after.get(padded[end + 1], _NOTHING),
+                piece.after.get(padded[end + 2], _NOTHING),
+                piece.before.get(padded[start], _NOTHING),
+                piece.before.get(padded[start - 1], _NOTHING),
+            )
+            for blocks in (*near, *piece.apart_from(key, start)) if piece.reach else near:
                 for block, cuts, last, seeds in blocks:
                     start, errors = end - last, len(cuts)
                     if start < -errors or start + len(block) > size + errors:
