@@ -6,6 +6,7 @@ and their mean is judged. All of it follows from the events alone, so that the s
 
 from __future__ import annotations
 
+from bisect import insort
 from dataclasses import dataclass, field
 
 from callflow.call.log import Fact
@@ -67,12 +68,20 @@ class _Explaining:
     others: list[tuple[float, float]] = field(default_factory=list)
     told: float = 0.0
 
+    def hears(self, start: float, end: float) -> None:
+        """The other speaks."""
+        insort(self.others, (start, end))
+
     def speaks(self, start: float, end: float) -> list[float]:
         """The moments, not told of yet, at which ``EXPLAINS`` seconds were full."""
-        self.own.append((start, end))
-        oldest = end - MEMORY
-        self.own = sorted(span for span in self.own if span[1] > max(self.told, oldest))
-        self.others = sorted(span for span in self.others if span[1] > max(self.told, oldest))
+        insort(self.own, (start, end))
+        oldest = max(self.told, end - MEMORY)
+        self.own = [span for span in self.own if span[1] > oldest]
+        self.others = [span for span in self.others if span[1] > oldest]
+        # Only the stretch that these words are part of can have become full, and it began after the other's last word.
+        since = max((last for _, last in self.others if last <= start), default=0.0)
+        if sum(last - first for first, last in self.own if last > since) < EXPLAINS:
+            return []
         moments: list[float] = []
         while (moment := self._full()) is not None:
             self.told = moment
@@ -121,7 +130,7 @@ class Manner:
             facts = self._judge("confidence", event.speaker, event.confidence, event.start, event.end)
         for speaker in SPEAKERS:
             if speaker != event.speaker:
-                self._explaining[speaker].others.append((event.start, event.end))
+                self._explaining[speaker].hears(event.start, event.end)
         for moment in self._explaining[event.speaker].speaks(event.start, event.end):
             key = f"{event.speaker} explains"
             facts.append(Fact(key, moment, moment, event.speaker, turn_end=event.end))

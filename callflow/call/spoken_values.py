@@ -5,11 +5,12 @@ Everything here works on ``Keys``, so that it serves recognisers that write char
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import LCSseq, Levenshtein
 from rapidfuzz.fuzz import partial_ratio
 
 from callflow.phrases.readings import reading
@@ -35,6 +36,7 @@ _SPOKEN = {
 }  # fmt: skip
 _HARDLY = {"shi": "4", "lu": "6", "lin": "0", "shan": "3", "gou": "9", "ai": "2", "ji": "7", "niu": "6"}
 """What a digit is misheard as; believed only between digits."""
+_WRITTEN_DIGITS = re.compile(f"[{''.join(_WRITTEN)}]")
 SHORTEST_RUN = 3
 """Fewer digits in a row are a plain word (一下, 三天), not a number that was dictated."""
 
@@ -89,6 +91,8 @@ class DigitRun:
 
 def digit_runs(keys: Keys, shortest: int = SHORTEST_RUN) -> list[DigitRun]:
     """The runs of at least ``shortest`` digits in what was said; punctuation and pauses do not break a run."""
+    if isinstance(keys.source, str) and len(_WRITTEN_DIGITS.findall(keys.source)) < shortest:
+        return []  # most sentences
     spoken = [keys.source[place] for place in keys.places]
     sure = [_digit(item, isinstance(keys.source, str)) for item in spoken]
     if len(sure) - sure.count("") < shortest:
@@ -223,8 +227,11 @@ class ValueReader:
         return worst
 
     def holds(self, whole: str, part: str, likeness: float) -> bool:
-        """Whether the key ``part`` is somewhere in ``whole``, at least so alike."""
-        if len(part) > len(whole):
+        """Whether the key ``part`` is somewhere in ``whole``, at least so alike (more than two thirds)."""
+        # So many syllables must be right for that, even where ``part`` is cut off at the end of ``whole``; most
+        # sentences have fewer, which is told sooner.
+        least = len(part) * (1.5 * likeness - 1) / (1 - 0.5 * likeness)
+        if len(part) > len(whole) or LCSseq.similarity(part, whole) < least:
             return False
         halves = self._sounds.halves
         return bool(partial_ratio(halves(part), halves(whole), score_cutoff=100 * likeness))

@@ -186,17 +186,9 @@ class _Piece:
             self.reach = max(self.reach, start - before[1] + block.errors)
 
 
-    def apart_from(self, key: str, end: int) -> list[list[_Block]]:
-        """Blocks whose first piece may end a little before ``end``, the place before this piece."""
-        return [self.apart[sound] for sound in key[max(0, end - self.reach) : end + 1] if sound in self.apart]
-
-
 def _file(blocks: dict[str, list[_Block]], sounds: str, block: _Block) -> None:
     for sound in set(sounds):
         blocks.setdefault(sound, []).append(block)
-
-
-_NOTHING: tuple[_Block, ...] = ()
 
 
 class Matcher:
@@ -252,32 +244,57 @@ class Matcher:
         if self._empty:
             return
         size = len(key)
+        halves = self._sounds.halves(key)
         seen: set[tuple[str, tuple[int, ...], int]] = set()  # blocks found by one piece; the others say the same
+        for end, blocks in self._blocks_near(key):
+            for block, cuts, last, seeds in blocks:
+                start, errors = end - last, len(cuts)
+                if start < -errors or start + len(block) > size + errors:
+                    continue
+                if errors:
+                    if not _has(key, block, start, errors) or (block, cuts, start) in seen:
+                        continue
+                    seen.add((block, cuts, start))
+                for seed in seeds:
+                    if (candidate := self._candidate(key, halves, seed, end - seed.last)) is not None:
+                        yield candidate
+
+    def _candidate(self, key: str, halves: str, seed: _Seed, start: int) -> _Candidate | None:
+        """The line of ``seed`` with its anchor at about ``start``, unless too little of it is there."""
+        line, wanted, errors, _, _ = seed
+        length = len(wanted)
+        score = 1.0
+        if errors:
+            if not _has(key, wanted, start, errors):
+                return None
+            low = start - errors if start > errors else 0
+            anchor = line.literals[line.anchor].halves
+            score -= (length - _common(anchor, halves[2 * low : 2 * (start + length + errors)]) / 2) / line.length
+        if score < line.least_score or (line.gaps and not _others_are_in(key, line)):
+            return None
+        return _Candidate(line, start, start + length, score, seed)
+
+    def _blocks_near(self, key: str) -> Iterator[tuple[int, list[_Block]]]:
+        """For each piece in ``key`` the place of its last syllable and the blocks of which more is there."""
         padded = key + "\0\0"  # asked for by the places after the end and, as they are negative, before the beginning
         for end, piece in self._automaton.iter(key):
-            start = end - piece.length
-            near = (
-                piece.other,
-                piece.after.get(padded[end + 1], _NOTHING),
-                piece.after.get(padded[end + 2], _NOTHING),
-                piece.before.get(padded[start], _NOTHING),
-                piece.before.get(padded[start - 1], _NOTHING),
-            )
-            for blocks in (*near, *piece.apart_from(key, start)) if piece.reach else near:
-                for block, cuts, last, seeds in blocks:
-                    start, errors = end - last, len(cuts)
-                    if start < -errors or start + len(block) > size + errors:
-                        continue
-                    if errors:
-                        if (block, cuts, start) in seen or not _has(key, block, start, errors):
-                            continue
-                        seen.add((block, cuts, start))
-                    for seed in seeds:
-                        start = end - seed.last
-                        length = len(seed.key)
-                        if common := _has(key, seed.key, start, seed.errors) if seed.errors else length:
-                            score = 1.0 - (length - common) / (2 * seed.line.length)  # half an error for each not there
-                            yield _Candidate(seed.line, start, start + length, score, seed)
+            if piece.other:
+                yield end, piece.other
+            if after := piece.after:
+                if (sound := padded[end + 1]) in after:
+                    yield end, after[sound]
+                if (sound := padded[end + 2]) in after:
+                    yield end, after[sound]
+            if before := piece.before:
+                start = end - piece.length
+                if (sound := padded[start]) in before:
+                    yield end, before[sound]
+                if (sound := padded[start - 1]) in before:
+                    yield end, before[sound]
+                if apart := piece.apart:
+                    for sound in key[max(0, start - piece.reach) : start + 1]:
+                        if sound in apart:
+                            yield end, apart[sound]
 
     def _weigh(self, key: str, candidate: _Candidate) -> Found | None:
         """Grow a candidate from its piece to its best span, then look for the other literals around it."""
@@ -410,6 +427,17 @@ def _has(key: str, wanted: str, start: int, errors: int) -> int:
     low = start - errors
     window = key[low if low > 0 else 0 : start + length + errors]
     return int(_common(wanted, window, score_cutoff=length - errors))
+
+
+def _others_are_in(key: str, line: Line) -> bool:
+    """Whether ``key`` has enough of all literals of ``line`` but its anchor, wherever they are."""
+    for number, (wanted, errors, _, _) in enumerate(line.literals):
+        if number == line.anchor or wanted in key:
+            continue
+        least = len(wanted) - errors
+        if not errors or _common(wanted, key, score_cutoff=least) < least:
+            return False
+    return True
 
 
 def _grow(wanted: str, heard: str, slack: int, *, backward: bool) -> tuple[float, int]:
