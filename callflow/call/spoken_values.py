@@ -254,8 +254,8 @@ def _longest(keys: Keys, start: int, end: int, words: _Words) -> int:
     """The length of the longest of ``words`` that the span begins with, 0 where it begins with none."""
     items = _items(keys, start, min(end, start + 6))
     if isinstance(keys.source, str):
-        text = "".join(items)
-        return max((len(word) for word in words.written if text.startswith(word)), default=0)
+        found = words.written.match("".join(items))
+        return len(found[0]) if found else 0
     spoken = [toned(item) for item in items]
     return max((len(word) for word in words.spoken if _begins(spoken, word)), default=0)
 
@@ -264,9 +264,11 @@ def _is_no_value(keys: Keys, start: int, end: int) -> bool:
     """Whether the span asks, puts off or complains rather than tells."""
     if start >= end:
         return False
-    return keys.source[keys.places[end - 1]] in _ASKS or any(
-        _longest(keys, place, end, _NO_VALUE_SAID) for place in range(start, end)
-    )
+    if keys.source[keys.places[end - 1]] in _ASKS:
+        return True
+    if isinstance(keys.source, str):
+        return bool(_NO_VALUE_SAID.written.search("".join(_items(keys, start, end))))
+    return any(_longest(keys, place, end, _NO_VALUE_SAID) for place in range(start, end))
 
 
 def toned(syllable: str) -> tuple[str, str]:
@@ -288,7 +290,7 @@ class _Words:
     """Words to look for, as characters and as syllables with their tones."""
 
     def __init__(self, written: Iterable[str], spoken: Iterable[str]) -> None:
-        self.written = tuple(written)
+        self.written = re.compile("|".join(sorted(written, key=len, reverse=True)))  # the longest is tried first
         self.spoken = tuple(tuple(toned(syllable) for syllable in word.split()) for word in spoken)
 
 

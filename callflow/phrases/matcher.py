@@ -106,11 +106,17 @@ Span = TypeVar("Span", "Found", "_Candidate")
 
 
 class _Seed(NamedTuple):
-    """Where a piece lies in the anchor of a line: syllables ``first`` to ``last``."""
+    """Where a piece lies in the anchor of a line: syllables ``first`` to ``last``.
+
+    What is asked of the anchor is here as well (``most``: what the line may cost): most seeds are only looked at to be
+    put away.
+    """
 
     line: Line
     key: str
+    halves: str
     errors: int
+    most: float
     first: int
     last: int
 
@@ -256,23 +262,17 @@ class Matcher:
                         continue
                     seen.add((block, cuts, start))
                 for seed in seeds:
-                    if (candidate := self._candidate(key, halves, seed, end - seed.last)) is not None:
-                        yield candidate
-
-    def _candidate(self, key: str, halves: str, seed: _Seed, start: int) -> _Candidate | None:
-        """The line of ``seed`` with its anchor at about ``start``, unless too little of it is there."""
-        line, wanted, errors, _, _ = seed
-        length = len(wanted)
-        score = 1.0
-        if errors:
-            if not _has(key, wanted, start, errors):
-                return None
-            low = start - errors if start > errors else 0
-            anchor = line.literals[line.anchor].halves
-            score -= (length - _common(anchor, halves[2 * low : 2 * (start + length + errors)]) / 2) / line.length
-        if score < line.least_score or (line.gaps and not _others_are_in(key, line)):
-            return None
-        return _Candidate(line, start, start + length, score, seed)
+                    line, wanted, anchor, errors, most, _, last = seed
+                    start = end - last
+                    length = len(wanted)
+                    cost = 0.0
+                    if errors:
+                        if length > len(block) and not _has(key, wanted, start, errors):
+                            continue
+                        low = start - errors if start > errors else 0
+                        cost = length - _common(anchor, halves[2 * low : 2 * (start + length + errors)]) / 2
+                    if cost <= most and (not line.gaps or _others_are_in(key, line)):
+                        yield _Candidate(line, start, start + length, 1.0 - cost / line.length, seed)
 
     def _blocks_near(self, key: str) -> Iterator[tuple[int, list[_Block]]]:
         """For each piece in ``key`` the place of its last syllable and the blocks of which more is there."""
@@ -395,13 +395,16 @@ def _seeds(lines: Iterable[Line]) -> dict[tuple[str, str, tuple[int, ...], int],
     seeds: dict[tuple[str, str, tuple[int, ...], int], list[_Seed]] = {}
     for line in lines:
         anchor = line.literals[line.anchor]
+        most = (1.0 - line.least_score) * line.length
         for block in _blocks(len(anchor.key), anchor.errors):
             start = block[0][0]
             whole = anchor.key[start : block[-1][1]]
             cuts = tuple(first - start for first, _ in block[1:])
             for first, end in block:
                 name = (anchor.key[first:end], whole, cuts, end - 1 - start)
-                seeds.setdefault(name, []).append(_Seed(line, anchor.key, anchor.errors, first, end - 1))
+                seeds.setdefault(name, []).append(
+                    _Seed(line, anchor.key, anchor.halves, anchor.errors, most, first, end - 1)
+                )
     return seeds
 
 
