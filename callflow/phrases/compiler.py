@@ -36,6 +36,9 @@ class Compiler:
         for part in pattern:
             if isinstance(part, str):
                 keys = self._sounds.of_text(part)
+                if len(keys) == len(part):  # no marks, as in most
+                    length += len(keys)
+                    continue
                 found += [length + place for place in range(1, len(keys)) if keys.breaks_at(place)]
                 length += len(keys)
         return tuple(found)

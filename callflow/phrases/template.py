@@ -13,7 +13,7 @@ all its patterns before anything is heard; matching knows nothing of alternative
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from callflow.flow.model import PLAIN_BRACKETS, Slot
 from callflow.problems import did_you_mean
@@ -80,7 +80,7 @@ class _Parser:
         while (sign := self.peek()) and sign not in "|)]}":
             choices = self.bracket(depth) if sign in "([" else [(self.slot() if sign == "{" else self.words(),)]
             self.check_size(len(patterns) * len(choices))
-            patterns = [(*head, *tail) for head in patterns for tail in choices]
+            patterns = [_joined(head, tail) for head in patterns for tail in choices]
         return patterns
 
     def bracket(self, depth: int) -> list[Pattern]:
@@ -139,8 +139,17 @@ def _heard(pattern: Pattern) -> bool:
     return any(isinstance(part, Slot) or any(map(str.isalnum, part)) for part in pattern)
 
 
-def _tidied(parts: Iterable[str | Slot]) -> Pattern:
+def _joined(head: Pattern, tail: Pattern) -> Pattern:
+    """One behind the other; literals that meet become one."""
+    if head and tail and isinstance(head[-1], str) and isinstance(tail[0], str):
+        return (*head[:-1], head[-1] + tail[0], *tail[1:])
+    return head + tail
+
+
+def _tidied(parts: Pattern) -> Pattern:
     """Neighbouring literals joined, neighbouring slots added up, literals without a sound (，) left out."""
+    if len(parts) == 1 and isinstance(parts[0], str) and any(map(str.isalnum, parts[0])):
+        return parts
     out: list[str | Slot] = []
     for part in parts:
         last = out[-1] if out else None
