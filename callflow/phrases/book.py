@@ -15,7 +15,8 @@ from callflow.flow.model import Phrase, PhraseKind, Slot
 from callflow.phrases import policy
 from callflow.phrases.boundaries import Edges
 from callflow.phrases.compiler import Compiler
-from callflow.phrases.matcher import Found, Line, Matcher, overlapping
+from callflow.phrases.lines import Found, Line
+from callflow.phrases.matcher import Matcher, overlapping
 from callflow.phrases.reported import Reports
 from callflow.phrases.sounds import Keys, Sounds
 
@@ -55,8 +56,6 @@ class Book:
         for i, phrase in enumerate(self.phrases):
             lines[phrase.by] += compiler.wordings(i, phrase)
         self._matchers = {speaker: Matcher(lines[speaker], self.sounds) for speaker in SPEAKERS}
-        for matcher in self._matchers.values():
-            matcher.prepare()
         self._guards = _Guards(self.phrases, compiler, self.sounds)
 
     def keys(self, heard: Heard) -> Keys:

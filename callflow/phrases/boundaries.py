@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from callflow.flow.model import Boundary
 from callflow.phrases import policy
-from callflow.phrases.matcher import Found
+from callflow.phrases.lines import Found
 from callflow.phrases.sounds import Keys, Sounds
 
 BEFORE = """

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from callflow.flow.model import Phrase, PhraseKind, Slot
 from callflow.phrases import policy
-from callflow.phrases.matcher import Line, Literal
+from callflow.phrases.lines import Line, Literal
 from callflow.phrases.readings import in_context, words_within
 from callflow.phrases.sounds import UNKNOWN, Sounds
 from callflow.phrases.template import Pattern, expand

@@ -14,7 +14,9 @@ from callflow.events import Speaker
 from callflow.flow.model import Phrase, Slot
 from callflow.phrases.book import Book, Guard, Hit, stops
 from callflow.phrases.compiler import Compiler
-from callflow.phrases.matcher import Found, Line, Matcher, pieces
+from callflow.phrases.lines import Found, Line
+from callflow.phrases.matcher import Matcher
+from callflow.phrases.pieces import pieces
 from callflow.phrases.sounds import Keys, Sounds
 
 Verdict = Literal["said", "different", "clause", "negation", "boundary", "question", "guard", "told", "other"]

@@ -6,9 +6,9 @@
 2. *Filter.* Neighbouring pieces make a block of two (of three where their number is odd); by the same principle some
    block has fewer errors than pieces (hierarchical verification; Navarro and Baeza-Yates, "Very fast and simple
    approximate string matching", 1999). So next to the whole piece of a pair, the other has one error at most, and
-   one of its two nearer syllables is at one of the two nearer places: most pairs are never looked at. A block is
-   looked at once, however many lines share it; then the line around it. Either must be there, in its order, but for
-   its errors: the longest common subsequence, which RapidFuzz computes bit-parallel.
+   one of its two nearer syllables is at one of the two nearer places (see ``pieces``, also for three): most blocks are
+   never looked at. A block is looked at once, however many lines share it; then the line around it. Either must be
+   there, in its order, but for its errors: the longest common subsequence, which RapidFuzz computes bit-parallel.
 3. *Weigh.* From the piece the match is grown to both sides, to wherever it costs least. Here a syllable is two
    symbols, initial and final, so that a near sound is half an error. The most promising lines go first, and those
    that cannot be better than another wording of the same phrase are left (branch and bound).
@@ -18,13 +18,14 @@ A line that must be exact is a single piece: exact search is the case k = 0 of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import ahocorasick
 from rapidfuzz.distance import LCSseq, Levenshtein
 
-from callflow.flow.model import PhraseKind
+from callflow.phrases.lines import Found, Line, Literal
+from callflow.phrases.pieces import Block, Piece, Seed, numbers_by_piece
 from callflow.phrases.slips import Slips
 from callflow.phrases.sounds import Sounds
 
@@ -35,107 +36,7 @@ _common = LCSseq.similarity
 _distance = Levenshtein.distance
 
 
-class Literal(NamedTuple):
-    """An unbroken stretch of sounds, how many errors it may have, and the same in halves (see ``Sounds.halves``).
-
-    ``most``: the most that they may cost; -1 for as much as there are errors.
-    """
-
-    key: str
-    errors: int
-    halves: str
-    most: float = -1.0
-
-    def allows(self, cost: float) -> bool:
-        """Whether it may differ so much."""
-        return cost <= (self.errors if self.most < 0 else self.most)
-
-
-class Line(NamedTuple):
-    """One way to say something: ``literals`` with ``gaps`` (least, most syllables) between them.
-
-    ``owner`` is whatever number the caller knows it by. ``least_score`` as in ``policy``. ``lead`` and ``trail`` are
-    the longest slots before and after it, which take no part in matching.
-    """
-
-    owner: int
-    kind: PhraseKind
-    literals: tuple[Literal, ...]
-    gaps: tuple[tuple[int, int], ...]
-    least_score: float
-    length: int
-    """Its syllables, gaps not counted."""
-    anchor: int
-    """Which literal to search for first: the longest."""
-    lead: int = 0
-    trail: int = 0
-    clauses: tuple[int, ...] = ()
-    """Before which of its syllables a new clause begins: 3 in 没法查！没办法."""
-
-    @classmethod
-    def of(
-        cls,
-        owner: int,
-        kind: PhraseKind,
-        literals: tuple[Literal, ...],
-        gaps: tuple[tuple[int, int], ...],
-        least_score: float,
-        outer: tuple[int, int] = (0, 0),
-        clauses: tuple[int, ...] = (),
-    ) -> Line:
-        """A line with its length and anchor; ``outer``: ``lead`` and ``trail``."""
-        sizes = [len(literal.key) for literal in literals]
-        return cls(owner, kind, literals, gaps, least_score, sum(sizes), sizes.index(max(sizes)), *outer, clauses)
-
-
-class Found(NamedTuple):
-    """A line in a key: the span there, and the errors it took, near sounds counted half."""
-
-    line: Line
-    start: int
-    end: int
-    cost: float
-
-    @property
-    def score(self) -> float:
-        """1 for sound for sound, less for every error, 0 at worst."""
-        return max(0.0, 1.0 - self.cost / self.line.length)
-
-
-Span = TypeVar("Span", "Found", "_Candidate")
-
-
-class _Seed(NamedTuple):
-    """Where a piece lies in the anchor of a line: syllables ``first`` to ``last``.
-
-    What is asked of the anchor is here as well (``most``: what the line may cost): most seeds are only looked at to be
-    put away.
-    """
-
-    line: Line
-    key: str
-    halves: str
-    errors: int
-    most: float
-    first: int
-    last: int
-
-
-class _Block(NamedTuple):
-    """The piece and its neighbours, ``last`` the place of its last syllable there; and all seeds that share it.
-
-    ``cuts`` tell blocks apart that have the same ``key`` but other pieces.
-    """
-
-    key: str
-    cuts: tuple[int, ...]
-    last: int
-    seeds: tuple[_Seed, ...]
-
-    @property
-    def errors(self) -> int:
-        """How many errors leave one of its pieces whole."""
-        return len(self.cuts)
+Span = TypeVar("Span", Found, "_Candidate")
 
 
 class _Candidate(NamedTuple):
@@ -145,82 +46,30 @@ class _Candidate(NamedTuple):
     start: int
     end: int
     score: float
-    seed: _Seed
-
-
-class _Piece:
-    """What the automaton knows of a piece: the blocks it is part of, by what else of them must be near.
-
-    ``after``: those whose next piece has one error at most, by either of the two syllables that come next. ``before``:
-    those whose piece before has, by either of the two syllables before it. ``apart``: those of three of which the first
-    is whole as well, by its last syllable, which is one of the ``reach`` before this piece. ``other``: all else.
-    """
-
-    __slots__ = ("after", "apart", "before", "length", "other", "reach")
-
-    def __init__(self, length: int) -> None:
-        self.length = length
-        self.after: dict[str, list[_Block]] = {}
-        self.before: dict[str, list[_Block]] = {}
-        self.apart: dict[str, list[_Block]] = {}
-        self.other: list[_Block] = []
-        self.reach = 0
-
-    def add(self, block: _Block) -> None:
-        """File ``block`` under the syllables that it can be told by.
-
-        Where three pieces have two errors between them, a whole one has a neighbour with one error at most; or else the
-        first and the last are whole and both errors lie between. A neighbour of one syllable that may be wrong tells
-        nothing; but beside a middle piece one of the two is either right or longer.
-        """
-        end = block.last + 1
-        start = end - self.length
-        bounds = (0, *block.cuts, len(block.key))
-        before = [first for first in bounds if first < start]
-        after = [last for last in bounds if last > end]
-        beside = [start - before[-1]] if before else []
-        beside += [after[0] - end] if after else []
-        if not block.errors or max(beside) < 2:
-            self.other.append(block)
-            return
-        if after:
-            _file(self.after, block.key[end : min(end + 2, after[0])], block)
-        if before:
-            _file(self.before, block.key[max(start - 2, before[-1]) : start], block)
-        if len(before) == 2:
-            _file(self.apart, block.key[before[1] - 1], block)
-            self.reach = max(self.reach, start - before[1] + block.errors)
-
-
-def _file(blocks: dict[str, list[_Block]], sounds: str, block: _Block) -> None:
-    for sound in set(sounds):
-        blocks.setdefault(sound, []).append(block)
+    seed: Seed
 
 
 class Matcher:
-    """Finds ``lines`` in keys. Nothing about it changes once it is prepared."""
+    """Finds ``lines`` in keys. Immutable as far as anybody can tell; threads may share it.
 
-    def __init__(self, lines: Iterable[Line], sounds: Sounds) -> None:
+    ``pieces`` as ``numbers_by_piece`` gives them, where they are known.
+    """
+
+    def __init__(
+        self, lines: Iterable[Line], sounds: Sounds, pieces: Mapping[str, Sequence[int]] | None = None
+    ) -> None:
         self._lines = tuple(lines)
         self._sounds = sounds
         self._slips = Slips(sounds)
-        self._automaton: Any = None
+        self._pieces = numbers_by_piece(self._lines) if pieces is None else pieces
+        self._automaton: Any = ahocorasick.Automaton()
+        for piece, numbers in self._pieces.items():
+            self._automaton.add_word(piece, Piece(piece, numbers, self._lines))
+        self._automaton.make_automaton()
 
-    def prepare(self) -> None:
-        """Make what searching needs; done at the first search where nobody asked for it before."""
-        automaton = ahocorasick.Automaton()
-        pieces: dict[str, _Piece] = {}
-        for (piece, block, cuts, last), seeds in _seeds(self._lines).items():
-            pieces.setdefault(piece, _Piece(len(piece))).add(_Block(block, cuts, last, tuple(seeds)))
-        for piece, found in pieces.items():
-            automaton.add_word(piece, found)
-        automaton.make_automaton()
-        self._empty = not pieces
-        self._automaton = automaton
-
-    def __reduce__(self) -> tuple[type[Matcher], tuple[tuple[Line, ...], Sounds]]:
-        """Pickled as its lines: to make the automaton is quicker than to unpickle all that hangs on it."""
-        return Matcher, (self._lines, self._sounds)
+    def __reduce__(self) -> tuple[type[Matcher], tuple[tuple[Line, ...], Sounds, Mapping[str, Sequence[int]]]]:
+        """Pickled as what it is made from: to make the automaton is quicker than to unpickle it."""
+        return Matcher, (self._lines, self._sounds, self._pieces)
 
     def find(self, key: str, counts: Callable[[Found], bool] | None = None) -> list[Found]:
         """Every line that is in ``key`` well enough, at the best end for each place where it begins.
@@ -245,9 +94,7 @@ class Matcher:
 
     def _candidates(self, key: str) -> Iterator[_Candidate]:
         """Lines that ``key`` has enough syllables of around one of their pieces."""
-        if self._automaton is None:
-            self.prepare()
-        if self._empty:
+        if not self._lines:
             return
         size = len(key)
         halves = self._sounds.halves(key)
@@ -274,25 +121,26 @@ class Matcher:
                     if cost <= most and (not line.gaps or _others_are_in(key, line)):
                         yield _Candidate(line, start, start + length, 1.0 - cost / line.length, seed)
 
-    def _blocks_near(self, key: str) -> Iterator[tuple[int, list[_Block]]]:
+    def _blocks_near(self, key: str) -> Iterator[tuple[int, Sequence[Block]]]:
         """For each piece in ``key`` the place of its last syllable and the blocks of which more is there."""
         padded = key + "\0\0"  # asked for by the places after the end and, as they are negative, before the beginning
         for end, piece in self._automaton.iter(key):
-            if piece.other:
-                yield end, piece.other
-            if after := piece.after:
+            near = piece.near
+            if near.other:
+                yield end, near.other
+            if after := near.after:
                 if (sound := padded[end + 1]) in after:
                     yield end, after[sound]
                 if (sound := padded[end + 2]) in after:
                     yield end, after[sound]
-            if before := piece.before:
-                start = end - piece.length
+            if before := near.before:
+                start = end - near.length
                 if (sound := padded[start]) in before:
                     yield end, before[sound]
                 if (sound := padded[start - 1]) in before:
                     yield end, before[sound]
-                if apart := piece.apart:
-                    for sound in key[max(0, start - piece.reach) : start + 1]:
+                if apart := near.apart:
+                    for sound in key[max(0, start - near.reach) : start + 1]:
                         if sound in apart:
                             yield end, apart[sound]
 
@@ -388,40 +236,6 @@ def _outdoes(found: Found, candidate: _Candidate) -> bool:
         return (found.score, line.length) >= (candidate.score, other.length)
     inexact = found.cost == 0 and candidate.score < 1
     return inexact and line.kind == other.kind and shared >= MOST_OF_IT * (candidate.end - candidate.start)
-
-
-def _seeds(lines: Iterable[Line]) -> dict[tuple[str, str, tuple[int, ...], int], list[_Seed]]:
-    """The seeds of all lines, by their piece and the first three fields of their block."""
-    seeds: dict[tuple[str, str, tuple[int, ...], int], list[_Seed]] = {}
-    for line in lines:
-        anchor = line.literals[line.anchor]
-        most = (1.0 - line.least_score) * line.length
-        for block in _blocks(len(anchor.key), anchor.errors):
-            start = block[0][0]
-            whole = anchor.key[start : block[-1][1]]
-            cuts = tuple(first - start for first, _ in block[1:])
-            for first, end in block:
-                name = (anchor.key[first:end], whole, cuts, end - 1 - start)
-                seeds.setdefault(name, []).append(
-                    _Seed(line, anchor.key, anchor.halves, anchor.errors, most, first, end - 1)
-                )
-    return seeds
-
-
-def pieces(literal: Literal) -> list[str]:
-    """The stretches of ``literal`` of which one, at least, must be heard sound for sound."""
-    blocks = _blocks(len(literal.key), literal.errors)
-    return [literal.key[first:end] for block in blocks for first, end in block]
-
-
-def _blocks(length: int, errors: int) -> Iterator[list[tuple[int, int]]]:
-    """``length`` syllables cut into ``errors`` + 1 pieces as even as can be, in blocks of two, the last of three."""
-    count = errors + 1
-    pieces = [(length * i // count, length * (i + 1) // count) for i in range(count)]
-    last = max(0, count // 2 - 1) * 2
-    for i in range(0, last, 2):
-        yield pieces[i : i + 2]
-    yield pieces[last:]
 
 
 def _has(key: str, wanted: str, start: int, errors: int) -> int:

@@ -7,15 +7,12 @@ where a line differs from what was heard, the kind of the differences tells a mi
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from rapidfuzz.distance import Levenshtein
 
 from callflow.phrases import policy
+from callflow.phrases.lines import Line
 from callflow.phrases.sounds import Sounds
-
-if TYPE_CHECKING:
-    from callflow.phrases.matcher import Line
 
 
 class Slips:

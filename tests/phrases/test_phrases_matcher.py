@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callflow.phrases.matcher import Line, Literal, Matcher
+from callflow.phrases.lines import Line, Literal
+from callflow.phrases.matcher import Matcher
 from callflow.phrases.sounds import Sounds
 
 SOUNDS = Sounds()
@@ -17,10 +18,10 @@ def line_of(words: str, errors: int) -> Line:
 
 
 @st.composite
-def edited(draw: st.DrawFn, syllables_per_piece: int = 2) -> tuple[str, int, str, int, int]:
+def edited(draw: st.DrawFn) -> tuple[str, int, str, int, int]:
     """A line, the errors it may have, a text with the line in it after at most so many errors, and its place."""
     words = draw(st.text(HAN, min_size=2, max_size=20))
-    errors = draw(st.integers(0, len(words) // syllables_per_piece - 1))
+    errors = draw(st.integers(0, len(words) * 2 // 3 - 1))  # pieces of one syllable among them
     heard = list(words)
     for _ in range(draw(st.integers(0, errors))):
         at = draw(st.integers(0, len(heard)))

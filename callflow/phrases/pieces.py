@@ -1,0 +1,155 @@
+"""Pieces of lines: what must be heard sound for sound for a line to be there, and what else must then be near.
+
+A line that may have k errors is cut into k + 1 pieces, of which one stays whole (see ``matcher``). Thousands of lines
+share their pieces; what a piece is part of is worked out when it is first heard, as most never are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from callflow.phrases.lines import Line, Literal
+
+
+class Seed(NamedTuple):
+    """Where a piece lies in the anchor of a line: syllables ``first`` to ``last``.
+
+    What is asked of the anchor is here as well (``most``: what the line may cost): most seeds are only looked at to be
+    put away.
+    """
+
+    line: Line
+    key: str
+    halves: str
+    errors: int
+    most: float
+    first: int
+    last: int
+
+
+class Block(NamedTuple):
+    """The piece and its neighbours, ``last`` the place of its last syllable there; and all seeds that share it.
+
+    ``cuts`` tell blocks apart that have the same ``key`` but other pieces.
+    """
+
+    key: str
+    cuts: tuple[int, ...]
+    last: int
+    seeds: tuple[Seed, ...]
+
+    @property
+    def errors(self) -> int:
+        """How many errors leave one of its pieces whole."""
+        return len(self.cuts)
+
+
+class Near:
+    """The blocks that a piece is part of, by what else of them must be near it.
+
+    ``after``: those whose next piece has one error at most, by either of the two syllables that come next. ``before``:
+    those whose piece before has, by either of the two syllables before it. ``apart``: those of three of which the first
+    is whole as well, by its last syllable, which is one of the ``reach`` before this piece. ``other``: all else.
+    """
+
+    __slots__ = ("after", "apart", "before", "length", "other", "reach")
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self.after: dict[str, list[Block]] = {}
+        self.before: dict[str, list[Block]] = {}
+        self.apart: dict[str, list[Block]] = {}
+        self.other: list[Block] = []
+        self.reach = 0
+
+    def add(self, block: Block) -> None:
+        """File ``block`` under the syllables that it can be told by.
+
+        Where three pieces have two errors between them, a whole one has a neighbour with one error at most; or else the
+        first and the last are whole and both errors lie between. A neighbour of one syllable that may be wrong tells
+        nothing; but beside a middle piece one of the two is either right or longer.
+        """
+        end = block.last + 1
+        start = end - self.length
+        bounds = (0, *block.cuts, len(block.key))
+        before = [first for first in bounds if first < start]
+        after = [last for last in bounds if last > end]
+        beside = [start - before[-1]] if before else []
+        beside += [after[0] - end] if after else []
+        if not block.errors or max(beside) < 2:
+            self.other.append(block)
+            return
+        if after:
+            _file(self.after, block.key[end : min(end + 2, after[0])], block)
+        if before:
+            _file(self.before, block.key[max(start - 2, before[-1]) : start], block)
+        if len(before) == 2:
+            _file(self.apart, block.key[before[1] - 1], block)
+            self.reach = max(self.reach, start - before[1] + block.errors)
+
+
+def _file(blocks: dict[str, list[Block]], sounds: str, block: Block) -> None:
+    for sound in set(sounds):
+        blocks.setdefault(sound, []).append(block)
+
+
+class Piece:
+    """A stretch of sounds, and the numbers of the lines that it is a piece of."""
+
+    __slots__ = ("_key", "_lines", "_near", "_numbers")
+
+    def __init__(self, key: str, numbers: Sequence[int], lines: Sequence[Line]) -> None:
+        self._key = key
+        self._numbers = numbers
+        self._lines = lines
+        self._near: Near | None = None
+
+    @property
+    def near(self) -> Near:
+        """What it is part of. Two threads may work it out at once; they come to the same."""
+        if self._near is None:
+            near = Near(len(self._key))
+            for block in self._blocks():
+                near.add(block)
+            self._near = near
+        return self._near
+
+    def _blocks(self) -> Iterator[Block]:
+        seeds: dict[tuple[str, tuple[int, ...], int], list[Seed]] = {}
+        for line in map(self._lines.__getitem__, self._numbers):
+            anchor = line.literals[line.anchor]
+            most = (1.0 - line.least_score) * line.length
+            for block in cut(len(anchor.key), anchor.errors):
+                start = block[0][0]
+                whole = anchor.key[start : block[-1][1]]
+                cuts = tuple(first - start for first, _ in block[1:])
+                for first, end in block:
+                    if anchor.key[first:end] == self._key:
+                        seed = Seed(line, anchor.key, anchor.halves, anchor.errors, most, first, end - 1)
+                        seeds.setdefault((whole, cuts, end - 1 - start), []).append(seed)
+        return (Block(*name, tuple(shared)) for name, shared in seeds.items())
+
+
+def numbers_by_piece(lines: Sequence[Line]) -> dict[str, list[int]]:
+    """The pieces of all lines, each with the numbers of the lines that have it."""
+    found: dict[str, list[int]] = {}
+    for number, line in enumerate(lines):
+        for piece in set(pieces(line.literals[line.anchor])):
+            found.setdefault(piece, []).append(number)
+    return found
+
+
+def pieces(literal: Literal) -> list[str]:
+    """The stretches of ``literal`` of which one, at least, must be heard sound for sound."""
+    return [literal.key[first:end] for block in cut(len(literal.key), literal.errors) for first, end in block]
+
+
+@cache
+def cut(length: int, errors: int) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """``length`` syllables cut into ``errors`` + 1 pieces as even as can be, in blocks of two, the last of three."""
+    count = errors + 1
+    found = tuple((length * i // count, length * (i + 1) // count) for i in range(count))
+    last = max(0, count // 2 - 1) * 2
+    return *(found[i : i + 2] for i in range(0, last, 2)), found[last:]
