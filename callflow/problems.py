@@ -36,6 +36,10 @@ class Location:
             return self.file
         return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
 
+    def __reduce__(self) -> tuple[type[Location], tuple[str, int, int]]:
+        """As a call: a kept flow has thousands of these, and a dataclass's own way takes five times as long."""
+        return Location, (self.file, self.line, self.column)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
