@@ -83,19 +83,29 @@ class RuleKeeper:
         self._blind = {rule.name: "by-nature" for rule in flow.rules.values() if rule.not_assessed}
         self._context = CallContext(at=0.0)
         self._places: Sequence[str] = ()
+        self._since = 0.0
         self._manner = manner
 
     # ------------------------------------------------------------------------------------ what the call tells
 
     def context(self, context: CallContext) -> None:
-        """Learn which rules cannot be judged, because nobody tells us what they need."""
+        """Learn which rules cannot be judged, because nobody tells us what they need; and which now can."""
         self._context = context
+        seen = []
         for rule in self._flow.rules.values():
             if reason := missing_source(self._index.hangs_on[rule.name], context):
                 self._blind[rule.name] = reason
                 for watch in list(self._open.get(rule.name, ())):
                     self._board.withdraw(context.at, watch.id)
                     self._drop(watch)
+            elif rule.name in self._blind and not rule.not_assessed:
+                del self._blind[rule.name]
+                seen.append(rule.name)
+        for rule in self._index.standing if seen else ():
+            if rule.name in seen and self._stands(rule, self._places):
+                # What was done until now counts for the agent; against the agent only what is seen from now on does.
+                lo = self._since if rule.shape is Shape.EXISTENCE else context.at
+                self._open_watch(rule, Fact(f"state {self._places[0]}", lo, lo), lo, context.at)
 
     def facts(self, facts: Sequence[Fact], now: float) -> None:
         """Take in facts that are already in the log."""
@@ -125,18 +135,21 @@ class RuleKeeper:
 
         ``since``: the beginning of the utterance that did it; what else was said in it belongs to the new state.
         """
-        self._places = new
+        self._places, self._since = new, since
         for rule in self._index.standing:
             if rule.name in self._blind:
                 continue
-            was = any(rule.name in self._index.standing_in[place] for place in old if place)
-            is_ = any(rule.name in self._index.standing_in[place] for place in new)
+            was, is_ = self._stands(rule, old), self._stands(rule, new)
             if was and not is_:
                 for watch in list(self._open.get(rule.name, ())):
                     self._end(watch, at)
             elif is_ and not was and not (rule.once and rule.name in self._opened):
                 lo = since if rule.shape is Shape.EXISTENCE or not old[0] else at
                 self._open_watch(rule, Fact(f"state {new[0]}", at, at), lo, at)
+
+    def _stands(self, rule: Rule, places: Sequence[str]) -> bool:
+        """Whether ``rule``, which opens with a state, holds in one of ``places``."""
+        return any(rule.name in self._index.standing_in[place] for place in places if place)
 
     def close(self, now: float, cut_short: bool) -> None:
         """The call is over and everything is known: whatever is open gets its verdict.

@@ -38,7 +38,8 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
         agent: Side = options.agent or "left"
         recording = stack.enter_context(Recording(options.file, agent=agent))
         call_events, source = _call_events(options)
-        told = next((event for event in call_events or () if isinstance(event, CallContext)), CallContext(at=0.0))
+        contexts = [event for event in call_events or () if isinstance(event, CallContext)]
+        told = contexts[-1] if contexts else CallContext(at=0.0)  # one a call: what was known in the end
         plan = plan_of(options.flow, language)
         warn_of_models(language)
         choice = engines.choose(options.engine, purpose="replay")

@@ -46,7 +46,8 @@ class Story:
         end = max((max(event.at, getattr(event, "end", 0.0)) for event in all_), default=0.0)
         said = utterances(_only(all_, ev.Heard), _only(all_, ev.Match), flow)
         scores = _only(all_, ev.Score)
-        context = next(iter(_only(all_, ev.CallContext)), ev.CallContext(at=0.0))
+        contexts = _only(all_, ev.CallContext)
+        context = contexts[-1] if contexts else ev.CallContext(at=0.0)  # what was known in the end
         return cls(
             flow=flow.title,
             duration=end,

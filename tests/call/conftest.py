@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import pytest
@@ -44,6 +45,12 @@ def flow_of(source: str) -> Flow:
     flow, problems = read_flow(files, "test")
     assert flow is not None, "\n".join(map(str, problems))
     return flow
+
+
+@pytest.fixture(scope="session")
+def read() -> Callable[[str], Flow]:
+    """The flow of sections in YAML, with ``HEAD`` before them."""
+    return flow_of
 
 
 @pytest.fixture(scope="session")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from callflow.call.guide import Guide
+from callflow.call.plan import Plan
 from callflow.call.reasons import REASONS
 from callflow.call.score import score
+from callflow.design.rehearse import script
 from callflow.events import CallContext, Event, Finding, GroupScore, Score
 from callflow.flow.model import Flow
 
 Played = Callable[..., list[Event]]
+Read = Callable[[str], Flow]
 
 SOUND = CallContext(at=0.0, telephony="sound")
 NONE = CallContext(at=0.0, telephony="none")
@@ -120,3 +125,47 @@ def test_points(inbound_flow: Flow) -> None:
 
     worse = score(inbound_flow, [finding("dont-know", "violated", "severe", "wording")], 9.0, heard=True)
     assert worse.groups["wording"].points == pytest.approx(12.5)
+
+
+SEEN = CallContext(at=0.0)
+BLIND_THEN_SEEN = [
+    # what is known first, the rule, what happens before and after everything can be seen, what comes of it
+    (SOUND, HELD, "[agent: 您好。]", "[call.held, wait: 6s]", ["missed"]),
+    (NONE, RINGS, "[agent: 您好。]", "[call.ringing, call.answered]", ["met"]),
+    (MONO, "{expect: agent sorry}", "[agent: 您好。]", "[agent: 对不起。]", ["met"]),
+    (MONO, "{expect: agent sorry}", "[agent: 您好。]", "[agent: 您好。]", ["missed"]),
+    (MONO, "{expect: agent sorry, in: hold}", "[agent: 您好。]", "[call.held, agent: 对不起。]", ["met"]),
+    (NONE, "{never: call.hung_up agent}", "[agent: 您好。]", "[call.hung_up agent]", ["violated"]),
+    (NONE, "{never: call.held}", "[call.held, call.resumed, wait: 5s]", "[agent: 您好。]", ["met"]),
+]
+
+
+@pytest.mark.parametrize(("context", "rule", "before", "after", "verdicts"), BLIND_THEN_SEEN)
+def test_what_can_be_seen_after_all_is_judged(
+    read: Read, context: CallContext, rule: str, before: str, after: str, verdicts: list[str]
+) -> None:
+    found = two_contexts(read, rule, (context, before), (SEEN, after))
+    assert [finding.verdict for finding in found] == verdicts
+
+
+def test_what_can_no_longer_be_seen_is_not_judged(read: Read) -> None:
+    (finding,) = two_contexts(read, HELD, (SEEN, "[agent: 您好。]"), (SOUND, "[call.held, wait: 6s]"))
+    assert (finding.verdict, finding.reason) == ("not_assessed", "no-call-events")
+
+
+def two_contexts(read: Read, rule: str, *parts: tuple[CallContext, str]) -> list[Finding]:
+    """The findings of a call in which what is known changes on the way."""
+    guide, now, outputs = Guide(Plan.of(read(f"rules: {{it: {rule}}}"))), 0.0, list[Event]()
+    for context, steps in parts:
+        outputs += guide.feed(replace(context, at=now))
+        call = read(f"rehearsals: [{{name: call, call: {steps}}}]").rehearsals[0]
+        for event in script(call.steps):
+            if isinstance(event, Event):
+                outputs += guide.feed(later(event, now))
+        now = guide.now
+    return [output for output in (*outputs, *guide.close()) if isinstance(output, Finding)]
+
+
+def later(event: Event, by: float) -> Event:
+    times = {name: getattr(event, name) + by for name in ("at", "start", "end") if hasattr(event, name)}
+    return replace(event, **times)

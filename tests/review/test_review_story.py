@@ -210,3 +210,11 @@ def test_a_promise_is_a_follow_up(when: str, due: float | None, date: str, zh: s
     (told,) = Story.of([ev.CallContext(at=0, date=date), promise], flow).promises
     assert (told.at, told.said, told.when) == (28, "给您回复", when)
     assert (told.by.zh, told.by.en) == (zh, en)
+
+
+def test_of_two_contexts_the_later_knows_more(flow: Flow) -> None:
+    """And so the follow-ups have their time wherever they are shown."""
+    promise = ev.Promise(at=60.0, phrase="p", start=58.0, end=60.0, said="给您回复", when="两小时内", due=7200.0)
+    story = Story.of([ev.CallContext(at=0.0), ev.CallContext(at=1.0, date="2026-10-10T09:30"), promise], flow)
+    assert story.context.date == "2026-10-10T09:30"
+    assert story.promises[0].by.en == "by 2026-10-10 11:31"
