@@ -71,7 +71,7 @@ def run_coverage(options: argparse.Namespace, language: str) -> int:
         return 0
     console = Console(highlight=False)
     if missing or not options.open:
-        console.print(coverage_table.table(missing if options.open else rows, language, console.width))
+        console.print(coverage_table.shown(missing if options.open else rows, language, console), soft_wrap=True)
     for line in coverage_table.still_open(rows, language):
         console.print(line, markup=False, soft_wrap=True)
     console.print(coverage_table.summary(rows).in_(language))

@@ -32,7 +32,8 @@ NEEDS: dict[str, tuple[tuple[Column, ...], ...]] = {
 """For each kind of clause what must serve it: one of each group. A clause that is ``out`` of a call needs nothing."""
 
 NEAR_MISSES = 2
-"""Rehearsals in which a line never to be said must stay silent, at least."""
+"""Lines on which a phrase never to be said must stay ``silent``, at least. That it does not come in a call about
+something else shows nothing."""
 
 COLUMN_TITLES: dict[Column, Text] = {
     "phrase": text("phrase", "短语"),
@@ -105,7 +106,7 @@ class _Serving:
             proven.update(dict.fromkeys(() if one.absent else _proven(one, flow)))
         said = [one for one in rehearsal.expect if one.what in ("match", "finding")]
         self.fired.update({one.name for one in said if not one.absent})
-        self.silent.update({one.name for one in said if one.absent})
+        self.silent.update({one.name for one in said if one.absent and one.name == rehearsal.of})
         self.add(proven, "rehearsal", rehearsal.at)
 
     def row(self, clause: Clause, plan: Plan) -> Row:

@@ -337,12 +337,13 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """A scripted call with what must come of it."""
+    """A scripted call with what must come of it. ``of``: the phrase of which it is one line (``fires``, ``silent``)."""
 
     name: str
     at: Location
     steps: tuple[Step, ...]
     expect: tuple[Expectation, ...]
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,8 @@ def _quick(section: Section, flow: Reading) -> Iterator[Rehearsal]:
             if step and good:
                 title = f"{name}: {step.speaker} {step.said}"
                 flow.names.define("rehearsals", title, step.at, flow.problems)
-                yield Rehearsal(title, step.at, _opened_by(step), tuple(_of(name, step, flow, key == "silent")))
+                expect = tuple(_of(name, step, flow, key == "silent"))
+                yield Rehearsal(title, step.at, _opened_by(step), expect, name)
 
 
 def _line(node: Node, parent: Section, speaker: Speaker) -> Step | None:

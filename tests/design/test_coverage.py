@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import pytest
+from rich.console import Console
 
 from callflow.call.plan import Plan
+from callflow.design import coverage_table
 from callflow.design.coverage import Row, as_spoken, coverage
 from callflow.flow.read import read_flow
 
@@ -88,3 +93,30 @@ def test_what_is_missing_is_said(cut: str, instead: str, clause: str, what: str)
 )
 def test_a_line_of_the_guides_as_it_is_spoken(line: str, spoken: str) -> None:
     assert as_spoken(line, "王") == spoken
+
+
+def table(width: int) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=width)
+    console.print(coverage_table.shown(list(rows(SERVED).values()), "en", console), soft_wrap=True)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("width", [200, 90, 60, 30])
+def test_every_clause_is_shown_with_its_places_whole(width: int) -> None:
+    shown = table(width)
+    for row in rows(SERVED).values():
+        assert row.clause.id in shown
+        for place in (places[0] for places in row.served.values() if places):
+            name = place.file.removesuffix(".yaml")
+            assert re.search(rf"\b{name}(\.yaml)?:{place.line}\b", shown)
+    assert ("clause" in shown.splitlines()[0]) == (width >= 90)
+    if width >= 60:
+        assert max(map(len, shown.splitlines())) <= width
+
+
+def test_a_call_about_something_else_is_no_near_miss() -> None:
+    call = "  - {name: other, call: [call.answered, {agent: 您好}], never: [{match: mine}]}\n"
+    assert "silent: [是不是说这事不归我管, " in SERVED
+    flow = SERVED.replace("silent: [是不是说这事不归我管, ", "silent: [", 1) + call
+    assert missing(flow) == {"A-2": ["mine has 1 near misses, and needs 2"]}
