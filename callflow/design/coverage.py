@@ -62,6 +62,19 @@ def coverage(plan: Plan) -> list[Row]:
     return [serving.row(clause, plan) for clause in plan.flow.clauses.values()]
 
 
+def known_as(situation: str, flow: Flow) -> tuple[str, ...]:
+    """What begins, or is entered, where a situation of the guides (``when`` of clauses) comes up: the situation of that
+    name, else the states that serve its clauses."""
+    if situation in flow.situations:
+        return (situation,)
+    due = {clause.id for clause in flow.clauses.values() if clause.when == situation}
+    served = {
+        name: {*state.refs, *(ref for prompt in state.prompts for ref in prompt.refs)}
+        for name, state in flow.states.items()
+    }
+    return tuple(f"state {name}" for name, refs in served.items() if due & refs)
+
+
 @dataclass(slots=True)
 class _Serving:
     """What serves each clause, collected once for all of them."""

@@ -14,6 +14,7 @@ from typing import Any
 from callflow import plans
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
+from callflow.design.coverage import known_as
 from callflow.events import CallAnswered, Event, Finding, Heard, Match, Situation, Speaker, State
 from measures import page
 from measures.lines import KINDS, ROOT, read
@@ -25,30 +26,19 @@ SYLLABLE, PAUSE = 0.22, 0.6
 """Seconds that a character takes to say, and between two turns."""
 UNGREETED = ("customer-greets-first",)
 """Situations that only come before the agent's greeting."""
-STATES = {
-    "bad-line": "bad-line",
-    "closing": "closing",
-    "customer-complains": "complaint",
-    "customer-swears": "vulgar",
-    "order-intake": "order",
-    "shipment-query": "query",
-    "transfer": "transfer",
-    "vulgar-call": "vulgar",
-    "wrong-number": "wrong-number",
-}
-"""What the guides call a situation and the flow has as a state: where it leads the call."""
 ORDINARY = "identifying"
 """The state that any words lead to after the greeting: nothing special."""
 Json = Mapping[str, Any]
 
 METHOD = """
-Written by someone who had the guides and had not seen the flow's wordings, cues, guards or rehearsals, and tuned on by
-nobody: two freer ways of saying what each `say` clause asks for (about half of the words kept), each `taboo` as an
+Written by someone who had the guides and had not seen the flow's wordings, cues, guards or rehearsals, and tuned on
+by nobody: two freer ways of saying what each `say` clause asks for (about half of the words kept), each `taboo` as an
 annoyed agent says it, five customers' utterances for each situation that words can bring about, {none} ordinary ones
-that bring about none, and {silent} near misses of taboos. Each line is a call of its own, played clean as text after a
-greeting. *Found* is a line of which a phrase is matched that cites its clause; *warned of*, one that gives a warning,
-whichever clause it cites; *recognised*, an utterance that begins its situation or leads to its state. A situation that
-is not in the flow counts as missed. Every line missed is in `tests/accuracy/results/heldout.json`.
+that bring about none, and {silent} near misses of taboos. Each line is a call of its own, played clean as text after
+a greeting. *Found* is a line of which a phrase is matched that cites its clause; *warned of*, one that gives a
+warning, whichever clause it cites; *recognised*, an utterance that begins its situation or, of a situation that the
+flow has as a state, leads to a state that serves its clauses. A situation that is not in the flow counts as missed.
+Every line missed is in `tests/accuracy/results/heldout.json`.
 """
 
 
@@ -116,13 +106,14 @@ def _cited(plan: Plan, kind: str, outputs: list[Event]) -> set[str]:
 
 def recognised_cues(plan: Plan, cues: Mapping[str, list[str]]) -> dict[str, Any]:
     """Customers' cues by situation: how many brought theirs about, and those that did not."""
-    absent = [name for name in cues if name not in plan.flow.situations and name not in STATES]
+    known = {name: known_as(name, plan.flow) for name in cues}
+    absent = [name for name in cues if not known[name]]
     by_name, missed, total = {}, [], 0
     for name, texts in cues.items():
         failed = []
         for text in texts:
             came = begun(played(plan, "customer", text, greeted=name not in UNGREETED))
-            if not any(one == name or _leads(one, name) for one in came):
+            if not any(f"{one}.".startswith(f"{place}.") for one in came for place in known[name]):
                 failed.append({"situation": name, "text": text, "came": came})
         by_name[name] = f"{len(texts) - len(failed)}/{len(texts)}"
         missed += failed
@@ -134,11 +125,6 @@ def recognised_cues(plan: Plan, cues: Mapping[str, list[str]]) -> dict[str, Any]
         "another came": sum(bool(one["came"]) for one in missed),
     }
     return {**counts, "not in the flow": absent, "by situation": by_name, "missed": missed}
-
-
-def _leads(came: str, situation: str) -> bool:
-    """Whether ``came`` is the state, or one within it, that stands for ``situation``."""
-    return situation in STATES and f"{came}.".startswith(f"state {STATES[situation]}.")
 
 
 def wrong_situations(plan: Plan, texts: list[str]) -> dict[str, Any]:

@@ -51,9 +51,10 @@ groups: {wording: {title: w, weight: 1}}
 clauses:
   C-1: {kind: taboo, when: any, text: [这事不归我管]}
   C-2: {kind: say, when: customer-suggests, text: [您的建议很重要]}
+  C-3: {kind: say, when: wrong-number, text: [您打错了]}
 states:
-  greeting: {title: g, on: {customer wrong: wrong-number}}
-  wrong-number: {title: w}
+  greeting: {title: g, on: {customer wrong: misdialled}}
+  misdialled: {title: w, refs: [C-3]}
 phrases:
   not-mine: {never: [这事不归我管], better: 我来帮您, severity: severe, group: wording, refs: [C-1]}
   thanks: {say: [您的建议很重要], refs: [C-2]}
