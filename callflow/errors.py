@@ -9,6 +9,7 @@
     │   └── BadJournal            not a journal, or from a newer version of callflow
     ├── ModelError                a speech model is missing, damaged or made for another engine
     │   └── EngineMissing         the engine's package is not installed
+    ├── TelephonyError            a telephone system cannot be reached, refuses us, or its package is not installed
     └── OutputError               something could not be written (a full disk, a directory without permission)
 """
 
@@ -63,6 +64,10 @@ class ModelError(CallflowError):
 
 class EngineMissing(ModelError):
     """The Python package of a speech engine is not installed."""
+
+
+class TelephonyError(CallflowError):
+    """A telephone system cannot be reached or refuses us, or the package that talks to it is not installed."""
 
 
 class OutputError(CallflowError):

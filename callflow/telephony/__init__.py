@@ -1,0 +1,1 @@
+"""What happens to a telephone call, from wherever it can be learned."""
