@@ -85,14 +85,14 @@ class PromptPanel:
                 self._choose(event.at)
 
     def view(self) -> dict[str, Any]:
-        """``main``, ``beside`` (always as many places), ``more`` (open ones without a place), ``done``, warnings."""
+        """``beside`` always has as many places; ``more`` counts what is open without a place, tips left out."""
         main = self._open.get(self._main)
         beside = [self._open.get(id_) for id_ in self._beside]
-        placed = sum(item is not None for item in (main, *beside))
+        waiting = [item for item in self._open.values() if item.prompt.kind != "tip"]
         return {
             "main": main.view() if main else None,
             "beside": [item.view() if item else None for item in beside],
-            "more": len(self._open) - placed,
+            "more": len([item for item in waiting if item is not main and item not in beside]),
             "done": {"id": self._done.id, "text": self._done.text, "at": round(self._done.at, 3)}
             if self._done
             else None,

@@ -1,0 +1,102 @@
+"""Who may reach the overlay. Every web page that the agent opens can send requests to this machine's ports.
+
+Three things hold such a page off: a token that it does not know; the ``Host`` header, which tells of a name that an
+attacker has pointed at 127.0.0.1 (DNS rebinding); and ``Origin`` with ``Sec-Fetch-Site``, which tell of requests that
+another page makes. What comes back may not be framed, kept or read by others, and runs no script but our own.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), usb=(), serial=(), payment=()",
+}
+REFUSED = (
+    "这个地址不对，请打开 callflow live 显示的地址。\n"
+    "This is not the right address. Open the one that callflow live has printed.\n"
+)
+_FROM_ELSEWHERE = ("cross-site", "same-site")
+
+
+def new_token() -> str:
+    """192 random bits, fit for an address."""
+    return secrets.token_urlsafe(24)
+
+
+def same(token: str, given: str) -> bool:
+    """Whether ``given`` is the token; takes as long for a nearly right one as for a wrong one."""
+    return hmac.compare_digest(token.encode(), given.encode("utf-8", "surrogatepass"))
+
+
+def own_hosts(host: str, port: int, more: Iterable[str] = ()) -> frozenset[str]:
+    """What ``Host`` may say of a server that listens on ``host``; ``more``: names of this machine, without a port."""
+    names = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host, *more}
+    return frozenset(f"{name.lower()}:{port}" for name in names) | (frozenset(names) if port == 80 else frozenset())
+
+
+class Gate:
+    """Stands before the application: lets in only what was sent to us by our own page or by no page at all."""
+
+    def __init__(self, app: App, hosts: frozenset[str]) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._headers = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+        elif not self._lets_in(scope):
+            await self._refuse(scope, receive, send)
+        else:
+            await self._app(scope, receive, self._guarded(send))
+
+    def _lets_in(self, scope: MutableMapping[str, Any]) -> bool:
+        headers: dict[str, list[str]] = {}
+        for name, value in scope["headers"]:
+            headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1").lower())
+        hosts, origins = headers.get("host", []), headers.get("origin", [])
+        if len(hosts) != 1 or hosts[0] not in self._hosts or len(origins) > 1:
+            return False
+        if any(site in _FROM_ELSEWHERE for site in headers.get("sec-fetch-site", [])):
+            return False
+        return not origins or origins[0] == f"http://{hosts[0]}"
+
+    def _guarded(self, send: Send) -> Send:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                ours = {name for name, _ in self._headers}
+                kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in ours]
+                message["headers"] = [*kept, *self._headers]
+            await send(message)
+
+        return guarded
+
+    async def _refuse(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        body = REFUSED.encode()
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 403, "headers": [*headers, *self._headers]})
+        await send({"type": "http.response.body", "body": body})
