@@ -63,6 +63,8 @@ HIDDEN = {
     "faster_whisper": "speech.whisper",
     "baresip": "telephony",
     "pynput": "telephony.hotkeys",
+    "uvicorn": "live.overlay",
+    "fastapi": ("live", "telephony.webhook"),
 }
 
 # The pure packages know no clock, no thread, no file and no network: time and text are handed to them.
