@@ -46,8 +46,10 @@ MAY_IMPORT = {
 }
 
 # An adapter is named where it is chosen, and by nobody else.
-ADAPTERS = ("speech.vosk", "speech.whisper", "speech.zipformer", "audio.recording", "audio.headset")
-ADAPTERS += ("telephony.sip", "telephony.ami", "telephony.ari", "telephony.webhook", "telephony.hotkeys")
+ADAPTERS = (
+    *("speech.vosk", "speech.whisper", "speech.zipformer", "audio.recording", "audio.headset"),
+    *("telephony.sip", "telephony.ami", "telephony.ari", "telephony.webhook", "telephony.hotkeys"),
+)
 CHOOSERS = ("commands", "cli", "speech.engines")
 
 # Libraries that one place hides from all others.

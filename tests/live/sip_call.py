@@ -55,6 +55,12 @@ class Party:
         self._far.append(self.phone.far_end())
         return np.concatenate(self._far)
 
+    def forget(self) -> None:
+        """Begin anew: what was reported so far does not count."""
+        self._look()
+        self.reported.clear()
+        self.notices.clear()
+
     def _look(self) -> None:
         for signal in self.phone.waiting():
             if isinstance(signal, Reported):
