@@ -241,6 +241,19 @@ class Clipping(Acoustic):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap(Event):
+    """Nobody listened to ``speaker`` (``None``: to neither) from ``start`` to ``end``: a recogniser or a device failed.
+
+    What may have been said meanwhile is unknown, so that nothing is held against anybody for want of it.
+    """
+
+    type = "gap"
+    start: float
+    end: float
+    speaker: Speaker | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentAction(Event):
     """What the agent did in the overlay: ``tick`` (target: prompt id), ``dismiss`` (prompt id), ``edit``
     (target: field name, value), ``situation`` (target: situation name)."""
@@ -452,7 +465,7 @@ def from_data(data: Any, where: Location) -> Event | Problem:
         return _wrong(where, text("{t} lacks {n}", "{t} 缺少 {n}", t=kind, n=names), "event-field")
     if cls is Heard and not (values.get("text") or values.get("sounds") or values.get("final") is False):
         return _wrong(where, text("heard needs text or sounds", "heard 需要 text 或 sounds"), "event-field")
-    if issubclass(cls, (Heard, Acoustic)) and values.get("end", LONGEST_CALL) < values.get("start", 0.0):
+    if issubclass(cls, (Heard, Acoustic, Gap)) and values.get("end", LONGEST_CALL) < values.get("start", 0.0):
         return _wrong(where, text("{t}: end is before start", "{t}：end 早于 start", t=kind), "event-field")
     return cls(**values, extra=extra)
 

@@ -19,6 +19,7 @@ from callflow.events import (
     CallHungUp,
     Event,
     Evidence,
+    Gap,
     GroupScore,
     Heard,
     Output,
@@ -86,7 +87,7 @@ def events(draw: st.DrawFn, cls: type[Event]) -> Event:
     drawn = {f.name: draw(values(hints[f.name], f.name)) for f in fields(cls) if f.name != "extra"}
     if cls is Heard and not (drawn["text"] or drawn["sounds"]):
         drawn["text"] = "您好"
-    if issubclass(cls, (Acoustic, Heard)):
+    if issubclass(cls, (Acoustic, Gap, Heard)):
         drawn["start"], drawn["end"] = sorted((drawn["start"], drawn["end"]))
     known = {str(f.metadata.get("json", f.name)) for f in fields(cls)} | {"type"}
     extra = draw(st.dictionaries(_words.filter(lambda key: key not in known), _json, max_size=3))

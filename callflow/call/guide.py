@@ -32,6 +32,7 @@ from callflow.events import (
     CallHungUp,
     Event,
     Finding,
+    Gap,
     Heard,
     Loudness,
     Overlap,
@@ -102,6 +103,8 @@ class Guide:
             self._said(event)
         elif isinstance(event, AgentAction):
             self._action(event)
+        elif isinstance(event, Gap):
+            self._rules.gap(event)
         elif event.type.startswith(("call.", "acoustic.")) and not isinstance(event, CallContext):
             self._happened(event)
         return self._take()

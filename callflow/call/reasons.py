@@ -10,6 +10,7 @@ REASONS: dict[str, Text] = {
         "holds, transfers and who hung up are not in the sound; give the call events beside the recording",
         "保持、转接以及谁先挂机无法从声音得知；请随录音提供通话事件",
     ),
+    "gap": Text("nobody listened for part of the time", "期间有一段时间未能收听"),
     "hang-up-unknown": Text("it is not known who hung up", "不知道是谁挂的机"),
     "no-ring-heard": Text("no ring is heard in the recording", "录音中听不到振铃"),
     "no-sound": Text("the sound itself was not listened to", "未分析声音本身"),

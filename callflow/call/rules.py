@@ -15,7 +15,7 @@ from callflow.call.log import CallLog, Fact
 from callflow.call.manner import Manner
 from callflow.call.prompts import PRIORITY, PromptBoard
 from callflow.call.rule_index import RuleIndex, length, missing_source, within
-from callflow.events import SPEAKERS, CallContext, Event, Finding, Prompt, Speaker, Verdict
+from callflow.events import SPEAKERS, CallContext, Event, Finding, Gap, Prompt, Speaker, Verdict
 from callflow.flow.model import Flow, Rule, Shape, terms
 
 SETTLE = 15.0
@@ -85,6 +85,7 @@ class RuleKeeper:
         self._places: Sequence[str] = ()
         self._since = 0.0
         self._manner = manner
+        self._gaps: list[Gap] = []
 
     # ------------------------------------------------------------------------------------ what the call tells
 
@@ -106,6 +107,10 @@ class RuleKeeper:
                 # What was done until now counts for the agent; against the agent only what is seen from now on does.
                 lo = self._since if rule.shape is Shape.EXISTENCE else context.at
                 self._open_watch(rule, Fact(f"state {self._places[0]}", lo, lo), lo, context.at)
+
+    def gap(self, gap: Gap) -> None:
+        """Nobody listened for a while: what rules wanted to be said then may have been said, and the contrary too."""
+        self._gaps.append(gap)
 
     def facts(self, facts: Sequence[Fact], now: float) -> None:
         """Take in facts that are already in the log."""
@@ -335,6 +340,9 @@ class RuleKeeper:
     def _finish(self, watch: Watch, now: float, verdict: Verdict, facts: tuple[Fact, ...], reason: str = "") -> None:
         if watch.closed:
             return
+        absent = watch.rule.shape in (Shape.ABSENCE, Shape.NOT_SUCCESSION)
+        if verdict == ("met" if absent else "missed") and self._in_gap(watch, now):
+            verdict, facts, reason = "not_assessed", (), "gap"
         watch.met = verdict == "met"
         if watch.met:
             self._board.done(now, watch.id)
@@ -342,6 +350,15 @@ class RuleKeeper:
             self._board.withdraw(now, watch.id)
         self._drop(watch)
         self._report(watch.rule, now, verdict, facts, reason)
+
+    def _in_gap(self, watch: Watch, now: float) -> bool:
+        """Whether somebody whom the rule listens to could not be heard in its span."""
+        listens = self._index.listens_to[watch.rule.name]
+        return any(
+            gap.start < min(watch.hi, now) and watch.lo < gap.end and (gap.speaker is None or gap.speaker in listens)
+            for gap in self._gaps
+            if listens
+        )
 
     def _drop(self, watch: Watch) -> None:
         watch.closed = True

@@ -14,7 +14,7 @@ from rapidfuzz.distance import LCSseq, Levenshtein
 from rapidfuzz.fuzz import partial_ratio
 
 from callflow.phrases.readings import reading
-from callflow.phrases.sounds import ENDERS, PAUSES, Keys, Sounds, plain_syllable
+from callflow.phrases.sounds import ENDERS, HIDDEN, PAUSES, Keys, Sounds, plain_syllable
 
 _WRITTEN = {
     **{str(n): str(n) for n in range(10)},
@@ -29,6 +29,7 @@ _WRITTEN = {
     **dict.fromkeys("七柒", "7"),
     **dict.fromkeys("八捌", "8"),
     **dict.fromkeys("九玖", "9"),
+    **{mark: mark for mark in HIDDEN},
 }
 _SPOKEN = {
     "ling": "0", "dong": "0", "yi": "1", "yao": "1", "er": "2", "liang": "2", "san": "3", "si": "4", "wu": "5",
@@ -114,7 +115,7 @@ def digit_runs(keys: Keys, shortest: int = SHORTEST_RUN) -> list[DigitRun]:
 
 
 def _digit(item: str, is_text: bool) -> str:
-    return _WRITTEN.get(item, "") if is_text else _SPOKEN.get(plain_syllable(item), "")
+    return _WRITTEN.get(item, "") if is_text or item in HIDDEN else _SPOKEN.get(plain_syllable(item), "")
 
 
 def _hardly(item: str) -> str:

@@ -82,8 +82,10 @@ _DIGITS = dict(zip("0123456789", ["ling", "yi", "er", "san", "si", "wu", "liu", 
 
 # fmt: on
 
+HIDDEN = "αβγδεζηθικ"
+"""Marks that stand for digits which are hidden (``call.hiding``): each sounds like itself and like nothing else."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_CODE = {name: chr(0xE000 + i) for i, name in enumerate((*SYLLABLES, *_LETTERS))}
+_CODE = {name: chr(0xE000 + i) for i, name in enumerate((*SYLLABLES, *_LETTERS, *HIDDEN))}
 _INITIAL = re.compile("zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw]|")
 _HALVES_START = 0xE800
 _LONG = 120
@@ -261,7 +263,7 @@ class _CharTable(dict[int, str | None]):
         if not _sounds(char):
             return None
         char = unicodedata.normalize("NFKC", char)
-        name = _DIGITS.get(char) or char.upper()
+        name = _DIGITS.get(char) or (char if char in HIDDEN else char.upper())
         if name not in self._code:
             name = reading(char) if len(char) == 1 else ""
         return self._code.get(name, UNKNOWN)
@@ -276,7 +278,7 @@ class _SyllableTable(dict[str, str]):
     def __missing__(self, written: str) -> str:
         if not _sounds(written):
             sound = ""
-        elif len(written) == 1 and written in _LETTERS:
+        elif len(written) == 1 and written in _LETTERS + HIDDEN:
             sound = self._code[written]
         else:
             sound = self._code.get(_DIGITS.get(written) or plain_syllable(written), UNKNOWN)
@@ -305,7 +307,7 @@ def _folded(folds: Iterable[str]) -> dict[str, tuple[str, str]]:
     rules: dict[str, str] = {}
     for fold in folds:
         rules |= FOLDS[fold]
-    out = {letter: (letter, letter) for letter in _LETTERS}
+    out = {sign: (sign, sign) for sign in _LETTERS + HIDDEN}
     for name in SYLLABLES:
         initial, final = _halves_of(rules.get(name, name))
         initial = rules.get(initial + "-", initial + "-").removesuffix("-")

@@ -12,7 +12,7 @@ from callflow.call.plan import Plan
 from callflow.call.reasons import REASONS
 from callflow.call.score import score
 from callflow.design.rehearse import script
-from callflow.events import CallContext, Event, Finding, GroupScore, Score
+from callflow.events import CallContext, CallHeld, Event, Finding, Gap, GroupScore, Heard, Score
 from callflow.flow.model import Flow
 
 Played = Callable[..., list[Event]]
@@ -169,3 +169,14 @@ def two_contexts(read: Read, rule: str, *parts: tuple[CallContext, str]) -> list
 def later(event: Event, by: float) -> Event:
     times = {name: getattr(event, name) + by for name in ("at", "start", "end") if hasattr(event, name)}
     return replace(event, **times)
+
+
+def test_what_nobody_listened_to_is_held_against_nobody(read: Read) -> None:
+    rules = "rules: {sorry: {after: call.held, expect: agent sorry, within: 5s}, never: {never: agent sorry}}"
+    for speaker, verdicts in (("agent", {"not_assessed"}), ("customer", {"missed", "met"}), (None, {"not_assessed"})):
+        guide = Guide(Plan.of(read(rules)))
+        outputs = guide.feed(CallHeld(at=10.0)) + guide.feed(Gap(at=14.0, start=11.0, end=14.0, speaker=speaker))
+        outputs += guide.feed(Heard(at=40.0, speaker="agent", text="好的。", start=39.0, end=40.0)) + guide.close()
+        found = {output.rule: output for output in outputs if isinstance(output, Finding)}
+        assert {finding.verdict for finding in found.values()} == verdicts
+        assert all(finding.reason == "gap" for finding in found.values() if finding.verdict == "not_assessed")
