@@ -10,6 +10,7 @@
     ├── ModelError                a speech model is missing, damaged or made for another engine
     │   └── EngineMissing         the engine's package is not installed
     ├── TelephonyError            a telephone system cannot be reached, refuses us, or its package is not installed
+    ├── DeviceError               a sound device is missing, or a name fits several; or PyAudio is not installed
     └── OutputError               something could not be written (a full disk, a directory without permission)
 """
 
@@ -68,6 +69,10 @@ class EngineMissing(ModelError):
 
 class TelephonyError(CallflowError):
     """A telephone system cannot be reached or refuses us, or the package that talks to it is not installed."""
+
+
+class DeviceError(CallflowError):
+    """No sound device, or more than one, is what was asked for, or there is no PyAudio to ask."""
 
 
 class OutputError(CallflowError):
