@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from typing import IO
@@ -16,7 +16,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from callflow.audio.devices import SOUND_CARD, Device
+from callflow.audio.devices import PULSE, SOUND_CARD, Device
 from callflow.audio.sound_card import RECORD
 from callflow.audio.source import RATE
 
@@ -52,17 +52,17 @@ class ToMono:
 class Capture:
     """Runs the process that captures ``device`` (see ``sound_card``) and hands its sound to ``deliver``.
 
-    ``deliver(at, samples)`` is called in a thread of our own; ``at``: ``time.monotonic`` of the first sample.
-    ``heard``: the same of the last sign that the device is alive, ``-inf`` while it is not open. ``present``: whether
-    to open it at all; others may know that it is not plugged in.
+    ``deliver(at, samples)`` is called in a thread of our own; ``at``: ``time.perf_counter`` of the first sample.
+    ``heard``: the same of the last sign that the device is alive, ``-inf`` while it is not open. ``delivered`` is set
+    when it has delivered for the first time.
     """
 
     def __init__(self, device: Device, deliver: Callable[[float, Samples], None]) -> None:
         self.device = device
         self.heard = float("-inf")
         self.delivered = threading.Event()
-        """Set when it has delivered for the first time."""
-        self.present = True
+        self._present = True
+        self._source: int | None = None  # PulseAudio's index of what the process listens to
         self._deliver = deliver
         self._closed = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -77,6 +77,24 @@ class Capture:
         self.interrupt()
         self._thread.join()
 
+    @property
+    def leads_to_pulse(self) -> bool:
+        """Whether the device may be a source of PulseAudio."""
+        return self.device.host in ("ALSA", "PulseAudio")
+
+    def heed(self, names: Mapping[int, str], listening: Mapping[int, int]) -> None:
+        """Take note of the sources that PulseAudio has (their names by index) and of which one each process listens
+        to: it must be ours, and stay the same. Where it is not, listen no more, and try to open ours again.
+        """
+        self._present = not self.device.source or self.device.source in names.values()
+        source = listening.get(self._process.pid) if self._process else None
+        moved = self._source is not None and source != self._source
+        other = source is not None and self.device.source not in ("", names.get(source))
+        if source is not None:
+            self._source = source
+        if moved or other or not self._present:
+            self.interrupt()
+
     def interrupt(self) -> None:
         """End the process: where the device is wanted and present, another begins."""
         if process := self._process:
@@ -84,15 +102,17 @@ class Capture:
 
     def _run(self) -> None:
         while not self._closed.is_set():
-            if self.present:
+            if self._present:
                 with suppress(OSError, ValueError):  # the process could not be started, or wrote nonsense
                     self._capture()
             self.heard = float("-inf")
             self._closed.wait(_AGAIN_AFTER)
 
     def _capture(self) -> None:
-        request = {**asdict(self.device), "name": "pulse", "host": "ALSA"} if self.device.source else asdict(self.device)
-        environment = {**os.environ, "PULSE_SOURCE": self.device.source} if self.device.source else None
+        request, environment = asdict(self.device), dict(os.environ)
+        if self.device.source:  # the device that leads to PulseAudio, and which source is meant there
+            request |= {"name": PULSE, "host": "ALSA"}
+            environment["PULSE_SOURCE"] = self.device.source
         with subprocess.Popen(
             [*SOUND_CARD, "capture", json.dumps(request)],
             stdin=subprocess.PIPE,  # closed by our end, whatever it is: then the process ends too
@@ -100,6 +120,7 @@ class Capture:
             stderr=subprocess.DEVNULL,
             env=environment,
         ) as self._process:
+            self._source = None
             try:
                 assert self._process.stdout
                 if not self._closed.is_set():
@@ -121,4 +142,4 @@ class Capture:
                 self._deliver(at, to_mono(sound))
                 self.delivered.set()
             if sound or self.device.falls_silent:
-                self.heard = time.monotonic()
+                self.heard = time.perf_counter()

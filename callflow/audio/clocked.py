@@ -24,8 +24,9 @@ PATIENCE = 1.0
 PATIENCE_LOOPBACK = 0.2
 """The same for a loopback that delivers nothing while nothing is played."""
 
-_HOLE = 0.03 * RATE  # samples missing by the clock: less is the unevenness of delivery
-_LAP = 0.06 * RATE  # samples of sound for a time that has been given out already: more is cut off
+_HOLE = 0.012 * RATE  # samples missing by the clock: less is the unevenness of delivery
+_LAP = 0.012 * RATE  # samples for a time that has been given out as silence: more is cut off
+_WRONG = 0.06 * RATE  # samples too many though no silence was laid: less is a wrong time of one piece
 _MARGIN = 0.03  # seconds that a piece may take on its way, beyond its own length
 _SLACK = 0.004 * RATE  # samples off by the clock that are left alone
 _WINDOW = 250  # pieces that the distance to the clock is judged by: 5 s
@@ -34,7 +35,7 @@ _AT_ONCE = RATE  # samples of silence laid at once: after a long pause, memory s
 
 
 class Timeline:
-    """One channel, laid out sample by sample from ``began`` (``time.monotonic`` of its first sample).
+    """One channel, laid out sample by sample from ``began`` (``time.perf_counter`` of its first sample).
 
     ``filled``: samples of silence put in, ``lost``: samples left out because they came too late, ``stepped``: samples
     repeated (counted up) or left out (counted down) to follow the clock.
@@ -73,11 +74,8 @@ class Timeline:
         missing = due - self._laid
         if missing < _HOLE:
             self._release()
-        if missing < -_LAP or self._laid == 0 > missing:
-            kept = samples[min(len(samples), round(-missing)) :]
-            self.lost += len(samples) - len(kept) if self._laid else 0
-            if len(kept):
-                self._lay(kept)
+        if missing < -(_LAP if self._paused else _WRONG) or self._laid == 0 > missing:
+            self._cut(round(-missing), samples)
         elif self._paused:
             self._resume(round(missing), samples)
         elif missing < _HOLE:
@@ -121,8 +119,15 @@ class Timeline:
         self._since = self._laid
         self._lay(samples)
 
+    def _cut(self, over: int, samples: Samples) -> None:
+        """Leave out the first ``over`` samples, and what was taken before the beginning anyway."""
+        kept = samples[over:]
+        self.lost += len(samples) - len(kept) if self._laid else 0
+        if len(kept):
+            self._resume(0, kept)
+
     def _hold(self, missing: float, samples: Samples) -> None:
-        """After a hole: wait for another piece. Where the distance shrinks, the pieces were late and are catching up."""
+        """After a hole: wait for another piece. Where the distance shrinks, they were only late and are catching up."""
         catching_up = not self._held or missing < self._held[-1][0] - len(samples) / 2
         self._held.append((missing, samples))
         if not catching_up:
@@ -177,7 +182,7 @@ class Timeline:
 
 
 class Joined:
-    """Both channels as Blocks of one frame. ``began``: ``time.monotonic`` at 0 on the audio clock."""
+    """Both channels as Blocks of one frame. ``began``: ``time.perf_counter`` at 0 on the audio clock."""
 
     def __init__(self, began: float, agent: float = PATIENCE, customer: float = PATIENCE) -> None:
         self.agent = Timeline(began, agent)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import fnmatch
 import json
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+from callflow.audio import pulseaudio
 from callflow.errors import DeviceError, EngineMissing
 from callflow.texts import Text, text
 
@@ -28,8 +27,10 @@ Kind = Literal["microphone", "loopback"]
 SOUND_CARD = [sys.executable, "-P", str(Path(__file__).with_name("sound_card.py"))]
 """How the process that talks to PortAudio is started (see there)."""
 
+PULSE = "pulse"
+"""The ALSA device that leads to PulseAudio or PipeWire."""
+
 _LIST_TIMEOUT = 20.0
-_PULSE = "pulse"  # the ALSA device that leads to PulseAudio or PipeWire
 _PLUGINS = ("sysdefault", "front", "surround", "dmix", "dsnoop", "lavrate", "samplerate", "speex", "upmix", "vdownmix")
 _WINDOWS_HOST = "Windows WASAPI"  # the others list the same devices again, with names cut short
 _MONITOR_WORDS = ("monitor", "loopback", "blackhole", "soundflower", "stereo mix", "立体声混音", "what u hear")
@@ -67,41 +68,7 @@ def devices() -> list[Device]:
             text("PyAudio is not installed", "未安装 PyAudio"),
             text("pip install 'callflow[live]'", "请运行 pip install 'callflow[live]'"),
         )
-    return arranged(_ports(), pulse_sources())
-
-
-def pulse_sources() -> list[dict[str, Any]]:
-    """The sources of PulseAudio or PipeWire as ``pactl`` tells them, each with ``default``; none where there are none."""
-    if not (pactl := shutil.which("pactl")):
-        return []
-    try:
-        sources: list[dict[str, Any]] = json.loads(_told([pactl, "-f", "json", "list", "sources"]))
-        names = {
-            _told([pactl, "get-default-source"]).strip(),
-            _told([pactl, "get-default-sink"]).strip() + ".monitor",
-        }
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return []
-    return [{**source, "default": source["name"] in names} for source in sources]
-
-
-def pulse_names() -> set[str]:
-    """The names of all sources there are at the moment: cheap enough to ask every few seconds."""
-    try:
-        rows = _told(["pactl", "list", "short", "sources"]).splitlines()
-    except (OSError, subprocess.SubprocessError):
-        return set()
-    return {row.split("\t")[1] for row in rows if "\t" in row}
-
-
-def _told(command: Sequence[str]) -> str:
-    # Numbers with a decimal comma would not be JSON; descriptions are UTF-8.
-    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env=environment, timeout=5, check=True,
-    )  # fmt: skip
-    return done.stdout.decode("utf-8", "replace")
+    return arranged(_ports(), pulseaudio.sources())
 
 
 def _ports() -> list[dict[str, Any]]:
@@ -129,14 +96,14 @@ def _ports() -> list[dict[str, Any]]:
 def arranged(ports: Sequence[Mapping[str, Any]], sources: Sequence[Mapping[str, Any]]) -> list[Device]:
     """The devices among what PortAudio (``ports``) and PulseAudio (``sources``) tell, microphones first."""
     wasapi = any(port["host"] == _WINDOWS_HOST for port in ports)
-    leads_to_pulse = any(port["name"] == _PULSE for port in ports)
+    leads_to_pulse = any(port["name"] == PULSE for port in ports)
     found = [_from_source(source) for source in sources] if leads_to_pulse else []
     for port in ports:
         if wasapi and port["host"] != _WINDOWS_HOST:
             continue
         if port["host"] == "ALSA" and port["name"].startswith(_PLUGINS):
             continue
-        if found and port["name"] in (_PULSE, "default"):
+        if found and port["name"] in (PULSE, "default"):
             continue  # its sources are listed one by one
         found.append(_from_port(port))
     return sorted(found, key=lambda device: (device.kind != "microphone", not device.source, not device.default))

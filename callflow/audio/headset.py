@@ -12,12 +12,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from callflow.audio import pulseaudio
 from callflow.audio.capture import Capture, Samples
 from callflow.audio.clocked import PATIENCE, PATIENCE_LOOPBACK, Joined, Timeline
-from callflow.audio.devices import Device, pulse_names
+from callflow.audio.devices import Device
 from callflow.audio.notices import Notice, Notices
 from callflow.audio.source import FRAME, RATE, Block
 from callflow.audio.watch import Watch
@@ -43,7 +45,7 @@ class Headset:
         self.warnings: list[Text] = []
         self.notices = Notices()
         self.began = 0.0
-        self._queue: queue.Queue[tuple[Timeline, float, Samples] | None] = queue.Queue(_WAITING)
+        self._queue: queue.Queue[tuple[Timeline, float, Samples]] = queue.Queue(_WAITING)
         self._joined = Joined(0.0)
         self._watch = Watch()
         self._blocks: deque[Block] = deque()
@@ -61,11 +63,11 @@ class Headset:
 
     def __enter__(self) -> Self:
         """Open both devices; returns once both deliver, or when one does not for some seconds."""
-        self.began = time.monotonic()
+        self.began, began = time.monotonic(), time.perf_counter()
         patience = [
             PATIENCE_LOOPBACK if capture.device.falls_silent else PATIENCE for capture in self._captures.values()
         ]
-        self._joined = Joined(self.began, *patience)
+        self._joined = Joined(began, *patience)
         self._look_at_choice()
         for capture in self._captures.values():
             capture.start()
@@ -100,17 +102,16 @@ class Headset:
                 raise StopIteration
             self._collect()
         block = self._blocks.popleft()
-        for notice in self._watch.feed(block):
+        gone = self._captures["microphone"].heard == float("-inf")
+        for notice in self._watch.feed(block, microphone_gone=gone):
             self._notice(notice)
         return block
 
     # ------------------------------------------------------------------------------------------------ sound
 
     def _put(self, channel: Timeline, at: float, samples: Samples) -> None:
-        try:
+        with suppress(queue.Full):  # nobody has taken anything for a minute: the clock fills what is missing
             self._queue.put_nowait((channel, at, samples))
-        except queue.Full:
-            pass  # nobody has taken anything for a minute: the clock fills what is missing
 
     def _collect(self) -> None:
         """Everything that has come, or nothing for a frame's time; then the clock decides what is known by now."""
@@ -120,9 +121,9 @@ class Headset:
                 pieces.append(self._queue.get_nowait())
         except queue.Empty:
             pieces = []
-        for channel, at, samples in filter(None, pieces):
+        for channel, at, samples in pieces:
             channel.add(at, samples)
-        self._blocks.extend(self._joined.blocks(time.monotonic()))
+        self._blocks.extend(self._joined.blocks(time.perf_counter()))
 
     # ------------------------------------------------------------------------------------------------ notices
 
@@ -142,25 +143,25 @@ class Headset:
         """Every now and then: is either device gone, or back?"""
         rounds = 0
         while not self._closed.wait(_LOOKED_AFTER_EVERY):
-            rounds += 1
             if rounds % 4 == 0:
                 self._look_for_sources()
+            rounds += 1
             for role, capture in self._captures.items():
                 self._look_at(role, capture)
             self._look_at_drift()
 
     def _look_for_sources(self) -> None:
-        """A sound server moves us to another source when ours is unplugged, and says nothing: we would go on listening
-        to the wrong microphone."""
-        captures = [capture for capture in self._captures.values() if capture.device.source]
-        names = pulse_names() if captures else set()
-        for capture in captures:
-            capture.present = capture.device.source in names
-            if not capture.present:
-                capture.interrupt()
+        """A sound server gives us another source when ours is unplugged, and says nothing: we would go on listening to
+        the wrong microphone."""
+        if not any(capture.leads_to_pulse for capture in self._captures.values()):
+            return
+        names, listening = pulseaudio.names(), pulseaudio.listening()
+        for capture in self._captures.values():
+            if capture.leads_to_pulse:
+                capture.heed(names, listening)
 
     def _look_at(self, role: str, capture: Capture) -> None:
-        silent_for = time.monotonic() - capture.heard
+        silent_for = time.perf_counter() - capture.heard
         gone = silent_for > _GONE_AFTER
         if gone and silent_for < float("inf"):
             capture.interrupt()  # open, and yet nothing comes: the process hangs

@@ -1,9 +1,9 @@
 """The process beside callflow that talks to PortAudio: lists the sound devices, or captures one of them.
 
 PortAudio is kept in processes of its own, one per device, because it cannot be trusted inside a program that must run
-all day: it writes to standard error as it likes (here that goes nowhere, and ours stays untouched), it learns of new
-devices only by closing every stream, its callbacks wait for whatever Python is at work, and a device that is pulled
-out may hang or crash it. A process can be ended and started anew while the other channel goes on.
+all day. It writes to standard error as it likes: that of this process goes nowhere, and ours stays untouched. It learns
+of new devices only by closing every stream, its callbacks wait for whatever Python is at work, and a device that is
+pulled out may hang or crash it: a process can be ended and started anew while the other channel goes on.
 
 Run by path and on its own: ``sound_card.py list`` writes a JSON array; ``sound_card.py capture REQUEST`` writes one
 line of JSON, then records (``RECORD``, then that many bytes of interleaved int16) until its standard input ends.
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     import pyaudio
 
 RECORD = struct.Struct("<dI")
-"""When the first sample was taken (``time.monotonic``, the same in all processes), and the number of bytes that
-follow. No bytes: a sign of life, for a device may have nothing to say."""
+"""When the first sample was taken (``time.perf_counter``: one clock for all processes, and a fine one on Windows too,
+which ``time.monotonic`` is not), and the number of bytes that follow. No bytes: a sign of life, for a device may have
+nothing to say."""
 
 BLOCKS_A_SECOND = 50
 SIGN_OF_LIFE = 0.5
@@ -39,8 +40,6 @@ _LATEST = 1.0  # seconds: sound that is said to be older than this has a wrong t
 
 def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us too; it is our parent who decides
-    sys.stderr = open(os.devnull, "w")
-    os.dup2(sys.stderr.fileno(), 2)
     if arguments[:1] == ["list"]:
         print(json.dumps(listing()))
         return 0
@@ -122,7 +121,7 @@ def capture(request: Mapping[str, Any]) -> int:
         if not 0 < age < _LATEST:  # not every driver knows; then the last sample is from just now
             age = frames / rate
         if sound and next(unsettled, None) is None:
-            send(time.monotonic() - age, sound)
+            send(time.perf_counter() - age, sound)
         return None, library_.paContinue
 
     found = _find(port, request)
@@ -151,7 +150,7 @@ def capture(request: Mapping[str, Any]) -> int:
     threading.Thread(target=_until_nobody_wants_it, daemon=True).start()
     stream.start_stream()
     while stream.is_active():
-        send(time.monotonic(), b"")
+        send(time.perf_counter(), b"")
         time.sleep(SIGN_OF_LIFE)
     return 1
 

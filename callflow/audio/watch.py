@@ -39,7 +39,7 @@ _CLIPPING_ENDS = 10  # seconds
 
 @dataclass
 class Alarm:
-    """A notice that begins after ``on`` seconds that speak for it in a row, and ends after ``off`` that speak against."""
+    """A notice that begins after ``on`` seconds in a row that speak for it, and ends after ``off`` that do not."""
 
     id: str
     begins: Text
@@ -77,8 +77,8 @@ class Watch:
         ]
         self._tone = Alarm("swapped.tone", _TONE_ON_MICROPHONE, _TONE_OVER, off=10)
 
-    def feed(self, block: Block) -> list[Notice]:
-        """What has begun or ended with this block."""
+    def feed(self, block: Block, microphone_gone: bool = False) -> list[Notice]:
+        """What has begun or ended with this block. ``microphone_gone``: its silence is ours, not its own."""
         self._blocks.append(block)
         self._count += len(block.agent)
         if self._count < RATE:
@@ -86,7 +86,7 @@ class Watch:
         agent = np.concatenate([block.agent for block in self._blocks])
         customer = np.concatenate([block.customer for block in self._blocks])
         self._blocks, self._count = [], 0
-        notices = self._silent.judge(agent)
+        notices = [] if microphone_gone else self._silent.judge(agent)
         for alarm, samples in zip(self._clipping, (agent, customer), strict=True):
             notices += alarm.judge(is_clipped(samples))
         microphone, far_end = _wave(agent), _wave(customer)
@@ -126,7 +126,7 @@ def copy_of(original: Wave, other: Wave) -> tuple[float, float]:
 
 
 def _wave(samples: NDArray[np.int16]) -> Wave:
-    return samples.astype(np.float32) / 32768
+    return samples.astype(np.float32) / np.float32(32768)
 
 
 def _rms(wave: Wave) -> float:

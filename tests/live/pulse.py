@@ -54,7 +54,7 @@ class Pulse:
 
     def start(self, **rates: int) -> None:
         """Start it with both sinks; ``rates``: Hz of a sink that is not to run at 16 kHz, by name."""
-        command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--log-level=error"]
+        command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"]
         command += ["-L", f"module-native-protocol-unix auth-anonymous=1 socket={self.server.removeprefix('unix:')}"]
         for sink in ("far", "mic"):
             command += ["-L", f"module-null-sink {self._sink(sink, rates.get(sink, RATE))}"]
