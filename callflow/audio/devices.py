@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from callflow.audio import pulseaudio
-from callflow.errors import DeviceError, EngineMissing
+from callflow.errors import DeviceError
 from callflow.texts import Text, text
 
 Role = Literal["microphone", "far_end"]
@@ -62,9 +62,9 @@ class Device:
 
 
 def devices() -> list[Device]:
-    """All devices, microphones first. Raises ``EngineMissing`` where PyAudio is not installed."""
+    """All devices, microphones first. Raises ``DeviceError`` where PyAudio is not installed."""
     if find_spec("pyaudio") is None and find_spec("pyaudiowpatch") is None:
-        raise EngineMissing(
+        raise DeviceError(
             text("PyAudio is not installed", "未安装 PyAudio"),
             text("pip install 'callflow[live]'", "请运行 pip install 'callflow[live]'"),
         )
