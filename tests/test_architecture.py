@@ -53,7 +53,7 @@ ADAPTERS = (
 CHOOSERS = ("commands", "cli", "speech.engines")
 
 # Libraries that one place hides from all others.
-HIDDEN = {
+HIDDEN: dict[str, str | tuple[str, ...]] = {
     "transitions": "call.machine",
     "ahocorasick": "phrases",
     "ruamel": "flow",
