@@ -68,6 +68,7 @@ HIDDEN: dict[str, str | tuple[str, ...]] = {
     "pynput": "telephony.hotkeys",
     "uvicorn": "live.overlay",
     "fastapi": ("live", "telephony.webhook"),
+    "websockets": "telephony.ari",
 }
 
 # The pure packages know no clock, no thread, no file and no network: time and text are handed to them.
