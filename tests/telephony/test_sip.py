@@ -13,7 +13,9 @@ from live.sip_call import Party, account, free_port, parties, until
 
 from callflow.errors import TelephonyError
 from callflow.events import CallHungUp, TransferFailed, TransferStarted
+from callflow.telephony.hotkeys import Hotkeys
 from callflow.telephony.sip import SipAccount, Softphone
+from callflow.telephony.source import Pressed
 
 
 @pytest.fixture
@@ -94,6 +96,39 @@ def test_hand_over_after_asking(three: list[Party]) -> None:
     agent.phone.hand_over()
     agent.wait_for("hung_up")
     assert agent.kinds[2:] == ["transfer_started", "transfer_answered", "transfer_completed", "hung_up"]
+
+
+def test_hotkeys_work_the_telephone(three: list[Party]) -> None:
+    agent, customer, expert = three
+    keys = Hotkeys(phone=agent.phone, transfer_to=expert.address)
+
+    def press(action: str, outcome: str) -> None:
+        keys.press(action, 0.0)
+        follow(outcome)
+
+    def follow(outcome: str) -> None:
+        known = len(agent.reported)
+        agent.wait_for(outcome)
+        for reported in agent.reported[known:]:
+            keys.follow(reported)
+
+    customer.phone.dial(agent.address)
+    follow("ringing 1")
+    press("answer", "answered")
+    press("hold", "held")
+    press("hold", "resumed")
+    press("transfer", "transfer_started")
+    expert.wait_for("ringing 1")
+    press("hold", "transfer_failed")
+    expert.wait_for("hung_up")
+    press("transfer", "transfer_started")
+    expert.wait_for("ringing 1")
+    expert.phone.answer()
+    follow("transfer_answered")
+    press("transfer", "hung_up")
+    assert agent.kinds[-2:] == ["transfer_completed", "hung_up"]
+    press("tick", "hung_up")
+    assert keys.waiting() == [Pressed("tick", 0.0)]
 
 
 def test_nobody_takes_the_transfer(three: list[Party]) -> None:
