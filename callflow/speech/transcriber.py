@@ -24,7 +24,16 @@ sound, a decoder sees the same batches and hears the same."""
 
 
 class Session(Protocol):
-    """One channel of one call. Its clock counts the sound it was given and starts at 0."""
+    """One channel of one call. Its clock counts the sound it was given and starts at 0.
+
+    ``partials``: whether to say also what is provisional; may be changed at any time. ``concluded``: the number of the
+    last utterance that is over, whether anything came of it or not.
+    """
+
+    partials: bool
+
+    @property
+    def concluded(self) -> int: ...
 
     def accept(self, samples: Samples, voiced: NDArray[np.bool_]) -> list[Heard]:
         """Take ``320 * n`` samples (16 kHz, int16) with ``n`` voiced flags; returns what became known with them."""
@@ -80,9 +89,10 @@ class UtteranceSession:
     """The ``Session`` of every engine: finds the utterances and has them decoded."""
 
     def __init__(self, speaker: Speaker, decoder: Decoder, partials: bool = True) -> None:
+        self.partials = partials
+        self.concluded = 0
         self._speaker = speaker
         self._decoder = decoder
-        self._partials = partials
         self._endpointer = Endpointer()
         self._utterance: Utterance | None = None
         self._batch: list[Samples] = []
@@ -115,7 +125,7 @@ class UtteranceSession:
             fed = True
         if step.last:
             return self._conclude(step.utterance)
-        if not (fed and self._partials):
+        if not (fed and self.partials):
             return ()
         said = self._decoder.partial()
         if said is None or (said.text, said.sounds) == (self._said.text, self._said.sounds):
@@ -124,6 +134,7 @@ class UtteranceSession:
         return [self._heard(step.utterance, said, final=False)]
 
     def _conclude(self, utterance: Utterance) -> Sequence[Heard]:
+        self.concluded = utterance.number
         said = self._decoder.final(utterance.voiced / SECOND)
         if said:
             return [self._heard(utterance, said, final=True)]

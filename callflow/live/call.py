@@ -1,0 +1,106 @@
+"""One live call: its clock, its engine, its screen and its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from callflow.call.guide import Guide
+from callflow.call.hiding import Hider
+from callflow.call.plan import Plan
+from callflow.call.screen.desk import Desk, LastCall
+from callflow.call.screen.screen import Screen
+from callflow.events import Acoustic, CallHungUp, Event, Gap, Heard, Output, Tick, Word, parse
+from callflow.live.record import CallRecord
+from callflow.problems import Location
+
+_HERE = Location("live")
+
+
+class LiveCall:
+    """A call that began at ``began`` (seconds of the source's clock).
+
+    The engine is fed exactly what the journal says, so that the journal judged again says the same. ``hider`` is
+    ``None`` where numbers are kept; ``record`` where nothing is.
+    """
+
+    def __init__(self, plan: Plan, began: float, hider: Hider | None, record: CallRecord | None) -> None:
+        self.began = began
+        self.record = record
+        self.now = 0.0
+        self.id = ""
+        """the telephone system's name for it; "" where any will do"""
+        self.over = False
+        """somebody has hung up"""
+        self.streams = 0
+        """how often listening to it has begun"""
+        self.screen = Screen(plan.flow)
+        self._hider = hider
+        self._guide = Guide(plan)
+
+    def feed(self, event: Event) -> Event:
+        """Take in an event; one that is late is stamped up to the present. Returns it as it was judged."""
+        event = replace(event, at=max(event.at, self.now))
+        if self._hider:
+            event = self._hider.hide(event)
+        read = parse(event.to_json(), _HERE)
+        event = read if isinstance(read, Event) else event
+        self.now = event.at
+        self.over = self.over or isinstance(event, CallHungUp)
+        self._keep([event, *self._guide.feed(event)])
+        return event
+
+    def tick(self, at: float) -> bool:
+        """Let time go on to ``at``; returns whether something fell due. Ticks change nothing and are not journalled."""
+        self.now = max(self.now, round(at, 3))
+        fell_due = self._guide.feed(Tick(at=self.now))
+        self._keep(fell_due)
+        return bool(fell_due)
+
+    def restore(self, events: Iterable[Event]) -> None:
+        """Take in what an unfinished journal has: nothing of it is written again."""
+        for event in events:
+            if not isinstance(event, Output):
+                self.now = max(self.now, event.at)
+                self.over = self.over or isinstance(event, CallHungUp)
+                if isinstance(event, Heard):
+                    self.streams = max(self.streams, 1 + int(event.utterance.partition(".")[2] or 0))
+                for told in (event, *self._guide.feed(event)):
+                    self.screen.follow(told)
+
+    def close(self) -> LastCall | None:
+        """Everything has been heard: the last findings, the score, the journal's name. Returns how it went."""
+        self._keep(self._guide.close())
+        if self.record:
+            self.record.finish()
+        return self.screen.result()
+
+    def view(self, desk: Desk) -> dict[str, Any]:
+        """What the overlay shows now, numbers included."""
+        view = self.screen.view(self.now, desk)
+        return _told(view, self._hider) if self._hider else view
+
+    def _keep(self, events: Iterable[Event]) -> None:
+        for event in events:
+            if self.record:
+                self.record.write(event)
+            self.screen.follow(event)
+
+
+def _told(value: Any, hider: Hider) -> Any:
+    if isinstance(value, str):
+        return hider.shown(value)
+    if isinstance(value, dict):
+        return {key: _told(item, hider) for key, item in value.items()}
+    return [_told(item, hider) for item in value] if isinstance(value, list) else value
+
+
+def shifted(event: Event, by: float) -> Event:
+    """``event`` on a clock that is ``by`` seconds ahead; nothing is earlier than 0 on it."""
+    changed: dict[str, Any] = {"at": max(0.0, event.at + by)}
+    if isinstance(event, (Acoustic, Heard, Gap)):
+        changed |= {"start": max(0.0, event.start + by), "end": max(0.0, event.end + by)}
+    if isinstance(event, Heard) and event.words:
+        changed["words"] = tuple(Word(w.text, max(0.0, w.start + by), max(0.0, w.end + by)) for w in event.words)
+    return replace(event, **changed)

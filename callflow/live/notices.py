@@ -1,0 +1,79 @@
+"""What is in trouble at the moment, in words for the agent: devices, recognisers, the telephone, the journal."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from callflow.audio.notices import Notice as DeviceNotice
+from callflow.call.screen.desk import Notice
+from callflow.live.ears import Ears
+from callflow.texts import Text, text
+
+DISMISS = text("Dismiss", "知道了")
+
+
+class Devices(Protocol):
+    """The notices of a headset."""
+
+    @property
+    def open(self) -> list[DeviceNotice]: ...
+
+
+class Board:
+    """The notices that hold at the moment, oldest first; those that the agent has dismissed are not shown again."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Notice] = {}
+        self._dismissed: set[str] = set()
+
+    def shown(self) -> tuple[Notice, ...]:
+        return tuple(notice for id_, notice in self._open.items() if id_ not in self._dismissed)
+
+    def put(self, id_: str, message: Text | None) -> bool:
+        """Begin a notice or change its words; ``None`` ends it. Returns whether anything changed."""
+        known = self._open.get(id_)
+        if message is None:
+            self._dismissed.discard(id_)
+            return self._open.pop(id_, None) is not None
+        if known and known.text == message:
+            return False
+        self._open[id_] = Notice(id_, message, DISMISS)
+        return True
+
+    def dismiss(self, id_: str) -> None:
+        """The agent has read it."""
+        self._dismissed.add(id_)
+
+    def follow_devices(self, devices: Devices | None) -> bool:
+        """What the headset notices."""
+        if devices is None:
+            return False
+        now = {f"sound.{notice.id}": notice.text for notice in devices.open}
+        gone = [self.put(id_, None) for id_ in list(self._open) if id_.startswith("sound.") and id_ not in now]
+        return any([*gone, *[self.put(id_, message) for id_, message in now.items()]])
+
+    def follow_ears(self, ears: Ears) -> bool:
+        """What the recognisers are like."""
+        changed = [
+            self.put(f"engine.{name}", (_DEAF if not ears.ready else _ALONE) if name in ears.missing else None)
+            for name in ears.recognisers
+        ]
+        return any([*changed, self.put("slow", _SLOW if ears.slow else _LATE if ears.late else None)])
+
+    def follow_journal(self, trouble: str) -> bool:
+        """Whether the call is kept."""
+        message = Text(_UNWRITTEN.en.format(w=trouble), _UNWRITTEN.zh.format(w=trouble))
+        return self.put("journal", message if trouble else None)
+
+
+_DEAF = text(
+    "The recogniser is starting; until it is ready nothing that is said is understood",
+    "语音识别正在启动，就绪之前听不懂任何话",
+)
+_ALONE = text("One of two recognisers is out; the other goes on", "两个识别引擎之一已停止，另一个继续工作")
+_SLOW = text("This computer is too busy: hints come only when a sentence is over", "电脑太忙：提示要等一句话说完才出现")
+_LATE = text("This computer is too busy: sentences are confirmed late", "电脑太忙：识别结果会延迟")
+_UNWRITTEN = Text(
+    "This call is not being saved ({w}); free some space, it goes on from memory",
+    "通话暂未保存（{w}）；请清理磁盘，恢复后会自动补存",
+)
