@@ -67,6 +67,7 @@ HIDDEN: dict[str, str | tuple[str, ...]] = {
     "baresip": "telephony",
     "pynput": "telephony.hotkeys",
     "uvicorn": "live.overlay",
+    "webview": "live.window",
     "fastapi": ("live", "telephony.webhook"),
     "websockets": "telephony.ari",
 }

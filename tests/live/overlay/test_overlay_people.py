@@ -60,7 +60,7 @@ def test_reduced_motion_and_forced_colours_are_respected(open_page: Any, overlay
     page = open_page(reduced_motion="reduce", forced_colors="active")
     show(overlay, page, scene("warning", plan))
     assert page.evaluate("getComputedStyle(document.getElementById('warning')).animationName") == "none"
-    assert page.evaluate("getComputedStyle(document.getElementById('warning')).borderTopStyle") == "solid"
+    assert page.evaluate("getComputedStyle(document.getElementById('warning')).outlineStyle") == "solid"
 
 
 CONTRAST = """(() => {
