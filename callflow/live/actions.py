@@ -11,9 +11,7 @@ from callflow.texts import printable
 LONGEST_MESSAGE = 4096
 """Bytes of a message; more and the connection is closed."""
 LONGEST_TARGET, LONGEST_VALUE = 200, 500
-ACTIONS = frozenset(
-    {"tick", "dismiss", "edit", "situation", "notice", "answer", "hold", "resume", "transfer", "hang_up"}
-)
+ACTIONS = frozenset({"tick", "dismiss", "edit", "situation", "notice", "answer", "hold", "transfer", "hang_up"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +19,8 @@ class Action:
     """What the agent did in the overlay.
 
     ``tick``, ``dismiss`` (target: prompt id), ``edit`` (target: field, value) and ``situation`` (target: its name) are
-    those of the event ``agent.action``. ``notice`` (target: its id) is the button of a notice; ``answer``, ``hold``,
-    ``resume``, ``transfer`` and ``hang_up`` say what happens on the line, as the hotkeys do.
+    those of the event ``agent.action``. ``notice`` (target: its id) is the button of a notice; ``answer``, ``hold`` (and
+    back again), ``transfer`` and ``hang_up`` are what the hotkeys of the same names are.
     """
 
     name: str

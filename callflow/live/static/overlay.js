@@ -269,13 +269,22 @@ const drawSaid = () => {
 const drawKeys = () => {
   for (const button of $("keys").children) {
     const action = button.dataset.act;
-    const name = action === "hold" && view.phase === "held" ? "resume" : action;
+    const name = meaning(action);
     if (!button.firstElementChild) button.append(make("kbd", "", button.dataset.key), make("span"));
     put(button.lastElementChild, words[name]);
     label(button, `${words[name]} (${button.dataset.key})`);
     button.setAttribute("aria-keyshortcuts", button.dataset.key);
-    button.disabled = !may(name);
+    button.disabled = !may(action);
   }
+};
+
+// What a key of the line means depends on where the call is.
+const meaning = (action) => {
+  const transfer = view.timers.find((timer) => timer.kind === "transfer");
+  if (action === "hold" && transfer) return "takeBack";
+  if (action === "hold" && view.phase === "held") return "resume";
+  if (action === "transfer" && transfer) return transfer.answered ? "handOver" : "answeredThere";
+  return action;
 };
 
 // Which actions have a meaning now. The session has the last word; this only keeps the keys from inviting nonsense.
@@ -428,8 +437,7 @@ const perform = (action) => {
     if (may(action)) choose();
     return;
   }
-  const name = action === "hold" && view?.phase === "held" ? "resume" : action;
-  if (may(name)) act(name, name === "tick" || name === "dismiss" ? view.main.id : "");
+  if (may(action)) act(action, action === "tick" || action === "dismiss" ? view.main.id : "");
 };
 
 const choose = () => {

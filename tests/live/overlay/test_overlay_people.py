@@ -124,9 +124,9 @@ def test_it_floats_on_a_click_and_comes_back(page: Any, overlay: Overlay, plan: 
     page.evaluate(
         "documentPictureInPicture.window.dispatchEvent(new KeyboardEvent('keydown', {key: 'F3', bubbles: true}))"
     )
-    assert action(overlay) == Action("resume")
+    assert action(overlay) == Action("hold")
     page.locator("#back").click()
     until(page, "document.getElementById('overlay') !== null")
     assert words(page, "#state") == "等待中"
     page.keyboard.press("F3")
-    assert action(overlay) == Action("resume")
+    assert action(overlay) == Action("hold")

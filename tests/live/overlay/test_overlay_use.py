@@ -27,7 +27,10 @@ def test_the_keys_do_what_their_hints_say(page: Any, overlay: Overlay, plan: Pla
     show(overlay, page, scene("hold", plan))
     assert words(page, "#keys button[data-key=F3]").split() == ["F3", "返回"]
     page.keyboard.press("F3")
-    assert action(overlay) == Action("resume")
+    assert action(overlay) == Action("hold")
+    show(overlay, page, scene("transfer", plan))
+    assert words(page, "#keys button[data-key=F3]").split() == ["F3", "收回"]
+    assert words(page, "#keys button[data-key=F4]").split() == ["F4", "对方接听"]
     show(overlay, page, scene("ringing", plan))
     page.locator("#keys button[data-key=F2]").click()
     assert action(overlay) == Action("answer")
