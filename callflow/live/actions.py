@@ -19,8 +19,8 @@ class Action:
     """What the agent did in the overlay.
 
     ``tick``, ``dismiss`` (target: prompt id), ``edit`` (target: field, value) and ``situation`` (target: its name) are
-    those of the event ``agent.action``. ``notice`` (target: its id) is the button of a notice; ``answer``, ``hold`` (and
-    back again), ``transfer`` and ``hang_up`` are what the hotkeys of the same names are.
+    those of the event ``agent.action``. ``notice`` (target: its id) is the button of a notice; ``answer``, ``hold``
+    (and back again), ``transfer`` and ``hang_up`` are what the hotkeys of the same names are.
     """
 
     name: str

@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from callflow.errors import CallflowError
 from callflow.live.actions import LONGEST_MESSAGE
 from callflow.live.security import Gate, new_token, own_hosts
-from callflow.live.server import Hub, application
+from callflow.live.server import Hub, Painted, application
 from callflow.texts import text
 
 LOCAL = "127.0.0.1"
@@ -50,8 +50,6 @@ class Overlay:
         self._app = application(self._hub, self.token, routers)
         self.actions = self._hub.actions
         """what the agent does in any of the pages, in order"""
-        self.painted = self._hub.painted
-        """the last snapshots that pages had on the screen, and when"""
 
     @property
     def url(self) -> str:
@@ -63,6 +61,11 @@ class Overlay:
     def pages(self) -> int:
         """How many overlays are open."""
         return self._hub.pages
+
+    @property
+    def painted(self) -> list[Painted]:
+        """The last snapshots that pages had on the screen, and when: for measuring."""
+        return self._hub.painted
 
     def show(self, view: Mapping[str, Any]) -> int:
         """Show ``view`` in every overlay, from any thread, without waiting; returns the number of the snapshot."""

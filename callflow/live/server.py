@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -22,6 +23,7 @@ MOST_PAGES = 8
 """Overlays open at a time; a tab that was forgotten somewhere is no reason to refuse the next."""
 MOST_ACTIONS = 100
 """Actions that wait for the session; were it to hang, more would not help."""
+MOST_PAINTED = 1000
 BURST, PER_SECOND = 30, 10
 """Actions that a page may send at once, and in the long run: faster than anybody presses keys."""
 REFUSE, TOO_MANY = 1008, 1013
@@ -51,7 +53,8 @@ class Hub:
 
     def __init__(self) -> None:
         self.actions: Queue[Action] = Queue(MOST_ACTIONS)
-        self.painted: deque[Painted] = deque(maxlen=10_000)
+        self._painted: deque[Painted] = deque(maxlen=MOST_PAINTED)
+        self._lock = threading.Lock()
         self._latest = 0, ""
         self._pages: set[_Page] = set()
         self._count = 0
@@ -62,11 +65,18 @@ class Hub:
         """How many overlays are open."""
         return len(self._pages)
 
+    @property
+    def painted(self) -> list[Painted]:
+        """The last snapshots that pages had on the screen, in order."""
+        with self._lock:
+            return list(self._painted)
+
     def show(self, view: Mapping[str, Any]) -> int:
         """Send ``view`` to all pages, from any thread, without waiting. Returns the number of the snapshot."""
-        number = self._latest[0] + 1
         text = json.dumps(view, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        self._latest = number, f'{{"number":{number},"view":{text}}}'
+        with self._lock:
+            number = self._latest[0] + 1
+            self._latest = number, f'{{"number":{number},"view":{text}}}'
         if self._loop:
             with suppress(RuntimeError):  # the server has ended
                 self._loop.call_soon_threadsafe(self._wake)
@@ -128,7 +138,8 @@ class Hub:
             page.news.set()
         elif told.kind == "painted" and page.painted < told.number <= page.got:
             page.painted = told.number
-            self.painted.append(Painted(told.number, time.monotonic(), page.number))
+            with self._lock:
+                self._painted.append(Painted(told.number, time.monotonic(), page.number))
         else:
             raise NotOurs("a receipt for what was not sent")
 
