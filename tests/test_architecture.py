@@ -47,7 +47,7 @@ MAY_IMPORT = {
 
 # An adapter is named where it is chosen, and by nobody else.
 ADAPTERS = (
-    *("speech.vosk", "speech.whisper", "speech.zipformer", "audio.recording", "audio.headset"),
+    *("speech.vosk", "speech.whisper", "speech.zipformer", "audio.recording", "audio.headset", "audio.telephone"),
     *("telephony.sip", "telephony.ami", "telephony.ari", "telephony.webhook", "telephony.hotkeys"),
 )
 CHOOSERS = ("commands", "cli", "speech.engines")

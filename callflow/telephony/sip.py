@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import multiprocessing
+import queue
 import threading
 import time
 from collections import deque
@@ -30,6 +31,11 @@ _START = 20.0
 """Seconds the SIP process gets to start and to register."""
 _AGAIN = (1.0, 2.0, 5.0, 15.0, 30.0)
 """Seconds until a process that died is started again; the last for every further time."""
+_SILENT = 10.0
+"""Seconds without a sign of life after which the process counts as hung; it gives one every second."""
+_UNSENT = 1000
+"""Commands and pieces of the agent's voice that wait for the process, 20 s."""
+_RATE = 16_000
 _HEARD = 500
 """Pieces of the far end's sound that are kept for a slow reader: 20 ms each, 10 s."""
 
@@ -60,18 +66,22 @@ class SipAccount:
 class Softphone(Inbox):
     """A ``CallEvents`` source and a ``Phone`` for one call at a time (and the consultation before a transfer).
 
-    ``far_end`` gives what the other side says, ``speak`` takes what the agent says: int16 at 16 kHz, mono.
+    ``pieces`` gives what the other side says, ``speak`` takes what the agent says: int16 at 16 kHz, mono.
+    ``audio.telephone`` makes a Source of the two.
     """
 
     def __init__(self, account: SipAccount) -> None:
         super().__init__()
         self.account = account
-        self._heard: deque[NDArray[np.int16]] = deque(maxlen=_HEARD)
+        self._heard: deque[tuple[float, NDArray[np.int16]]] = deque(maxlen=_HEARD)
         self._pipe: Connection | None = None
         self._process: Any = None
         self._leaving = threading.Event()
-        self._sending = threading.Lock()
-        self._reader: threading.Thread | None = None
+        self._unsent: queue.Queue[Any] = queue.Queue(_UNSENT)
+        self._threads = [
+            threading.Thread(target=self._read, name="softphone", daemon=True),
+            threading.Thread(target=self._write, name="softphone out", daemon=True),
+        ]
         self._call, self._status = "", Status.NONE
 
     def __enter__(self) -> Self:
@@ -81,8 +91,8 @@ class Softphone(Inbox):
                 text("pip install 'callflow[sip]'", "请运行 pip install 'callflow[sip]'"),
             )
         self._start()
-        self._reader = threading.Thread(target=self._read, name="softphone", daemon=True)
-        self._reader.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
@@ -90,9 +100,10 @@ class Softphone(Inbox):
     ) -> None:
         self._leaving.set()
         self._send(("close",))
+        self._send(None)
         self._end()
-        if self._reader is not None:
-            self._reader.join()
+        for thread in self._threads:
+            thread.join()
         self.close()
 
     # ---------------------------------------------------------------------------------------------- what it can do
@@ -125,10 +136,12 @@ class Softphone(Inbox):
     def hang_up(self) -> None:
         self._send(("hang_up",))
 
-    def far_end(self) -> NDArray[np.int16]:
-        """What has come from the other side since the last time: int16 at 16 kHz, shape ``[samples]``, may be empty."""
-        pieces = [self._heard.popleft() for _ in range(len(self._heard))]
-        return np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
+    def pieces(self) -> list[tuple[float, NDArray[np.int16]]]:
+        """What has come from the other side since the last time: int16 at 16 kHz, with the time of the first sample.
+
+        The time is of ``time.perf_counter``. What nobody takes for ten seconds is dropped.
+        """
+        return [self._heard.popleft() for _ in range(len(self._heard))]
 
     def speak(self, samples: NDArray[np.int16]) -> None:
         """Send the agent's voice: int16 at 16 kHz, mono, as it comes from the microphone."""
@@ -156,10 +169,9 @@ class Softphone(Inbox):
 
     def _read(self) -> None:
         died = 0
-        while not self._leaving.is_set():
+        while True:  # to the end, even when leaving: a process that cannot get rid of its words does not go
             try:
-                assert self._pipe is not None
-                message = self._pipe.recv()
+                message = self._next()
             except (EOFError, OSError):
                 if self._leaving.is_set():
                     return
@@ -172,8 +184,11 @@ class Softphone(Inbox):
                     self.notice("sip", text("The softphone is back", "软电话已恢复"), over=True)
                 continue
             if isinstance(message, bytes):
-                self._heard.append(np.frombuffer(message, np.int16))
+                samples = np.frombuffer(message, np.int16)
+                self._heard.append((time.perf_counter() - len(samples) / _RATE, samples))
                 continue
+            if isinstance(message, str):
+                continue  # it is alive, and nothing else
             died = 0
             if isinstance(message, Reported):
                 self._call = message.call
@@ -181,6 +196,21 @@ class Softphone(Inbox):
                 if isinstance(message.event, CallHungUp):
                     self._status = Status.NONE
             self.put(message)
+
+    def _next(self) -> Any:
+        """The next message; raises ``EOFError`` where the process is gone, or hangs."""
+        assert self._pipe is not None
+        if not self._pipe.poll(_SILENT):
+            self._process.kill()
+            raise EOFError
+        return self._pipe.recv()
+
+    def _write(self) -> None:
+        """In a thread of its own: a process that hangs must not hang us."""
+        while (message := self._unsent.get()) is not None:
+            with contextlib.suppress(OSError, ValueError):
+                if self._pipe is not None:
+                    self._pipe.send(message)
 
     def _lost(self) -> None:
         """The process is gone, and with it the call it had."""
@@ -195,9 +225,8 @@ class Softphone(Inbox):
         self.put(Notice("sip", gone, time.monotonic()))
 
     def _send(self, message: Any) -> None:
-        with self._sending, contextlib.suppress(OSError, ValueError):
-            if self._pipe is not None:
-                self._pipe.send(message)
+        with contextlib.suppress(queue.Full):  # it hangs, and is about to be ended
+            self._unsent.put_nowait(message)
 
     def _end(self) -> None:
         """Let the process go, by force where it does not go by itself."""
@@ -209,5 +238,4 @@ class Softphone(Inbox):
             process.kill()
             process.join(5)
         if self._pipe is not None:
-            with self._sending:
-                self._pipe.close()
+            self._pipe.close()

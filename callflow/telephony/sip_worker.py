@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import signal
 import threading
@@ -177,9 +178,11 @@ class _Worker:
                 return
 
     async def _tick(self) -> None:
-        """Every 20 ms: the sound both ways, and the rings that are due."""
-        while True:
+        """Every 20 ms: the sound both ways, and the rings that are due; every second a sign of life."""
+        for ticks in itertools.count():
             await asyncio.sleep(_TICK)
+            if ticks % 50 == 0:
+                self.pipe.send("alive")
             for ring in self.rings.due(time.monotonic()):
                 self.pipe.send(ring)
             call = self.other if self.other is not None and self.transferring else self.call

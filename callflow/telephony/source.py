@@ -130,10 +130,21 @@ class Phone(Protocol):
 
 
 class Inbox:
-    """The half of a source that all share: signals come in on any thread and wait until they are taken."""
+    """The half of a source that all share: signals come in on any thread and wait until they are taken.
+
+    By itself it is the source of whatever is ``put`` into it: ``webhook.router(inbox.put, token)``.
+    """
 
     def __init__(self) -> None:
         self._signals: SimpleQueue[Signal | None] = SimpleQueue()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def report(self, event: Event, call: str) -> None:
         """Hand on that ``event`` has happened, now."""

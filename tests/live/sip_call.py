@@ -52,8 +52,8 @@ class Party:
 
     def heard(self) -> NDArray[np.int16]:
         """All that has come from the far end so far: int16 at 16 kHz."""
-        self._far.append(self.phone.far_end())
-        return np.concatenate(self._far)
+        self._far += [samples for _, samples in self.phone.pieces()]
+        return np.concatenate(self._far) if self._far else np.zeros(0, np.int16)
 
     def forget(self) -> None:
         """Begin anew: what was reported so far does not count."""

@@ -2,15 +2,19 @@
 
 import os
 import signal
+import threading
+import time
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 pytest.importorskip("baresip", reason="the extra sip is not installed")
 
 from live.sip_call import Party, account, free_port, parties, until
 
+from callflow.audio.telephone import Telephone
 from callflow.errors import TelephonyError
 from callflow.events import CallHungUp, TransferFailed, TransferStarted
 from callflow.telephony.hotkeys import Hotkeys
@@ -157,15 +161,54 @@ def test_sound_goes_both_ways(three: list[Party]) -> None:
     for speaker, listener, pitch in ((agent, customer, 440), (customer, agent, 1200)):
         listener.heard()
         speaker.say((8000 * np.sin(2 * np.pi * pitch * seconds)).astype(np.int16))
-        until(lambda there=listener: np.abs(there.heard()).max() > 4000, lambda: "nothing arrives")  # type: ignore[misc]
+        until(lambda there=listener: np.abs(there.heard()).max(initial=0) > 4000, lambda: "nothing arrives")  # type: ignore[misc]
         spectrum = np.abs(np.fft.rfft(listener.heard()[-16_000:]))
         assert abs(spectrum.argmax() * 16_000 / 16_000 - pitch) < 3
 
 
-def test_a_crash_of_the_sip_stack_is_survived(three: list[Party]) -> None:
+def test_a_call_is_a_source_of_both_voices(three: list[Party]) -> None:
     agent, customer, _ = three
     talk(agent, customer)
-    os.kill(agent.phone._process.pid, signal.SIGSEGV)
+    pitches = {"agent": 500, "customer": 1500}
+    tones = {
+        name: (8000 * np.sin(2 * np.pi * pitch * np.arange(3 * 16_000) / 16_000)).astype(np.int16)
+        for name, pitch in pitches.items()
+    }
+    with Telephone(agent.phone) as source:
+        speaking = [
+            threading.Thread(target=customer.say, args=(tones["customer"],)),
+            threading.Thread(target=_into_microphone, args=(source, tones["agent"])),
+        ]
+        for thread in speaking:
+            thread.start()
+        blocks = [next(source) for _ in range(200)]  # 4 s: the tones and silence after them
+        for thread in speaking:
+            thread.join()
+    assert [round(block.at / 0.02) for block in blocks] == list(range(200))
+    for name, pitch in pitches.items():
+        sound = np.concatenate([getattr(block, name) for block in blocks])
+        spectrum = np.abs(np.fft.rfft(sound[16_000 : 2 * 16_000]))
+        assert abs(spectrum.argmax() - pitch) < 25  # a late piece breaks the wave
+        assert np.abs(sound).max() > 6000
+        assert np.abs(sound[-3200:]).max() < 100
+    assert np.abs(customer.heard()).max() > 6000  # and the agent was heard there
+
+
+def _into_microphone(source: Telephone, samples: NDArray[np.int16]) -> None:
+    began = time.perf_counter()
+    for at in range(0, len(samples), 320):
+        time.sleep(max(0.0, began + (at + 320) / 16_000 - time.perf_counter()))
+        source.microphone(began + at / 16_000, samples[at : at + 320])
+
+
+@pytest.mark.parametrize("fate", [signal.SIGSEGV, signal.SIGSTOP], ids=["crash", "hang"])
+def test_a_sip_stack_that_is_gone_is_survived(
+    three: list[Party], fate: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callflow.telephony.sip._SILENT", 3.0)
+    agent, customer, _ = three
+    talk(agent, customer)
+    os.kill(agent.phone._process.pid, fate)
     agent.wait_for("hung_up")
     assert agent.events[-1] == CallHungUp(at=0.0)
     until(lambda: agent.kinds and [n.over for n in agent.notices] == [False, True], lambda: f"{agent.notices}")
