@@ -108,7 +108,7 @@ def one_of(*allowed: Any) -> Reader:
 
     def read(value: Any) -> Any:
         if not isinstance(value, str) or value not in allowed:
-            name, list_ = shown(value), ", ".join(map(str, allowed))
+            name, list_ = shown(value), ", ".join(str(word) for word in allowed if word)
             raise Unfit(f'"{name}" is not one of {list_}', f"“{name}”不在 {list_} 之中")
         return value
 

@@ -69,6 +69,7 @@ class Phrase:
     exact: bool = False
     promise: bool = False
     better: str = ""
+    better_at: Location | None = None
     severity: Severity = "major"
     group: str = ""
     cause: str = ""
@@ -196,6 +197,7 @@ class Rule:
     unless: Expression | None = None
     prompt: PromptSpec | None = None
     better: str = ""
+    better_at: Location | None = None
     severity: Severity = "major"
     group: str = ""
     cause: str = ""
@@ -374,6 +376,11 @@ class Flow:
     def places(self) -> tuple[StateSpec | Situation, ...]:
         """Wherever prompts stand but in rules: all states, then all situations."""
         return (*self.states.values(), *self.situations.values())
+
+    def situations_of(self, phrase: Phrase) -> list[str]:
+        """The situations that a phrase begins."""
+        said = Term(f"{phrase.by} {phrase.name}")
+        return [situation.name for situation in self.situations.values() if said in situation.begins]
 
     def prompts(self) -> Iterator[PromptSpec]:
         """Every prompt of the flow."""

@@ -34,9 +34,9 @@ def read_clause(key: Scalar, section: Section, flow: Reading) -> Clause:
         at=key.at,
         kind=section.choice("kind", CLAUSE_KINDS, "say"),
         when=section.string("when"),
-        text=tuple(item.value for item in section.strings("text")),
-        need=section.string("need"),
-        cue=tuple(item.value for item in section.strings("cue")),
+        text=tuple(item.value for item in section.strings("text", words=True)),
+        need=section.string("need", words=True),
+        cue=tuple(item.value for item in section.strings("cue", words=True)),
     )
     section.need("kind")
     section.done()

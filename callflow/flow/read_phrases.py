@@ -7,6 +7,7 @@ from callflow.flow.model import Phrase, PhraseKind
 from callflow.flow.names import SEVERITIES
 from callflow.flow.reading import Reading
 from callflow.flow.section import Section
+from callflow.texts import Text
 
 PHRASE_KINDS: tuple[PhraseKind, ...] = ("say", "never", "cue")
 
@@ -14,13 +15,15 @@ PHRASE_KINDS: tuple[PhraseKind, ...] = ("say", "never", "cue")
 def read_phrase(key: Scalar, section: Section, flow: Reading) -> Phrase:
     """Read one phrase."""
     kinds: list[PhraseKind] = [kind for kind in PHRASE_KINDS if section.has(kind)]
-    if len(kinds) != 1:
+    if not kinds:
         en, zh = "needs one of say, never or cue", "需要 say、never、cue 之一"
         section.wrong(key.at, f'phrase "{key.value}" {en}', f"短语“{key.value}”{zh}", "missing-key")
+    for other in kinds[1:]:
+        flow.only_one(section, kinds[0], other, Text(f'phrase "{key.value}"', f"短语“{key.value}”"))
     for known in PHRASE_KINDS:
         section.value(known)
     kind = kinds[0] if kinds else "say"
-    wordings, guards = section.strings(kind, required=bool(kinds)), section.strings("unless")
+    wordings, guards = section.strings(kind, required=bool(kinds), words=True), section.strings("unless", words=True)
     phrase = Phrase(
         name=key.value,
         kind=kind,
@@ -32,7 +35,8 @@ def read_phrase(key: Scalar, section: Section, flow: Reading) -> Phrase:
         boundary=section.choice("boundary", ("anywhere", "start", "end", "sentence", "utterance"), "anywhere"),
         exact=section.flag("exact"),
         promise=_promises(section, kind),
-        better=flow.fill(section.string("better", required=kind == "never")),
+        better=flow.fill(section.string("better", required=kind == "never", words=True)),
+        better_at=flow.place_of(section, "better"),
         severity=section.choice("severity", SEVERITIES, "major"),
         group=flow.group_of(section),
         cause=flow.cause_of(section),

@@ -13,7 +13,7 @@ the same with ``first: true``       chain response: E must come first, in the ne
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from callflow.events import SPEAKERS
 from callflow.flow.located_yaml import Mapping as MappingNode
@@ -35,7 +35,7 @@ from callflow.flow.model import (
 from callflow.flow.names import SEVERITIES, Names
 from callflow.flow.reading import Reading
 from callflow.flow.section import Section
-from callflow.problems import Problem
+from callflow.problems import Location, Problem
 from callflow.texts import Text, text
 
 _COMBINED: dict[str, Callable[[tuple[Expression, ...]], Expression]] = {"all": AllOf, "any": AnyOf, "then": InOrder}
@@ -60,6 +60,7 @@ def read_rule(key: Scalar, section: Section, flow: Reading) -> Rule | None:
     edges: tuple[Edge, ...] = ("", "first", "last")
     edge = section.choice("edge", edges, "")
     _check_lengths(section, shape, within, edge, span)
+    _check_asked(section, flow)
     if never is not None and not _listed(never):
         en = "never takes one term, or {any: […]}; for several that belong together, name the one that must not come"
         _wrong_at(section, "never", en, "never 只能是一项，或 {any: […]}；几项合在一起时，请写不应出现的那一项")
@@ -79,7 +80,8 @@ def read_rule(key: Scalar, section: Section, flow: Reading) -> Rule | None:
         guidance=section.flag("guidance"),
         unless=_expression_of(section, "unless", names, problems),
         prompt=_prompt(section, flow, expect),
-        better=flow.fill(section.string("better")),
+        better=flow.fill(section.string("better", words=True)),
+        better_at=flow.place_of(section, "better"),
         severity=section.choice("severity", SEVERITIES, "major"),
         group=flow.group_of(section),
         cause=flow.cause_of(section),
@@ -88,6 +90,31 @@ def read_rule(key: Scalar, section: Section, flow: Reading) -> Rule | None:
     section.value("not_assessed")
     section.done()
     return rule if shape is not None and goal is not None else None
+
+
+def _check_asked(section: Section, flow: Reading) -> None:
+    """What must never be said cannot be expected."""
+    for at, term in _asked(section.value("expect")):
+        phrase = flow.phrases.get(term.rpartition(" ")[2])
+        if phrase and phrase.kind == "never" and term == f"{phrase.by} {phrase.name}":
+            en = f'"{phrase.name}" must never be said ({phrase.at}): expect what is to be said, or write never: {term}'
+            zh = f"“{phrase.name}”是禁语（{phrase.at}）：请写应说的短语，或改为 never: {term}"
+            section.wrong(at, en, zh, "forbidden-asked")
+
+
+def _asked(node: Node | None) -> Iterator[tuple[Location, str]]:
+    """The terms of an expression that are to happen, each at its place: all but those under ``not``."""
+    if isinstance(node, Scalar):
+        yield node.at, " ".join(node.value.split())
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from _asked(item)
+    elif isinstance(node, MappingNode):
+        for key, value in node.entries.values():
+            if key.value in SPEAKERS and isinstance(value, Scalar):
+                yield value.at, f"{key.value} {value.value.strip()}"
+            elif key.value != "not":
+                yield from _asked(value)
 
 
 def _not_assessed(key: Scalar, section: Section, flow: Reading) -> Rule:

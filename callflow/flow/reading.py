@@ -10,7 +10,7 @@ from callflow.flow.model import PLAIN_BRACKETS, Phrase, PromptSpec, Term
 from callflow.flow.names import Names
 from callflow.flow.section import Section
 from callflow.problems import Location, Problem
-from callflow.texts import text
+from callflow.texts import Text, text
 
 PromptKind = Literal["say", "do", "ask", "remind", "tip"]
 PROMPT_KINDS: tuple[PromptKind, ...] = ("say", "do", "ask", "remind", "tip")
@@ -33,6 +33,17 @@ class Reading:
         for name, value in self.variables.items() if "{" in written else ():
             written = written.replace("{" + name + "}", value)
         return written
+
+    def place_of(self, section: Section, key: str) -> Location | None:
+        """Where the text of ``key`` begins."""
+        node = section.value(key)
+        return node.text_at if isinstance(node, Scalar) else None
+
+    def only_one(self, section: Section, first: str, other: str, what: Text) -> None:
+        """Report two keys of which a section can have but one, at the second."""
+        node = section.value(other) or section.node
+        en = f"{what.en} has both {first} and {other}: leave one of them out, or make two of it"
+        section.wrong(node.at, en, f"{what.zh}同时有 {first} 和 {other}：请去掉其中之一，或拆成两条", "wrong-kind")
 
     def group_of(self, section: Section) -> str:
         name = section.string("group")
@@ -75,7 +86,9 @@ class Reading:
         if inner is None:
             return None
         kinds: list[PromptKind] = [kind for kind in PROMPT_KINDS if inner.has(kind)]
-        if len(kinds) != 1:
+        for other in kinds[1:]:
+            self.only_one(inner, kinds[0], other, text("a prompt", "提示"))
+        if not kinds:
             list_ = ", ".join(PROMPT_KINDS)
             inner.wrong(inner.at, f"a prompt needs one of {list_}", f"提示需要 {list_} 之一", "missing-key")
         for known in PROMPT_KINDS:
@@ -83,7 +96,7 @@ class Reading:
         kind = kinds[0] if kinds else "do"
         spec = PromptSpec(
             kind=kind,
-            text=self.fill(inner.string(kind, required=bool(kinds))),
+            text=self.fill(inner.string(kind, required=bool(kinds), words=True)),
             at=inner.at,
             refs=self.refs(inner),
             priority=inner.whole("priority", 0, 0, 1_000_000),
@@ -100,6 +113,13 @@ class Reading:
         phrase = self.phrases.get(name)
         if phrase is None or not phrase.wordings:
             return None
+        if phrase.kind == "never":
+            message = text(
+                '"{p}" must never be said ({a}): name a phrase to say, or write {{say: …}}',
+                "“{p}”是禁语（{a}）：请写应说的短语，或 {{say: …}}",
+                p=name, a=phrase.at,
+            )  # fmt: skip
+            self.problems.append(Problem(at, message, "forbidden-asked"))
         return PromptSpec("say", as_said(phrase.wordings[0]), at, phrase=name, refs=phrase.refs)
 
 

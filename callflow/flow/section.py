@@ -34,6 +34,8 @@ _UNITS: dict[str, tuple[float, Literal["seconds", "rings", "sentences"]]] = {
     "sentence": (1, "sentences"),
     "句": (1, "sentences"),
 }
+_NO_TEXT = re.compile(r"[-+]?[0-9][0-9_]*(\.[0-9]*)?|true|false|yes|no|null|~", re.IGNORECASE)
+"""What a reader of YAML does not take for words, unless it is in quotes."""
 _LONGEST = 100_000
 """Largest number in a length of time: more than a day of seconds is a slip."""
 
@@ -67,8 +69,11 @@ class Section:
             self.wrong(self.at, f"{self.what.en} needs {key}", f"{self.what.zh}缺少 {key}", "missing-key")
         return node
 
-    def string(self, key: str, default: str = "", required: bool = False) -> str:
+    def string(self, key: str, default: str = "", required: bool = False, words: bool = False) -> str:
+        """One text; ``words``: something that is said or shown, so that a bare number is a slip."""
         node = self.need(key) if required else self.value(key)
+        if words:
+            self._check_words(node, key)
         if required and isinstance(node, Scalar) and not node.value.strip():
             self.wrong(node.at, f"{key} has an empty text", f"{key} 的文字为空", "empty-text")
         return default if node is None else self.as_string(node, key)
@@ -79,8 +84,15 @@ class Section:
         self.wrong(node.at, f"{key} must be a text", f"{key} 应是一段文字", "wrong-kind")
         return ""
 
-    def strings(self, key: str, required: bool = False) -> tuple[Scalar, ...]:
-        """One text or a list of them, each with its place."""
+    def _check_words(self, node: Node | None, key: str) -> None:
+        """Report what is no text to YAML: a number, a yes or no, nothing at all."""
+        if isinstance(node, Scalar) and not node.quoted and _NO_TEXT.fullmatch(node.value):
+            en = f'{key}: {node.value} is no text; put it in quotes if it is meant: "{node.value}"'
+            zh = f'{key}：{node.value} 不是文字；如确有此意，请加引号："{node.value}"'
+            self.wrong(node.at, en, zh, "wrong-kind")
+
+    def strings(self, key: str, required: bool = False, words: bool = False) -> tuple[Scalar, ...]:
+        """One text or a list of them, each with its place; ``words`` as for ``string``."""
         node = self.need(key) if required else self.value(key)
         if node is None:
             return ()
@@ -88,6 +100,8 @@ class Section:
         if required and not nodes:
             self.wrong(node.at, f"{key} is an empty list", f"{key} 是空列表", "empty-text")
         for item in nodes:
+            if words:
+                self._check_words(item, key)
             if not isinstance(item, Scalar):
                 en, zh = f"{key} must be a text or a list of texts", f"{key} 应是文字或文字列表"
                 self.wrong(item.at, en, zh, "wrong-kind")
@@ -100,11 +114,12 @@ class Section:
         node = self.value(key)
         if isinstance(node, Mapping):
             inner = Section(node, self._problems, Text(key, key))
-            zh, en = inner.string("zh", required=True), inner.string("en")
+            zh, en = inner.string("zh", required=True, words=True), inner.string("en", words=True)
             inner.done()
             return Text(en or zh, zh)
         if node is None:
             return default or Text("", "")
+        self._check_words(node, key)
         value = self.as_string(node, key)
         return Text(value, value)
 
@@ -126,12 +141,23 @@ class Section:
         return default
 
     def flag(self, key: str) -> bool:
-        return self.choice(key, ("true", "false", "yes", "no"), "false") in ("true", "yes")
+        word = self.choice(key, ("true", "false", "yes", "no"), "false")
+        self._check_bare(key)
+        return word in ("true", "yes")
+
+    def _check_bare(self, key: str) -> None:
+        """Report quotes, which make a text of what is a yes, a no or a number."""
+        node = self.node.get(key)
+        if isinstance(node, Scalar) and node.quoted and _NO_TEXT.fullmatch(node.value):
+            en = f'{key}: "{node.value}" in quotes is a text; write {key}: {node.value}'
+            zh = f"{key}：加引号的“{node.value}”是文字；请写成 {key}: {node.value}"
+            self.wrong(node.at, en, zh, "wrong-kind")
 
     def number(self, key: str, default: float, least: float = 0.0, most: float = 1e6) -> float:
         node = self.value(key)
         if node is None:
             return default
+        self._check_bare(key)
         try:
             number = float(self.as_string(node, key))
         except ValueError:

@@ -29,4 +29,4 @@ def check(plan: Plan) -> Iterator[Problem]:
                 "更好的说法“{b}”含有“{s}”，而 {p}（{a}）禁止这样说：请换个说法",
                 b=owner.better, s=hit.said, p=taboo.name, a=taboo.at,
             )  # fmt: skip
-            yield Problem(owner.at, message, "better-is-taboo", Level.WARNING)
+            yield Problem(owner.better_at or owner.at, message, "better-is-taboo", Level.WARNING)

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from callflow.call.plan import Plan
 from callflow.design.lint.wordings import forbidden, sayings
 from callflow.flow.model import Rule, Shape, terms
-from callflow.problems import Level, Problem
+from callflow.problems import Level, Location, Problem
 from callflow.texts import text
 
 _FORBIDS = (Shape.ABSENCE, Shape.NOT_SUCCESSION)
@@ -41,9 +41,13 @@ def check(plan: Plan) -> Iterator[Problem]:
 
 
 def _wordings(plan: Plan) -> Iterator[Problem]:
+    told: set[tuple[Location, str]] = set()  # once for all ways to say one wording
     for phrase in plan.flow.phrases.values():
         for said, at in sayings(phrase, plan) if phrase.kind == "say" else ():
             for hit, taboo in forbidden(said, plan):
+                if (at, taboo.name) in told:
+                    continue
+                told.add((at, taboo.name))
                 message = text(
                     "{p} is to be said, but “{s}” in it is forbidden by {t} ({a}): reword one of them",
                     "{p} 是应说的话，但其中“{s}”被 {t}（{a}）禁止：请改写其中之一",

@@ -44,7 +44,8 @@ def check(plan: Plan) -> Iterator[Problem]:
 
 
 def _wordings(plan: Plan, owners: dict[str, Situation]) -> Iterator[Problem]:
-    """Cues of one situation that are heard as those of another."""
+    """Cues of one situation that are heard as those of another; where each is heard as the other, one is told of."""
+    told: set[frozenset[tuple[str, str]]] = set()
     for key, situation in owners.items():
         speaker, _, name = key.partition(" ")
         phrase = plan.flow.phrases.get(name)
@@ -53,7 +54,9 @@ def _wordings(plan: Plan, owners: dict[str, Situation]) -> Iterator[Problem]:
         for said, at in sayings(phrase, plan):
             for hit in plan.book.find(said, phrase.by):
                 other = owners.get(f"{speaker} {hit.phrase}")
-                if other and other is not situation:
+                pair = frozenset({(name, plan.book.keys(hit.said).key), (hit.phrase, plan.book.keys(hit.said).key)})
+                if other and other is not situation and pair not in told:
+                    told.add(pair)
                     yield Problem(at, _both(f"“{hit.said}”", situation, other), "shared-cue", Level.WARNING)
 
 

@@ -1,7 +1,19 @@
 """Two phrases that sound alike: matching goes by sound, so that nobody can tell which of them was said.
 
-The same words in two phrases that should be said are none of this: they serve both.
+The same words in two phrases that should be said are none of this: they serve both. Nor are those that another check
+tells of: words both required and forbidden, cues that begin two situations.
 
+PASS:
+    phrases:
+      known: {say: [转接事业部]}
+      taboo: {never: [转接实业部], better: 我帮您转接}
+PASS:
+    phrases:
+      unit: {by: customer, cue: [转接事业部]}
+      matter: {by: customer, cue: [转接实业部]}
+    situations:
+      to-unit: {begins: [customer unit]}
+      to-matter: {begins: [customer matter]}
 PASS:
     phrases:
       unit: {say: [转接事业部]}
@@ -21,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from callflow.call.plan import Plan
-from callflow.design.lint.wordings import sayings
+from callflow.design.lint.wordings import forbidden, sayings
 from callflow.flow.model import Phrase
 from callflow.problems import Level, Location, Problem
 from callflow.texts import text
@@ -33,7 +45,7 @@ def check(plan: Plan) -> Iterator[Problem]:
         for said, at in sayings(phrase, plan):
             key = plan.book.keys(said).key
             first, words, place = seen.setdefault((phrase.by, key), (phrase, _letters(said), at))
-            if first is phrase or _serves_both(first, phrase, words, said):
+            if first is phrase or _serves_both(first, phrase, words, said) or _told_of(first, phrase, said, plan):
                 continue
             message = text(
                 "“{s}” sounds like “{w}” of {o} ({a}): reword one of them, or make them one phrase",
@@ -46,6 +58,14 @@ def check(plan: Plan) -> Iterator[Problem]:
 def _serves_both(one: Phrase, other: Phrase, words: str, said: str) -> bool:
     """The same words in two phrases are heard as both, but for those never to be said, of which one stands."""
     return words == _letters(said) and "never" not in (one.kind, other.kind)
+
+
+def _told_of(one: Phrase, other: Phrase, said: str, plan: Plan) -> bool:
+    """Whether ``required_and_forbidden`` or ``shared_cue`` finds the same mistake."""
+    if {one.kind, other.kind} == {"say", "never"}:
+        return any(taboo in (one, other) for _, taboo in forbidden(said, plan))
+    begun = [plan.flow.situations_of(phrase) for phrase in (one, other)]
+    return all(begun) and begun[0] != begun[1]
 
 
 def _letters(said: str) -> str:

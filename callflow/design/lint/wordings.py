@@ -22,10 +22,12 @@ def sayings(phrase: Phrase, plan: Plan) -> Iterator[tuple[str, Location]]:
 
 
 def forbidden(said: str, plan: Plan) -> Iterator[tuple[Hit, Phrase]]:
-    """What the agent may not say of ``said``: the hits, with the phrases that forbid them."""
+    """What the agent may not say of ``said``: each phrase that forbids some of it, with its first hit."""
+    told: set[str] = set()
     for hit in plan.book.find(said, "agent"):
         phrase = plan.flow.phrases[hit.phrase]
-        if phrase.kind == "never":
+        if phrase.kind == "never" and phrase.name not in told:
+            told.add(phrase.name)
             yield hit, phrase
 
 

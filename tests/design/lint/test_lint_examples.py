@@ -39,3 +39,40 @@ def test_example(check: ModuleType, body: str, passes: bool) -> None:
         assert problem.at.column
         assert re.search(r"a\.yaml:\d+:\d+", problem.message.en), "the other place is named"
         assert re.search(r"a\.yaml:\d+:\d+", problem.message.zh)
+
+
+@pytest.mark.parametrize(
+    ("body", "rules"),
+    [
+        (
+            "phrases: {a: {say: [这个我不清楚]}, b: {never: [这个我不清楚], better: 我来核实}}",
+            ["required-and-forbidden"],
+        ),
+        (
+            'phrases: {a: {say: ["(这个|那个)我不清楚"]}, b: {never: ["(这个|那个)我不清楚"], better: 我来核实}}',
+            ["required-and-forbidden"],
+        ),
+        (
+            "phrases: {a: {by: customer, cue: [我要投诉]}, b: {by: customer, cue: [我要投诉]}}\n"
+            "situations: {one: {begins: [customer a]}, two: {begins: [customer b]}}",
+            ["shared-cue"],
+        ),
+        (
+            "phrases: {a: {by: customer, cue: [转接事业部]}, b: {by: customer, cue: [转接实业部]}}\n"
+            "situations: {one: {begins: [customer a]}, two: {begins: [customer b]}}",
+            ["shared-cue"],
+        ),
+        ("phrases: {a: {never: [没办法], better: 没办法就是没办法}}", ["better-is-taboo"]),
+    ],
+)
+def test_one_mistake_is_one_warning(body: str, rules: list[str]) -> None:
+    flow, problems = read_flow({"a.yaml": HEAD + body + "\n"}, "f")
+    assert flow, problems
+    assert [problem.rule for problem in lint(Plan.of(flow))] == rules
+
+
+def test_a_better_wording_that_is_taboo_is_pointed_at() -> None:
+    body = 'phrases:\n  a: {never: [没办法], better: "没办法"}\nrules:\n  r: {never: call.held, better: 没办法}\n'
+    flow, problems = read_flow({"a.yaml": HEAD + body}, "f")
+    assert flow, problems
+    assert [(problem.at.line, problem.at.column) for problem in lint(Plan.of(flow))] == [(4, 30), (6, 33)]
