@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +19,9 @@ from callflow.texts import Text, text
 DEFAULT_FLOW = "inbound"
 REHEARSALS = ".rehearsals.yaml"
 """How the files end that hold rehearsals and nothing else; a call needs none of them."""
+MAX_FILES = 500
+"""So many YAML files make a flow, at most; and among so many other files and folders they are looked for:"""
+MAX_ENTRIES = 20_000
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -79,7 +83,7 @@ def load(name: str = DEFAULT_FLOW) -> tuple[Flow, list[Problem]]:
 def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Sources:
     """The files of a flow, unread as yet. Raises ``BadInput`` where there is no such flow."""
     path = find(name)
-    files = sorted(path.glob("**/*.yaml")) if path.is_dir() else [path]
+    files = sorted(_yaml_files(path)) if path.is_dir() else [path]
     if path.is_dir() and not rehearsals:
         files = [file for file in files if not file.name.endswith(REHEARSALS)]
     texts: dict[str, str] = {}
@@ -97,6 +101,22 @@ def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Source
     if not files:
         unread.append(Problem(Location(str(path)), text("no *.yaml files here", "这里没有 *.yaml 文件"), "unreadable"))
     return Sources(path, texts, hashes, tuple(unread))
+
+
+def _yaml_files(folder: Path) -> Iterator[Path]:
+    """The YAML files in and below a folder, hidden folders left out. Raises ``BadInput`` where it is no flow's folder,
+    but one in which all kinds of things lie."""
+    looked_at = found = 0
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        named = [Path(place, name) for name in (*folders, *files) if name.endswith(".yaml")]
+        looked_at, found = looked_at + len(folders) + len(files), found + len(named)
+        if looked_at > MAX_ENTRIES or found > MAX_FILES:
+            raise BadInput(
+                text('"{p}" has too much in it for a flow', "“{p}”中的内容太多，不像是流程文件夹", p=folder),
+                text("name the folder that holds the flow and nothing else", "请给出只含该流程的文件夹"),
+            )
+        yield from named
 
 
 def parse(sources: Sources) -> tuple[Flow, list[Problem]]:

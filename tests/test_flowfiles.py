@@ -156,3 +156,26 @@ def test_an_empty_file_among_others_is_a_warning_that_names_it(tmp_path: Path) -
 def test_no_name_is_no_flow() -> None:
     with pytest.raises(BadInput, match='no flow ""'):
         flowfiles.load("")
+
+
+def test_of_a_folder_with_everything_in_it_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``callflow lint /`` must not look at a whole disk; hidden folders, such as git's, are none of the flow's."""
+    (tmp_path / "flow.yaml").write_text(GOOD, "utf-8")
+    for folder in ("a", ".git"):
+        (tmp_path / folder).mkdir()
+        for number in range(40):
+            (tmp_path / folder / str(number)).touch()
+    monkeypatch.setattr(flowfiles, "MAX_ENTRIES", 50)
+    flow, _ = flowfiles.load(str(tmp_path))
+    assert list(flow.hashes) == ["flow.yaml"]
+    for limit in ("MAX_ENTRIES", "MAX_FILES"):
+        with monkeypatch.context() as patched:
+            patched.setattr(flowfiles, limit, 0)
+            with pytest.raises(BadInput, match="too much in it for a flow") as caught:
+                flowfiles.load(str(tmp_path))
+        assert "太多" in caught.value.in_("zh")
+
+
+def test_the_root_of_the_file_system_is_no_flow() -> None:
+    with pytest.raises(BadInput, match="too much in it"):
+        flowfiles.load("/")

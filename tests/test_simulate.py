@@ -16,6 +16,7 @@ from callflow.call.guide import Guide
 from callflow.call.plan import Plan
 from callflow.design.simulate import simulate
 from callflow.events import (
+    AgentAction,
     CallAnswered,
     CallHeld,
     CallHungUp,
@@ -163,6 +164,43 @@ _HAPPENS = st.fixed_dictionaries(
 def test_events_that_no_call_has_do_not_stop_it(lines: list[dict[str, Any]]) -> None:
     """Spans that end before they begin, holds of years, hang-ups twice, utterances that never become final."""
     outputs, problems, _ = simulated([json.dumps(line).encode() + b"\n" for line in lines])
-    assert {problem.rule for problem in problems} <= {"event-order", "event-field"}
+    assert {problem.rule for problem in problems} <= {"event-order", "event-field", "unknown-target"}
     assert all(not isinstance(parse(output, HERE), Problem) for output in outputs)
     assert not outputs or isinstance(parse(outputs[-1], HERE), Score)
+
+
+@pytest.mark.parametrize(
+    ("action", "target", "says"),
+    [
+        (
+            "situation",
+            "customer-sugests",
+            'unknown situation or state "customer-sugests" — did you mean "customer-suggests"?',
+        ),
+        ("edit", "联系电活", 'unknown field "联系电活" — did you mean "联系电话"?'),
+        ("edit", "", 'unknown field ""'),
+        ("tick", "gone#1", 'unknown prompt "gone#1"'),
+        ("dismiss", "gone#1", 'unknown prompt "gone#1"'),
+    ],
+)
+def test_an_action_on_nothing_is_told_and_changes_nothing(action: str, target: str, says: str) -> None:
+    wrong = AgentAction(at=13.0, action=action, target=target)  # type: ignore[arg-type]
+    calm, _, _ = simulated([line(event) for event in CALL])
+    outputs, problems, clean = simulated([line(event) for event in [*CALL[:5], wrong, *CALL[5:]]])
+    assert (outputs, clean) == (calm, True)
+    (problem,) = problems
+    assert (problem.at, problem.rule, problem.level) == (Location("stdin", 6), "unknown-target", "warning")
+    assert says in problem.message.en
+
+
+def test_an_action_on_what_is_there_is_not() -> None:
+    shown = next(
+        event for one in simulated([line(e) for e in CALL[:3]])[0] if isinstance(event := parse(one, HERE), Prompt)
+    )
+    actions = [
+        AgentAction(at=13.0, action="dismiss", target=shown.id),
+        AgentAction(at=13.0, action="situation", target=next(iter(plan().flow.situations))),
+        AgentAction(at=13.0, action="situation", target=next(iter(plan().flow.states))),
+        AgentAction(at=13.0, action="edit", target="联系电话", value="13800138000"),
+    ]
+    assert simulated([line(event) for event in [*CALL[:5], *actions, *CALL[5:]]])[1] == []

@@ -12,11 +12,13 @@ from typing import Literal
 
 from callflow import flowfiles
 from callflow.audio.recording import Recording
+from callflow.call.actions import Actions
 from callflow.call.plan import Plan
 from callflow.commands.common import Console, interrupts, note, plan_of, warn, warn_of_models
 from callflow.errors import BadFlow, BadInput, OutputError
 from callflow.events import CallContext, Event, Heard
 from callflow.journal import PART, Header, JournalWriter, is_journal, read_events, read_journal
+from callflow.problems import Location
 from callflow.review.replay import rejudge, replay
 from callflow.review.report import write_report
 from callflow.review.story import Story
@@ -110,6 +112,7 @@ class _Views:
         self.heard = False
         self._stack = ExitStack()
         self._kept: list[Event] = []
+        self._actions = Actions(plan.flow)
         self._journal = self._stack.enter_context(JournalWriter(options.journal, header)) if options.journal else None
         self._view: TerminalView | None = None
         if not options.json:
@@ -124,6 +127,8 @@ class _Views:
     def show(self, event: Event) -> None:
         if self._journal:
             self._journal.write(event)
+        if problem := self._actions.follow(event, Location(self._options.file.name)):
+            warn([problem], self._language)
         if self._view:
             self._view.show(event)
         else:

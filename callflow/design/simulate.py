@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from callflow.call.actions import Actions
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
 from callflow.events import CallContext, Event, Output, parse
@@ -18,10 +19,11 @@ def simulate(
 ) -> bool:
     """Feed every line to the engine and ``say`` each output; returns whether all lines were good.
 
-    A line that is no event, or goes back in time, is a Problem and left out; the call goes on without it.
+    A line that is no event, or goes back in time, is a Problem and left out; the call goes on without it. An action
+    of the agent's on something that is not there is a warning.
     Outputs among the lines are passed over, so that a journal can be fed as it is.
     """
-    guide = Guide(plan)
+    guide, actions = Guide(plan), Actions(plan.flow)
     clean, last = True, 0.0
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith(b'{"type":"journal"'):
@@ -36,7 +38,10 @@ def simulate(
                 event, note = with_day(event)
                 if note:
                     complain(Problem(Location("stdin", number), note, "date", Level.WARNING))
+            if problem := actions.follow(event, Location("stdin", number)):
+                complain(problem)
             for output in guide.feed(event):
+                actions.follow(output, Location("stdin", number))
                 say(output.to_json())
     for output in guide.close():
         say(output.to_json())

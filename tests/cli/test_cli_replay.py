@@ -90,3 +90,14 @@ def test_a_recording_in_which_nobody_speaks_is_said_plainly(folder: Path, capfd:
     assert main(["replay", str(folder / "ok.wav"), "--engine", "zipformer", "--lang", "en"]) == 0
     first, *_, last = capfd.readouterr().err.splitlines()
     assert (first, last) == ("zipformer: as asked for", "no speech was heard in this recording")
+
+
+def test_an_action_on_nothing_is_told(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    content = (folder / "call.jsonl").read_text("utf-8").splitlines(keepends=True)
+    wrong = '{"type":"agent.action","at":10.0,"action":"situation","target":"customer-sugests"}\n'
+    where = next(n for n, line in enumerate(content) if '"heard"' in line) + 1
+    (folder / "odd.jsonl").write_text("".join([*content[:where], wrong, *content[where:]]), "utf-8")
+    assert main(["replay", str(folder / "odd.jsonl"), "--lang", "en"]) == 0
+    (warning,) = capfd.readouterr().err.splitlines()
+    assert PROBLEM.match(warning)
+    assert warning.startswith("odd.jsonl: warning: agent.action situation at 10.0 s: unknown situation or state")
