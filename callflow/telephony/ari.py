@@ -36,8 +36,8 @@ def facts_of(event: Any) -> Iterator[Fact]:
         case "Dial":
             yield Fact("joined", _channel(event.get("caller"))[0], other=_channel(event.get("peer"))[0])
         case "ChannelEnteredBridge":
-            bridge = event.get("bridge")
-            for other in bridge.get("channels", ()) if isinstance(bridge, dict) else ():
+            members = _part(event, "bridge").get("channels")
+            for other in members if isinstance(members, list) else ():
                 yield Fact("joined", id, other=str(other))
         case "ChannelHold":
             yield Fact("hold", id)
@@ -51,18 +51,22 @@ def facts_of(event: Any) -> Iterator[Fact]:
             yield Fact("blind", id, to=str(event.get("exten", "")), why=_why(event))
         case "BridgeAttendedTransfer":
             first, second = (_channel(event.get(f"transferer_{leg}_leg"))[0] for leg in ("first", "second"))
-            target = event.get("transfer_target")
-            number = target.get("caller", {}).get("number", "") if isinstance(target, dict) else ""
-            yield Fact("attended", first, other=second, to=str(number), why=_why(event))
+            number = str(_part(_part(event, "transfer_target"), "caller").get("number", ""))
+            yield Fact("attended", first, other=second, to=number, why=_why(event))
 
 
 def _channel(value: Any) -> tuple[str, str, str, str]:
     """Id, name, state and dialled number of a channel."""
     if not isinstance(value, dict):
         return "", "", "", ""
-    plan = value.get("dialplan")
-    to = plan.get("exten", "") if isinstance(plan, dict) else ""
+    to = _part(value, "dialplan").get("exten", "")
     return str(value.get("id", "")), str(value.get("name", "")), str(value.get("state", "")), str(to)
+
+
+def _part(value: dict[str, Any], name: str) -> dict[str, Any]:
+    """The object ``name`` in another; an empty one where it is missing or something else."""
+    part = value.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _why(event: dict[str, Any]) -> str:
@@ -127,7 +131,7 @@ class RestInterface(Link):
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(request, timeout=_CONNECT) as answer:
             channels = json.loads(answer.read(_LONGEST))
-        found = [_channel(channel) for channel in channels]
+        found = [_channel(channel) for channel in channels] if isinstance(channels, list) else []
         facts = [Fact("channel", id, name, state, to=to) for id, name, state, to in found]
         return [Fact("alive", ids=frozenset(id for id, *_ in found)), *facts]
 
@@ -140,7 +144,7 @@ class _Session:
         self._socket = self._open.enter_context(opening)
         try:
             self._early: list[Fact] = channels()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             self.close()
             raise ConnectionError(str(error)) from None
 
@@ -154,7 +158,7 @@ class _Session:
             return list(facts_of(json.loads(self._socket.recv(max(timeout, 0.01)))))
         except TimeoutError:
             return []
-        except ValueError:  # not JSON: nothing we could use
+        except (ValueError, RecursionError):  # not JSON: nothing we could use
             return []
         except ConnectionClosed as error:
             raise ConnectionError(str(error)) from None

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -109,6 +109,9 @@ KEYS = st.sampled_from(
 )
 
 
+@example([{"type": "ChannelEnteredBridge", "bridge": {"channels": 3}}])
+@example([{"type": "BridgeAttendedTransfer", "transfer_target": {"caller": "x"}}])
+@example([{"type": "ChannelCreated", "channel": {"id": [], "name": {}, "dialplan": 3}}])
 @given(st.lists(st.builds(lambda kind, rest: {**rest, "type": kind}, KINDS, st.dictionaries(KEYS, JSON))))
 def test_whatever_comes_nothing_breaks(events: list[object]) -> None:
     extension = Extension("a")
@@ -183,6 +186,14 @@ def test_what_happened_while_the_connection_was_lost(kind: str) -> None:
     notices = [signal for signal in signals if isinstance(signal, Notice)]
     assert [notice.over for notice in notices][:3] == [True, False, True]
     assert "127.0.0.1" in notices[1].message.en
+
+
+def test_what_is_no_event_is_passed_over() -> None:
+    nonsense = b"\n".join([b"{}", b"3", b"null", b"[" * 5000 + b"]" * 5000, traffic("agent_ends")[1]])
+    played = exchange.Played([nonsense])
+    with exchange.ari(played), client("ari", played.port) as link:
+        assert events_of(collect(link, 1 + len(EXPECTED["agent_ends"]))) == EXPECTED["agent_ends"]
+        played.stopped.set()
 
 
 @pytest.mark.parametrize("kind", SERVERS)

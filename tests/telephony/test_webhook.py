@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from callflow.events import CallAnswered, CallHungUp, CallRinging, TransferStarted
+from callflow.live.overlay import Overlay
 from callflow.telephony import webhook
 from callflow.telephony.source import CALL_EVENTS, Reported
 
@@ -46,7 +47,8 @@ class Hook:
         answer = line.getresponse()
         content = answer.read()
         line.close()
-        return answer.status, json.loads(content) if content else None
+        ours = answer.getheader("Content-Type", "").startswith("application/json")
+        return answer.status, json.loads(content) if ours else None
 
     def raw(self, *pieces: bytes) -> bytes:
         """Bytes on the wire; what comes back until the server is done."""
@@ -213,6 +215,23 @@ def test_it_describes_itself(hook: Hook) -> None:
     assert shapes[0]["properties"].keys() == {"type", "id", "ring"}
     assert {"202", "401", "409", "413", "422", "429"} <= post["responses"].keys()
     assert post["security"]
+
+
+def test_it_is_served_beside_the_overlay() -> None:
+    reported: list[Reported] = []
+    with Overlay(routers=[webhook.router(reported.append, TOKEN)]) as overlay:
+        port = int(overlay.url.split(":")[2].split("/")[0])
+        beside = Hook(port, reported)
+        assert beside.post({"type": "call.ringing"})[0] == 202
+        assert beside.post({"type": "call.answered"}, token="wrong")[0] == 401
+        with connect(
+            f"ws://127.0.0.1:{port}/calls/events", additional_headers={"Authorization": f"Bearer {TOKEN}"}
+        ) as line:
+            line.send('{"call": "7", "type": "call.answered"}')
+            assert json.loads(line.recv(10))["accepted"]
+        from_a_page = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+        assert beside.post({"type": "call.held"}, headers=from_a_page)[0] == 403
+    assert beside.events == [CallRinging(at=0.0), CallAnswered(at=0.0)]
 
 
 def test_a_socket(hook: Hook) -> None:
