@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from callflow import events as ev
 from callflow.call.reasons import REASONS
+from callflow.call.spoken import plain_wording
 from callflow.flow.model import Cause, Flow, Phrase, Rule
-from callflow.review.spoken import plain_wording
 from callflow.review.utterances import Utterance
 from callflow.review.words import SEVERITY_ORDER
 from callflow.texts import Text

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from callflow import events as ev
+from callflow.call.spoken import locate, plain_wording
 from callflow.flow.model import Flow, PhraseKind
-from callflow.review.spoken import locate, plain_wording
 
 
 class Piece(NamedTuple):

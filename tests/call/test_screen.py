@@ -133,9 +133,9 @@ PROMPTS = st.builds(
 )
 
 
-@given(st.lists(PROMPTS, max_size=60))
-def test_what_is_read_moves_only_for_what_is_clearly_more_urgent(drawn: list[Any]) -> None:
-    panel = PromptPanel()
+@given(drawn=st.lists(PROMPTS, max_size=60))
+def test_what_is_read_moves_only_for_what_is_clearly_more_urgent(inbound: Plan, drawn: list[Any]) -> None:
+    panel = PromptPanel(inbound.flow)
     kinds: dict[str, str] = {}
     before: dict[str, Any] | None = None
     for at, (id_, drawn_kind, status, due, stage) in enumerate(drawn):

@@ -58,6 +58,7 @@ class Desk:
     """The agent's place at a moment. ``levels``: loudness of each channel in dBFS, a channel that is dead left out.
 
     ``listening``: what is listening (recogniser and devices). ``recording``: whether the call is journalled.
+    ``choose`` goes up by one when the agent asks for the list of situations with a key that another window had.
     """
 
     listening: Text = field(default_factory=lambda: Text("", ""))
@@ -65,6 +66,7 @@ class Desk:
     notices: tuple[Notice, ...] = ()
     last: LastCall | None = None
     recording: bool = True
+    choose: int = 0
 
     def view(self) -> dict[str, Any]:
         return {
@@ -73,6 +75,7 @@ class Desk:
             "notices": [notice.view() for notice in self.notices[:MOST_NOTICES]],
             "last": self.last.view() if self.last else None,
             "recording": self.recording,
+            "choose": self.choose,
         }
 
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from callflow.call.spoken import plain_wording
 from callflow.events import Event, Prompt
+from callflow.flow.model import Flow
 
 BESIDE = 3
 """How many prompts stand beside the main one at most."""
@@ -64,7 +66,9 @@ class _Open:
 class PromptPanel:
     """The prompts of one call as the agent sees them."""
 
-    def __init__(self) -> None:
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+        self._glosses: dict[str, str] = {}
         self._open: dict[str, _Open] = {}
         self._count = 0
         self._main = ""
@@ -96,8 +100,9 @@ class PromptPanel:
             "done": {"id": self._done.id, "text": self._done.text, "at": round(self._done.at, 3)}
             if self._done
             else None,
-            "warnings": [_warning(prompt) for prompt in reversed(self._warnings.values())],
-            "warned": [_warning(prompt) for prompt in reversed(self._warned)],
+            # The newest first; of several in one sentence, the one that was said first.
+            "warnings": [self._warning(prompt) for prompt in sorted(self._warnings.values(), key=lambda p: -p.at)],
+            "warned": [self._warning(prompt) for prompt in reversed(self._warned)],
         }
 
     def running_out(self) -> Prompt | None:
@@ -113,6 +118,7 @@ class PromptPanel:
         shown = self._warnings.pop(event.id, None)
         if event.status == "shown":
             self._warnings[event.id] = event
+            self._glosses[event.id] = self._gloss(event)
         elif shown and event.status != "withdrawn":
             self._warned = [*self._warned, shown][-WARNED:]
 
@@ -158,8 +164,19 @@ class PromptPanel:
             return True
         return other.rank < held.rank if since == at else other.weight >= held.weight + CLEARLY
 
+    def _warning(self, prompt: Prompt) -> dict[str, Any]:
+        return {
+            "id": prompt.id,
+            "said": prompt.said,
+            "gloss": self._glosses.get(prompt.id, ""),
+            "better": prompt.text,
+            "at": round(prompt.at, 3),
+            "provisional": prompt.stage == "provisional",
+        }
 
-def _warning(prompt: Prompt) -> dict[str, Any]:
-    provisional = prompt.stage == "provisional"
-    at = round(prompt.at, 3)
-    return {"id": prompt.id, "said": prompt.said, "better": prompt.text, "at": at, "provisional": provisional}
+    def _gloss(self, prompt: Prompt) -> str:
+        """The wording of the phrase that a warning is about, where only syllables of it were heard."""
+        phrase = self._flow.phrases.get(prompt.id.split(":")[1]) if prompt.id.count(":") > 1 else None
+        if phrase is None or not prompt.said or any("\u4e00" <= sign <= "\u9fff" for sign in prompt.said):
+            return ""
+        return plain_wording(phrase, self._flow, prompt.said)

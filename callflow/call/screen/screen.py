@@ -24,10 +24,10 @@ class Screen:
     def __init__(self, flow: Flow) -> None:
         self._flow = flow
         self._line = Line(flow)
-        self._prompts = PromptPanel()
+        self._prompts = PromptPanel(flow)
         self._checklist = Checklist(flow)
         self._fields = Fields(flow.fields)
-        self._transcript = Transcript()
+        self._transcript = Transcript(flow)
         self._tally = Tally()
         self._on: dict[str, None] = {}
         # Those that only the agent can name come first in the list.

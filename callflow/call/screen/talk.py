@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from callflow.events import Event, FieldValue, Heard
-from callflow.flow.model import FieldSpec
+from callflow.call.spoken import plain_wording
+from callflow.events import Event, FieldValue, Heard, Match
+from callflow.flow.model import FieldSpec, Flow
 
 UTTERANCES = 2
 LONGEST = 160
@@ -16,30 +17,46 @@ FORM_SHOWS = 2
 
 
 class Transcript:
-    """What was said last; of an utterance that is still being heard, as far as it is heard."""
+    """What was said last; of an utterance that is still being heard, as far as it is heard.
 
-    def __init__(self) -> None:
+    A recogniser that hears syllables writes no characters: the phrases that were found in them are the ``gloss``.
+    """
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
         self._said: list[Heard] = []
+        self._found: dict[str, dict[str, str]] = {}
 
     def follow(self, event: Event) -> None:
         """Take in the next event. An empty partial takes its utterance back."""
-        if not isinstance(event, Heard):
-            return
-        kept = [said for said in self._said if said.final or not _same(said, event)]
-        if event.text or event.sounds:
-            kept.append(event)
-            kept.sort(key=lambda said: (said.start, said.end))
-        self._said = kept[-UTTERANCES:]
+        if isinstance(event, Heard):
+            kept = [said for said in self._said if said.final or not _same(said, event)]
+            if event.text or event.sounds:
+                kept.append(event)
+                kept.sort(key=lambda said: (said.start, said.end))
+            self._said = kept[-UTTERANCES:]
+            shown = {said.utterance for said in self._said}
+            self._found = {name: found for name, found in self._found.items() if name in shown}
+        elif isinstance(event, Match):
+            self._match(event)
 
     def view(self) -> list[dict[str, Any]]:
         return [
             {
                 "speaker": said.speaker,
                 "text": (said.text or " ".join(said.sounds))[-LONGEST:],
+                "gloss": list(self._found.get(said.utterance, {}).values()),
                 "final": said.final,
             }
             for said in self._said
         ]
+
+    def _match(self, match: Match) -> None:
+        phrase = self._flow.phrases.get(match.phrase)
+        if match.stage == "withdrawn":
+            self._found.get(match.utterance, {}).pop(match.phrase, None)
+        elif phrase and any(not said.text and said.utterance == match.utterance for said in self._said):
+            self._found.setdefault(match.utterance, {})[match.phrase] = plain_wording(phrase, self._flow, match.said)
 
 
 def _same(said: Heard, event: Heard) -> bool:

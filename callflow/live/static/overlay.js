@@ -167,12 +167,13 @@ const fit = () => {
 const warningParts = (item) => {
   const sign = make("span", "sign", "⚠ "), better = make("span", "", clean(item.better));
   if (!item.said) return [sign, better];
-  return [sign, make("q", "", clean(words.quoted(item.said))), make("span", "arrow", " → "), better];
+  const said = item.gloss ? `≈ ${words.quoted(item.gloss)}` : words.quoted(item.said);
+  return [sign, make("q", "", clean(said)), make("span", "arrow", " → "), better];
 };
 
 const drawWarnings = () => {
   const box = $("warning"), item = view.warnings[0];
-  const key = item ? JSON.stringify([item.id, item.said, item.better, settings.language]) : "";
+  const key = item ? JSON.stringify([item.id, item.said, item.gloss, item.better, settings.language]) : "";
   if (box.dataset.key !== key) {
     box.dataset.key = key;
     box.replaceChildren(...(item ? warningParts(item) : []));
@@ -260,7 +261,7 @@ const drawSaid = () => {
     const [who, frame] = lines[index].children, text = frame.firstElementChild;
     lines[index].dataset.speaker = item.speaker;
     put(who, words[item.speaker]);
-    put(text, item.text);
+    put(text, item.gloss.length ? `${item.text} ≈ ${item.gloss.join(" · ")}` : item.text);
     text.classList.toggle("provisional", !item.final);
     frame.classList.toggle("long", text.offsetWidth > frame.clientWidth); // the end is what was said last
   });
@@ -399,8 +400,10 @@ const connect = () => {
   socket.onmessage = ({ data }) => {
     const { number, view: next } = JSON.parse(data);
     send({ got: number });
+    const asked = view !== null && next.desk.choose > view.desk.choose;
     [view, received, link, refused, tries] = [next, performance.now(), "open", "", 0];
     draw();
+    if (asked) perform("situation"); // with a key that another window had
     painted(number);
   };
   socket.onopen = () => {

@@ -97,6 +97,16 @@ def test_a_situation_is_named_by_keyboard_alone(page: Any, overlay: Overlay, pla
     assert action(overlay) == Action("situation", "customer-upset")
 
 
+def test_a_key_that_another_window_had_opens_the_list(page: Any, overlay: Overlay, plan: Plan) -> None:
+    view = scene("listening", plan)
+    show(overlay, page, view | {"desk": view["desk"] | {"choose": 7}})
+    assert not page.get_by_role("dialog").is_visible()  # it was asked for before this page was there
+    show(overlay, page, view | {"desk": view["desk"] | {"choose": 8}})
+    assert page.get_by_role("dialog", name="选择情景").is_visible()
+    show(overlay, page, view | {"desk": view["desk"] | {"choose": 9}})
+    assert not page.get_by_role("dialog").is_visible()
+
+
 def test_a_notice_has_a_button(page: Any, overlay: Overlay, plan: Plan) -> None:
     show(overlay, page, scene("trouble", plan))
     page.get_by_role("button", name="再试一次").click()
