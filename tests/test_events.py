@@ -295,3 +295,9 @@ def test_the_least_of_each_is_readable_by_people() -> None:
     }
     for line, event in lines.items():
         assert parse(line, HERE) == event
+
+
+def test_a_choice_names_the_words_there_are() -> None:
+    problem = parse('{"type":"call.context","at":0,"day":"wekend"}', Location("f", 1))
+    assert isinstance(problem, Problem)
+    assert '"wekend" is not one of workday, weekend, holiday' in problem.message.en

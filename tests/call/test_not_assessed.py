@@ -12,7 +12,7 @@ from callflow.call.plan import Plan
 from callflow.call.reasons import REASONS
 from callflow.call.score import score
 from callflow.design.rehearse import script
-from callflow.events import CallContext, CallHeld, Event, Finding, Gap, GroupScore, Heard, Score
+from callflow.events import CallContext, CallHeld, Event, Finding, Gap, GroupScore, Heard, Score, Speaker
 from callflow.flow.model import Flow
 
 Played = Callable[..., list[Event]]
@@ -173,7 +173,12 @@ def later(event: Event, by: float) -> Event:
 
 def test_what_nobody_listened_to_is_held_against_nobody(read: Read) -> None:
     rules = "rules: {sorry: {after: call.held, expect: agent sorry, within: 5s}, never: {never: agent sorry}}"
-    for speaker, verdicts in (("agent", {"not_assessed"}), ("customer", {"missed", "met"}), (None, {"not_assessed"})):
+    cases: dict[Speaker | None, set[str]] = {
+        "agent": {"not_assessed"},
+        "customer": {"missed", "met"},
+        None: {"not_assessed"},
+    }
+    for speaker, verdicts in cases.items():
         guide = Guide(Plan.of(read(rules)))
         outputs = guide.feed(CallHeld(at=10.0)) + guide.feed(Gap(at=14.0, start=11.0, end=14.0, speaker=speaker))
         outputs += guide.feed(Heard(at=40.0, speaker="agent", text="好的。", start=39.0, end=40.0)) + guide.close()
