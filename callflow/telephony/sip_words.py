@@ -10,6 +10,16 @@ if TYPE_CHECKING:
     from callflow.telephony.sip import SipAccount
 
 
+def not_started(account: SipAccount, why: str) -> Text:
+    where = account.listen or account.interface or account.domain
+    return text(
+        "it does not start at {w} ({e}): check address, port and sound device",
+        "无法在 {w} 启动（{e}）：请检查地址、端口和声音设备",
+        w=where,
+        e=why,
+    )
+
+
 def refused(account: SipAccount, why: str) -> Text:
     return text(
         "{d} refuses {u}: {e} — check the user name and the password",

@@ -98,7 +98,7 @@ class _Worker:
             await runtime.start(self._config())
             self.ua = await UserAgent.create(runtime, self._identity(), transfer_policy=policy)
         except (BaresipError, ValueError, OSError) as error:
-            self.pipe.send(Text(str(error), str(error)))
+            self.pipe.send(sip_words.not_started(self.account, str(error)))
             return
         runtime.on_dead = self.done.set
         self.ua.on_incoming(self._incoming)

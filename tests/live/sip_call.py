@@ -1,5 +1,6 @@
 """SIP telephones that call each other on 127.0.0.1: real signalling, real sound, each in a process of its own."""
 
+import random
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -91,6 +92,16 @@ def account(name: str) -> SipAccount:
 
 
 def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that is free for UDP and TCP: a SIP telephone wants both.
+
+    Below the range from which the system takes ports for others, so that nobody takes it before we do.
+    """
+    while True:
+        port = random.randrange(22_000, 32_000)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            try:
+                udp.bind(("127.0.0.1", port))
+                tcp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

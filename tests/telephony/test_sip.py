@@ -224,6 +224,14 @@ def test_a_telephone_that_cannot_start_says_why() -> None:
         pass
 
 
+def test_a_port_that_is_taken_is_named() -> None:
+    with parties("first") as (first,):
+        taken = first.phone.account.listen
+        second = Softphone(SipAccount("second", taken, register=False, interface="127.0.0.1", listen=taken))
+        with pytest.raises(TelephonyError, match=taken), second:
+            pass
+
+
 def test_nobody_answers_at_the_registrar() -> None:
     there = f"127.0.0.1:{free_port()}"
     with Softphone(SipAccount("agent", there, "secret", interface="127.0.0.1")) as phone:
