@@ -196,4 +196,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("name", nargs="?", default="", help="a model's name (see list)")
     command.add_argument("--source", help="install from this address, archive or directory instead")
     command.set_defaults(run=models.run_models)
+
+    command = subparsers.add_parser(
+        "devices", parents=[common], help="list the sound devices, and which would be used 声音设备"
+    )
+    command.add_argument("--meter", action="store_true", help="show what each of them hears 显示音量")
+    command.add_argument("--seconds", metavar="N", help="how long to show it (default: until Ctrl-C)")
+    command.add_argument("--microphone", metavar="NAME", help="try this name, or part of it, or a pattern with *")
+    command.add_argument("--far-end", metavar="NAME", help="the same for the device that carries the customer")
+    command.set_defaults(run=commands_live.run_devices)
     return parser

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ PATIENCE_LOOPBACK = 0.2
 
 _HOLE = 0.012 * RATE  # samples missing by the clock: less is the unevenness of delivery
 _LAP = 0.012 * RATE  # samples for a time that has been given out as silence: more is cut off
+_HELD = 3  # pieces by which it is judged where sound goes on
 _WRONG = 0.06 * RATE  # samples too many though no silence was laid: less is a wrong time of one piece
 _MARGIN = 0.03  # seconds that a piece may take on its way, beyond its own length
 _SLACK = 0.004 * RATE  # samples off by the clock that are left alone
@@ -70,28 +72,30 @@ class Timeline:
     def add(self, at: float, samples: Samples) -> None:
         """A piece of the device's sound, int16 at ``RATE``; ``at``: when its first sample was taken, in seconds."""
         self._longest = max(self._longest, len(samples) / RATE)
-        due = (at - self._began) * RATE - sum(len(held) for _, held in self._held)
-        missing = due - self._laid
-        if missing < _HOLE:
-            self._release()
-        if missing < -(_LAP if self._paused else _WRONG) or self._laid == 0 > missing:
-            self._cut(round(-missing), samples)
+        missing = (at - self._began) * RATE - self._laid - sum(len(held) for _, held in self._held)
+        if self._held and missing > self._held[-1][0] + 2 * _HOLE:  # another hole before the last one was judged
+            self._place()
+            self.add(at, samples)
         elif self._paused:
-            self._resume(round(missing), samples)
-        elif missing < _HOLE:
-            self._follow(missing)
-            self._lay(samples)
-        else:
+            if missing < -(_LAP if self._laid else 0) and not self._held:
+                samples = self._cut(missing, samples)
+                missing = 0.0
             self._hold(missing, samples)
+        elif missing >= _HOLE:
+            self._hold(missing, samples)
+        else:
+            self._release()
+            self._follow(missing)
+            self._lay(self._cut(missing, samples) if missing < -_WRONG else samples)
 
     def fill(self, now: float) -> None:
         """Lay silence where nothing has come for too long, up to shortly before ``now``."""
         behind = now - self._began - self._laid / RATE
         margin = self._longest + _MARGIN
-        if behind < (margin if self._paused else self._patience):
+        if behind < (margin if self._paused and not self._held else self._patience):
             return
         if self._held:
-            self._fill_hole()
+            self._place()
         elif (silent := round((behind - margin) * RATE)) > 0:
             self._paused = True
             self._silence(min(silent, _AT_ONCE))
@@ -110,33 +114,32 @@ class Timeline:
 
     # ------------------------------------------------------------------------------------------------ holes
 
-    def _resume(self, missing: int, samples: Samples) -> None:
-        """The first piece after a pause stands where the clock says."""
-        self._silence(max(0, missing))
-        self._paused = False
-        self._off.clear()
-        self._debt = self._judged = self._steps_here = 0
-        self._since = self._laid
-        self._lay(samples)
-
-    def _cut(self, over: int, samples: Samples) -> None:
-        """Leave out the first ``over`` samples, and what was taken before the beginning anyway."""
-        kept = samples[over:]
-        self.lost += len(samples) - len(kept) if self._laid else 0
-        if len(kept):
-            self._resume(0, kept)
-
     def _hold(self, missing: float, samples: Samples) -> None:
-        """After a hole: wait for another piece. Where the distance shrinks, they were only late and are catching up."""
-        catching_up = not self._held or missing < self._held[-1][0] - len(samples) / 2
-        self._held.append((missing, samples))
-        if not catching_up:
-            self._fill_hole()
+        """At the beginning and after a hole: wait for some more pieces, for the time of a single one may be wrong.
 
-    def _fill_hole(self) -> None:
-        self._silence(round(min(missing for missing, _ in self._held)))
+        Where the distance shrinks from piece to piece, they were only late and are catching up.
+        """
+        if len(samples):
+            self._held.append((missing, samples))
+        last = [missing for missing, _ in self._held[-_HELD:]]
+        if len(last) == _HELD and last[-1] > last[0] - len(samples):
+            self._place()
+
+    def _place(self) -> None:
+        """Put the held pieces where the clock says."""
+        self._silence(max(0, round(median(missing for missing, _ in self._held))))
+        if self._paused:
+            self._paused = False
+            self._since, self._steps_here = self._laid, 0
         self._off.clear()
+        self._debt = self._judged = 0
         self._release()
+
+    def _cut(self, missing: float, samples: Samples) -> Samples:
+        """Leave out what has been given out as silence already, and what was taken before the beginning."""
+        kept = samples[round(-missing) :]
+        self.lost += len(samples) - len(kept) if self._laid else 0
+        return kept
 
     def _release(self) -> None:
         held, self._held = self._held, []
@@ -157,16 +160,13 @@ class Timeline:
     # ------------------------------------------------------------------------------------------------ drift
 
     def _follow(self, missing: float) -> None:
-        """Judge from time to time how far the channel is from the clock.
-
-        Pieces come late now and then but never early: the lower end of the distances tells, not their mean.
-        """
+        """Judge from time to time how far the channel is from the clock: single pieces lie, late and early."""
         self._off.append(missing + self.stepped)
         self._judged += 1
         if self._judged < _JUDGED_EVERY:
             return
         self._judged = 0
-        behind = float(np.quantile(self._off, 0.1)) - self.stepped
+        behind = median(self._off) - self.stepped
         self._debt = round(behind) if abs(behind) > _SLACK else 0
 
     def _step(self, samples: Samples) -> Samples:

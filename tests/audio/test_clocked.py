@@ -154,6 +154,15 @@ def test_a_device_that_never_starts_is_silence() -> None:
 
 def test_what_was_taken_before_the_beginning_is_left_out() -> None:
     line = Timeline(BEGAN)
-    line.add(BEGAN - 0.01, np.full(FRAME, 7, np.int16))
-    assert line.ready == FRAME // 2
-    assert line.lost == 0
+    for number in range(5):
+        line.add(BEGAN - 0.01 + number * 0.02, np.full(FRAME, 7, np.int16))
+    assert line.ready == 4.5 * FRAME
+    assert line.lost == line.filled == 0
+
+
+def test_a_wrong_time_of_the_first_piece_moves_nothing() -> None:
+    line = Timeline(BEGAN)
+    for number, wrong in enumerate([-0.02] + [0.0] * 200):
+        line.add(BEGAN + 1 + wrong + number * 0.02, np.full(FRAME, 7, np.int16))
+    assert line.filled == RATE
+    assert line.stepped == 0

@@ -107,9 +107,13 @@ class Pulse:
         """Begin to play mono samples into a sink; ``wait()`` on what comes back to be done."""
         path = self.folder / f"{sink}-{time.monotonic_ns()}.raw"
         path.write_bytes(samples.tobytes())
+        return self.play_file(sink, path, rate)
+
+    def play_file(self, sink: str, path: Path, rate: int = RATE) -> subprocess.Popen[bytes]:
+        """Begin to play a file of mono int16 samples."""
         command = ["pacat", "--playback", f"--device={sink}", "--raw", "--format=s16le", "--channels=1"]
         return subprocess.Popen(
-            [*command, f"--rate={rate}", "--latency-msec=200", str(path)],
+            [*command, f"--rate={rate}", "--latency-msec=1000", str(path)],  # so that a busy machine does not stutter
             env={**os.environ, **self.environment},
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
