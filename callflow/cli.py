@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from callflow import __version__, flowfiles
-from callflow.commands import design, models, replay
+from callflow.commands import design, devices, models, replay
 from callflow.commands.common import interrupts
 from callflow.errors import BadFlow, CallflowError
 from callflow.speech import engines
@@ -204,5 +204,5 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seconds", metavar="N", help="how long to show it (default: until Ctrl-C)")
     command.add_argument("--microphone", metavar="NAME", help="try this name, or part of it, or a pattern with *")
     command.add_argument("--far-end", metavar="NAME", help="the same for the device that carries the customer")
-    command.set_defaults(run=commands_live.run_devices)
+    command.set_defaults(run=devices.run_devices)
     return parser

@@ -106,11 +106,11 @@ def faults(pulse: Pulse) -> Iterator[Row]:
     ]
     for what, breaks, mends in broken * 3:
         with headset() as source:
-            until(source, lambda source=source: source.began + 3 < time.monotonic())
+            until(source, lambda source: source.began + 3 < time.monotonic())
             breaks()
-            noticed = until(source, lambda source=source: "microphone.gone" in ids(source))
+            noticed = until(source, lambda source: "microphone.gone" in ids(source))
             mends()
-            back = until(source, lambda source=source: "microphone.gone" not in ids(source))
+            back = until(source, lambda source: "microphone.gone" not in ids(source))
         yield Row(f"{what}: noticed after", f"{noticed:.1f} s", "≤ 5 s", noticed <= 5)
         yield Row(f"{what}: heard again after", f"{back:.1f} s")
 
@@ -119,10 +119,10 @@ def ids(source: Headset) -> list[str]:
     return [notice.id for notice in source.notices.open]
 
 
-def until(source: Headset, done: Callable[[], bool]) -> float:
+def until(source: Headset, done: Callable[[Headset], bool]) -> float:
     began = time.monotonic()
     for _ in source:
-        if done():
+        if done(source):
             break
     return time.monotonic() - began
 

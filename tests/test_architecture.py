@@ -41,8 +41,7 @@ MAY_IMPORT = {
     "review": SHELL,
     "design": SHELL,
     "commands": SHELL | {"live", "review", "design"},
-    "commands_live": SHELL | {"live"},
-    "cli": SHELL | {"live", "review", "design", "commands", "commands_live"},
+    "cli": SHELL | {"live", "review", "design", "commands"},
     "__main__": {"cli"},
 }
 
@@ -51,7 +50,7 @@ ADAPTERS = (
     *("speech.vosk", "speech.whisper", "speech.zipformer", "audio.recording", "audio.headset", "audio.telephone"),
     *("telephony.sip", "telephony.ami", "telephony.ari", "telephony.webhook", "telephony.hotkeys"),
 )
-CHOOSERS = ("commands", "commands_live", "cli", "speech.engines")
+CHOOSERS = ("commands", "cli", "speech.engines")
 
 # Libraries that one place hides from all others.
 HIDDEN: dict[str, str | tuple[str, ...]] = {

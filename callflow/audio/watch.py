@@ -23,14 +23,16 @@ _CLIPPED = 32_600  # a sample that the converter could not tell from a larger on
 _CLIPPED_SHARE = 0.002  # of a second's samples, in runs of three or more
 _SPEAKS = 10 ** (-45 / 20)  # RMS of a second in which somebody speaks, of 1
 _HEARD = 10 ** (-60 / 20)  # RMS below which a copy disturbs nobody
-_ALIKE = 0.2  # correlation of a copy; unrelated speech stays below 0.12
-_SAME_LAG = 0.002  # seconds that the delay of a copy may wander from one second to the next
-_COPIES = 2  # seconds in a row, of those with speech, in which a copy has to be found
-_NO_COPIES = 5  # and in which it must not be found any more
+_ALIKE = 0.1  # correlation of a copy; that of unrelated speech stays below 0.08
+_SAME_LAG = 0.005  # seconds that the delay of a copy may wander from one time to the next
+_RIVAL = 0.85  # the correlation at another delay, as part of the best
+_REMEMBERED = 3  # copies found before, one of which must have come with the same delay
+_NO_COPIES = 10  # times with speech that end a notice when no copy is found in them
 _LAGS = (-0.3, 0.4)  # seconds by which a copy may come after the original
 _SAME_SOUND = 0.9
 _TONE = (435.0, 465.0)  # the telephone's 450 Hz
 _TONE_SHARE = 0.8  # of the power of a second
+_LOUDER = 10.0  # times the tone of the far end, which may come back as bleed
 _DEAD_AFTER = 4  # seconds of nothing but zeros: no microphone is so quiet
 _DEAD_AFTER_GATED = 60
 _GATED = 3  # pauses of zeros after which it is taken for a headset that mutes itself in pauses
@@ -69,6 +71,7 @@ class Watch:
     def __init__(self) -> None:
         self._blocks: list[Block] = []
         self._count = 0
+        self._before: tuple[Wave, Wave] = (np.zeros(RATE, np.float32), np.zeros(RATE, np.float32))
         self._silent = _Silent()
         self._copies = _Copies()
         self._clipping = [
@@ -90,8 +93,15 @@ class Watch:
         for alarm, samples in zip(self._clipping, (agent, customer), strict=True):
             notices += alarm.judge(is_clipped(samples))
         microphone, far_end = _wave(agent), _wave(customer)
-        notices += self._tone.judge(is_tone(microphone) and not is_tone(far_end))
-        return notices + self._copies.judge(microphone, far_end)
+        notices += self._tone.judge(is_tone(microphone) and tone_power(microphone) > _LOUDER * tone_power(far_end))
+        for shift in (RATE // 2, 0):  # seconds that overlap, so that a short answer fills one of them
+            both = [
+                np.concatenate([old, new])[-RATE - shift :][:RATE]
+                for old, new in zip(self._before, (microphone, far_end), strict=True)
+            ]
+            notices += self._copies.judge(*both)
+        self._before = microphone, far_end
+        return notices
 
 
 def is_clipped(samples: NDArray[np.int16]) -> bool:
@@ -103,15 +113,21 @@ def is_clipped(samples: NDArray[np.int16]) -> bool:
 
 def is_tone(wave: Wave) -> bool:
     """Whether a second is mostly the telephone's tone of 450 Hz."""
+    return _rms(wave) > _SPEAKS and tone_power(wave) > _TONE_SHARE * float(np.mean(wave * wave))
+
+
+def tone_power(wave: Wave) -> float:
+    """The mean power of a second at 450 Hz, of 1."""
     power = np.abs(np.fft.rfft(wave)) ** 2
     frequency = np.fft.rfftfreq(len(wave), 1 / RATE)
     inside = (frequency >= _TONE[0]) & (frequency <= _TONE[1])
-    return _rms(wave) > _SPEAKS and float(power[inside].sum()) > _TONE_SHARE * float(power.sum())
+    return 2 * float(power[inside].sum()) / len(wave) ** 2
 
 
 def copy_of(original: Wave, other: Wave) -> tuple[float, float]:
     """How much of ``original`` is found again in ``other``: correlation (0 to 1), and by how many seconds it comes
-    later (below 0: earlier). Both of the same length.
+    later (below 0: earlier). Both of the same length. Music and tones are the same again after every period: where the
+    delay could as well be another, the correlation is 0.
     """
     a, b = np.diff(original), np.diff(other)  # evens out the long waves, which are alike in all speech
     size = 1 << (2 * len(a) - 1).bit_length()
@@ -122,7 +138,10 @@ def copy_of(original: Wave, other: Wave) -> tuple[float, float]:
     first, last = (round(lag * RATE) for lag in _LAGS)
     lags = np.abs(np.concatenate([correlation[first:], correlation[:last]]))
     best = int(lags.argmax())
-    return float(lags[best]) / norm, (best + first) / RATE
+    alike = float(lags[best])
+    near = round(_SAME_LAG * RATE)
+    rival = max(lags[: max(0, best - near)].max(initial=0), lags[best + near :].max(initial=0))
+    return (alike / norm if rival < _RIVAL * alike else 0.0), (best + first) / RATE
 
 
 def _wave(samples: NDArray[np.int16]) -> Wave:
@@ -157,24 +176,26 @@ class _Copies:
     """The sound of one channel on the other: bleed, an echo the wrong way round, or the same device twice."""
 
     def __init__(self) -> None:
-        self._bleed = Alarm("bleed", _BLEED, _BLEED_OVER, _COPIES, _NO_COPIES)
-        self._echo = Alarm("swapped.echo", _ECHO, _ECHO_OVER, _COPIES, _NO_COPIES)
-        self._same = Alarm("same", _SAME, _SAME_OVER, _COPIES, _NO_COPIES)
-        self._lags: deque[float] = deque(maxlen=2)
+        self._bleed = Alarm("bleed", _BLEED, _BLEED_OVER, off=_NO_COPIES)
+        self._echo = Alarm("swapped.echo", _ECHO, _ECHO_OVER, off=_NO_COPIES)
+        self._same = Alarm("same", _SAME, _SAME_OVER, off=_NO_COPIES)
+        self._lags: deque[float] = deque(maxlen=_REMEMBERED)
 
     def judge(self, microphone: Wave, far_end: Wave) -> list[Notice]:
-        if min(_rms(microphone), _rms(far_end)) < _HEARD or max(_rms(microphone), _rms(far_end)) < _SPEAKS:
+        said, answered = _rms(microphone), _rms(far_end)
+        if min(said, answered) < _HEARD or max(said, answered) < _SPEAKS:
             return []  # nobody speaks, or there is no room for a copy: that tells nothing
         alike, lag = copy_of(far_end, microphone)
-        steady = not self._lags or abs(lag - self._lags[-1]) <= _SAME_LAG
-        self._lags.append(lag)
-        copied = alike >= _ALIKE and steady
+        copied = alike >= _ALIKE and any(abs(lag - earlier) <= _SAME_LAG for earlier in self._lags)
+        if alike >= _ALIKE:
+            self._lags.append(lag)
         same = copied and alike >= _SAME_SOUND
-        return [
-            *self._same.judge(same),
-            *self._bleed.judge(copied and not same and lag > 0),
-            *self._echo.judge(copied and not same and lag <= 0),
-        ]
+        notices = self._same.judge(same)
+        if answered >= _SPEAKS:
+            notices += self._bleed.judge(copied and not same and lag > 0)
+        if said >= _SPEAKS:
+            notices += self._echo.judge(copied and not same and lag <= 0)
+        return notices
 
 
 _MICROPHONE_LOUD = text(

@@ -1,5 +1,9 @@
 """The headset with a real PulseAudio: what is played is what comes, and what breaks is noticed and mended."""
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +16,7 @@ from callflow.audio.devices import choose, devices
 from callflow.audio.headset import Headset
 from callflow.audio.notices import Notice
 from callflow.audio.source import FRAME, RATE, Block
+from callflow.cli import main
 
 pytestmark = needs_pulse
 PATIENCE = 40.0
@@ -166,3 +171,38 @@ def test_nothing_is_left_running(pulse: Pulse) -> None:
         assert len(pulse.control("list", "short", "source-outputs").splitlines()) == 2
     assert pulse.control("list", "short", "source-outputs") == ""
     assert list(source) == []
+
+
+def test_nothing_is_left_running_though_the_program_is_killed(pulse: Pulse) -> None:
+    program = (
+        "from live.test_headset import headset\n"
+        "with headset() as source:\n"
+        "    print('ready', flush=True)\n"
+        "    for block in source: pass\n"
+    )
+    search = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env={**os.environ, **search}) as live:
+        assert live.stdout
+        assert live.stdout.readline() == b"ready\n"
+        live.kill()
+    for _ in range(200):
+        if not pulse.control("list", "short", "source-outputs"):
+            return
+        time.sleep(0.05)
+    raise AssertionError("somebody still listens")
+
+
+def test_the_command_lists_chooses_and_measures(pulse: Pulse, capsys: pytest.CaptureFixture[str]) -> None:
+    player = pulse.play("mic", noise(8, 6))
+    assert main(["devices", "--lang", "en", "--meter", "--seconds", "2", "--microphone", "card_mic"]) == 0
+    player.kill()
+    player.wait()
+    out = capsys.readouterr().out
+    rows = {name: next(line for line in out.splitlines() if name in line) for name in ("card_mic", "card_far")}
+    assert rows["card_mic"].startswith("microphone")
+    assert rows["card_mic"].rstrip().endswith("-11 dB")
+    assert rows["card_far"].rstrip().endswith("-60 dB")
+    assert main(["devices", "--lang", "zh", "--far-end", "nobody"]) == 1
+    assert "没有与“nobody”相符的声音设备" in capsys.readouterr().out
+    assert main(["devices", "--lang", "en", "--seconds", "soon"]) == 2
+    assert "--seconds" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What the commands for live calls do with their options."""
+"""``callflow devices``: what sound can be taken from, and how loud it is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text as Styled
 
-from callflow.audio.devices import Device, Role, choose, devices
+from callflow.audio import devices as sound_devices
+from callflow.audio.devices import Device, Role, choose
 from callflow.audio.levels import FLOOR, Levels
 from callflow.errors import BadInput, DeviceError
 from callflow.texts import Text, text
@@ -19,14 +20,14 @@ from callflow.texts import Text, text
 _METER_WITHOUT_TERMINAL = 3.0  # seconds
 _LONGEST_METER = 24 * 3600.0
 _REDRAWN_EVERY = 0.1
-_BAR = 20  # characters
+_BAR = 12  # characters
 
 
 def run_devices(options: argparse.Namespace, language: str) -> int:
     """List the sound devices and say which would be chosen; 1 where one of the two cannot be."""
     seconds = _seconds(options.seconds)
     console = Console(highlight=False)
-    found = devices()
+    found = sound_devices.devices()
     chosen: dict[Role, Device] = {}
     problems: list[DeviceError] = []
     asked: dict[Role, str | None] = {"microphone": options.microphone, "far_end": options.far_end}
@@ -83,7 +84,7 @@ def _table(
     """The devices; ``levels``: dBFS of each, ``None`` where no sound comes."""
     table = Table(box=None, pad_edge=False)
     for title in (_USED_AS, _DEVICE, _SYSTEM, _KIND, _RATE, *([_LEVEL] if levels is not None else [])):
-        table.add_column(title.in_(language), overflow="fold")
+        table.add_column(title.in_(language), overflow="fold", no_wrap=title in (_RATE, _LEVEL))
     for number, device in enumerate(found):
         used = [_ROLES[role].in_(language) for role in chosen if chosen[role] is device]
         kind = _KINDS[device.kind].in_(language)
