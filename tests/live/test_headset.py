@@ -181,7 +181,9 @@ def test_nothing_is_left_running_though_the_program_is_killed(pulse: Pulse) -> N
         "    for block in source: pass\n"
     )
     search = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, env={**os.environ, **search}) as live:
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, env={**os.environ, **search}
+    ) as live:
         assert live.stdout
         assert live.stdout.readline() == b"ready\n"
         live.kill()
