@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -97,13 +98,20 @@ def test_a_situation_is_named_by_keyboard_alone(page: Any, overlay: Overlay, pla
     assert action(overlay) == Action("situation", "customer-upset")
 
 
-def test_a_key_that_another_window_had_opens_the_list(page: Any, overlay: Overlay, plan: Plan) -> None:
-    view = scene("listening", plan)
-    show(overlay, page, view | {"desk": view["desk"] | {"choose": 7}})
-    assert not page.get_by_role("dialog").is_visible()  # it was asked for before this page was there
-    show(overlay, page, view | {"desk": view["desk"] | {"choose": 8}})
+def test_a_key_that_another_window_had_opens_the_list(
+    open_page: Callable[..., Any], overlay: Overlay, plan: Plan
+) -> None:
+    def asked(times: int) -> Any:
+        view = scene("listening", plan)
+        return view | {"desk": view["desk"] | {"choose": times}}
+
+    number = overlay.show(asked(7))  # before this page was there
+    page = open_page()
+    until(page, lambda: any(painted.number == number for painted in overlay.painted))
+    assert not page.get_by_role("dialog").is_visible()
+    show(overlay, page, asked(8))
     assert page.get_by_role("dialog", name="选择情景").is_visible()
-    show(overlay, page, view | {"desk": view["desk"] | {"choose": 9}})
+    show(overlay, page, asked(9))
     assert not page.get_by_role("dialog").is_visible()
 
 
