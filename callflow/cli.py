@@ -127,6 +127,18 @@ def _language() -> str:
 # ------------------------------------------------------------------------------------------------ options
 
 
+def run_live(options: argparse.Namespace, language: str) -> int:
+    """``callflow live``, whose packages are an extra that nobody else should have to have."""
+    try:
+        from callflow.commands import live
+    except ImportError as error:
+        raise CallflowError(
+            text("live calls need {n}, which is not installed", "实时通话需要 {n}，尚未安装", n=str(error.name)),
+            text("pip install 'callflow[live]'", "请运行 pip install 'callflow[live]'"),
+        ) from error
+    return live.run_live(options, language)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _ArgumentParser(
         prog="callflow",
@@ -190,6 +202,26 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--flow", help="flow by name or path (default: inbound)")
     command.add_argument("--json", action="store_true", help="as JSON")
     command.set_defaults(run=design.run_explain)
+
+    command = subparsers.add_parser("live", parents=[common], help="guidance during calls, in an overlay 实时通话引导")
+    command.add_argument("--microphone", metavar="NAME", help="the agent's device: its name or part of it 麦克风")
+    command.add_argument("--far-end", metavar="NAME", help="what the computer plays, the customer's side 对方声音")
+    command.add_argument("--flow", help="flow by name or path (default: inbound)")
+    command.add_argument("--engine", default="auto", help="auto, one engine, or two as zipformer+whisper")
+    command.add_argument(
+        "--calls",
+        default="sound",
+        metavar="SOURCE",
+        help="who tells of calls: sound (default), keys, sip:USER@HOST, ami://USER@HOST/ENDPOINT, ari://… 通话事件来源",
+    )
+    command.add_argument("--transfer-to", metavar="NUMBER", help="whom the transfer key calls (with sip) 转接号码")
+    command.add_argument("--journals", metavar="FOLDER", help="where the calls' journals go 日志文件夹")
+    command.add_argument("--no-journal", action="store_true", help="keep nothing of the calls 不保存")
+    command.add_argument("--keep-numbers", action="store_true", help="do not hide long numbers in journals 不隐藏号码")
+    command.add_argument("--no-webhook", action="store_true", help="take no call events by HTTP 不接收 Webhook")
+    command.add_argument("--port", type=int, default=0, help="the overlay's port on this computer (default: any) 端口")
+    command.add_argument("--window", action="store_true", help="in a window that stays on top (pywebview) 置顶窗口")
+    command.set_defaults(run=run_live)
 
     command = subparsers.add_parser("models", parents=[common], help="list, install and verify speech models 语音模型")
     command.add_argument("action", choices=("list", "install", "verify", "path"), nargs="?", default="list")

@@ -11,7 +11,7 @@ from callflow.call.hiding import Hider
 from callflow.call.plan import Plan
 from callflow.call.screen.desk import Desk, LastCall
 from callflow.call.screen.screen import Screen
-from callflow.events import Acoustic, CallHungUp, Event, Gap, Heard, Output, Tick, Word, parse
+from callflow.events import Acoustic, CallContext, CallHungUp, Event, Gap, Heard, Output, Tick, Word, parse
 from callflow.live.record import CallRecord
 from callflow.problems import Location
 
@@ -33,6 +33,9 @@ class LiveCall:
         """the telephone system's name for it; "" where any will do"""
         self.over = False
         """somebody has hung up"""
+        self.context = CallContext(at=0.0)
+        self.reported = False
+        """whether anybody but the sound has told what happens on the line"""
         self.streams = 0
         """how often listening to it has begun"""
         self.screen = Screen(plan.flow)

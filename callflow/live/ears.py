@@ -101,6 +101,7 @@ class Ears:
     def end(self, call: LiveCall, clock: float) -> None:
         """``call`` is over; what is under way is still decoded. ``clock``: the source's."""
         self._deaf_since.pop(id(call), None)
+        self.slow = self.late = False
         for number, stream in self._streams.items():
             if stream.call is call and stream.ending_since < 0:
                 stream.ending_since = clock

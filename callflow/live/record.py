@@ -69,9 +69,7 @@ class CallRecord:
     def finish(self) -> Path | None:
         """The call is over: the journal gets its name. ``None`` where not all could be written: it stays a part."""
         complete = self.flush()
-        if self._file:
-            self._file.close()
-            self._file = None
+        self.close()
         if not complete:
             return None
         try:
@@ -80,6 +78,12 @@ class CallRecord:
             self.trouble = error.strerror or str(error)
             return None
         return self.path
+
+    def close(self) -> None:
+        """Let go of the file; what is in it stays a part until somebody goes on with it."""
+        if self._file:
+            self._file.close()
+            self._file = None
 
     def _drop_half_a_line(self) -> None:
         if self._file:

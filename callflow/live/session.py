@@ -30,25 +30,22 @@ from callflow.events import (
     AgentAction,
     CallAnswered,
     CallContext,
-    CallHeld,
     CallHungUp,
-    CallResumed,
     CallRinging,
     Event,
     Gap,
     Speaker,
-    TransferCompleted,
-    TransferStarted,
 )
 from callflow.journal import Header
 from callflow.live.actions import Action
 from callflow.live.call import LiveCall, shifted
 from callflow.live.ears import Ears
+from callflow.live.lines import Lines
 from callflow.live.notices import Board
 from callflow.live.recogniser import News
 from callflow.live.record import SUFFIX, CallRecord, unfinished, whole_lines
-from callflow.telephony.source import CallEvents, Phone, Pressed, Reported
 from callflow.telephony.source import Notice as LineNotice
+from callflow.telephony.source import Pressed, Reported
 from callflow.texts import Text
 from callflow.workdays import with_day
 
@@ -61,6 +58,8 @@ QUIET_END = 120.0
 GOES_ON = timedelta(minutes=10)
 """A call that was cut off goes on where its journal was written to no longer ago than this."""
 LEVELS_EVERY = 0.25
+LAST_WORDS = 15.0
+"""Seconds that recognisers get for what is under way when the source ends."""
 
 
 class Display(Protocol):
@@ -89,7 +88,7 @@ class Setting:
 
 
 class LiveSession:
-    """Runs until the source ends or ``stop``. ``calls`` reports what the telephone does, ``phone`` takes orders."""
+    """Runs until the source ends or ``stop``. ``lines`` tell what happens on the line; ``now``: the time of day."""
 
     def __init__(
         self,
@@ -98,17 +97,15 @@ class LiveSession:
         ears: Ears,
         display: Display,
         setting: Setting,
-        calls: CallEvents | None = None,
-        phone: Phone | None = None,
+        lines: Lines | None = None,
         now: Callable[[], datetime] = datetime.now,
     ) -> None:
         self._plan = plan
         self._source = source
-        self._ears = ears
+        self.ears = ears
         self._display = display
         self._setting = setting
-        self._calls = calls
-        self._phone = phone
+        self._lines = lines or Lines()
         self._now = now
         self._inbox: queue.Queue[Block | News | None] = queue.Queue()
         self._stop = threading.Event()
@@ -124,6 +121,7 @@ class LiveSession:
         self._idle = Screen(plan.flow)
         self._levels: dict[Speaker, float] = {}
         self._levels_at = self._voice_at = 0.0
+        self._source_ended: float | None = None
         self._dirty = True
 
     # ------------------------------------------------------------------------------------ the loop
@@ -135,19 +133,26 @@ class LiveSession:
     def stop(self) -> None:
         """End the loop; from any thread. A call that is on is cut off and goes on at the next start."""
         self._stop.set()
-        self._inbox.put(None)
 
     def run(self) -> None:
         """Until the source ends."""
         self._resume()
         capture = threading.Thread(target=self._capture, name="capture", daemon=True)
         capture.start()
-        while not self._stop.is_set():
+        while not self._stop.is_set() and not self._is_over():
             self._take(self._waiting())
             self._listen_to_the_line()
             self._obey()
             self._go_on()
             self._show()
+        for call in filter(None, (self._call, *self._ending)):
+            if call.record:
+                call.record.close()
+
+    def _is_over(self) -> bool:
+        """The source has ended, and so have the calls that were under way."""
+        ended = self._source_ended
+        return ended is not None and (not self._ending or time.monotonic() - ended > LAST_WORDS)
 
     def _capture(self) -> None:
         for block in self._source:
@@ -159,7 +164,7 @@ class LiveSession:
         self._inbox.put(None)
 
     def _behind(self) -> bool:
-        return self._inbox.qsize() > 50 or self._ears.behind > 1.0 or not self._ears.ready
+        return self._inbox.qsize() > 50 or self.ears.behind > 1.0 or not self.ears.ready
 
     def _waiting(self) -> list[Block | News | None]:
         try:
@@ -173,7 +178,7 @@ class LiveSession:
     def _take(self, items: Iterable[Block | News | None]) -> None:
         for item in items:
             if item is None:
-                self._stop.set()
+                self._source_ended = time.monotonic()
             elif isinstance(item, Block):
                 self._chunk.append(item)
                 if len(self._chunk) >= CHUNK:
@@ -181,7 +186,7 @@ class LiveSession:
                     self._chunk.clear()
                     self._listen_to_the_line()
             else:
-                self._ears.take(item)
+                self.ears.take(item)
                 self._dirty = True
 
     def _go_on(self) -> None:
@@ -192,7 +197,7 @@ class LiveSession:
             if call.record and call.record.trouble and int(self.clock * 4) % 20 == 0:
                 call.record.flush()
         for ended in list(self._ending):
-            if self._ears.done_with(ended, self.clock):
+            if self.ears.done_with(ended, self.clock):
                 self._ending.remove(ended)
                 self._last = ended.close() or self._last
                 self._dirty = True
@@ -205,7 +210,7 @@ class LiveSession:
         if listened.agent_voiced.any() or listened.customer_voiced.any():
             self._voice_at = block.end
         if self._call:
-            self._ears.hear(block, listened.agent_voiced, listened.customer_voiced)
+            self.ears.hear(block, listened.agent_voiced, listened.customer_voiced)
         else:
             self._recent.append((block, listened.agent_voiced, listened.customer_voiced))
             while self._recent[0][0].at < block.end - PRE_ROLL - 1:
@@ -220,6 +225,8 @@ class LiveSession:
         if self._call is None and isinstance(event, (CallRinging, CallAnswered)):
             self._begin(max(0.0, event.at - PRE_ROLL))
         if self._call:
+            if event.type.startswith("call."):
+                self._lines.heard(event, self._call.id)
             self._happened(shifted(event, -self._call.began))
 
     def _measure(self, block: Block) -> None:
@@ -251,19 +258,20 @@ class LiveSession:
         if not self._setting.by_sound:
             self._listener = Listener(start=began)
         self._start(call)
+        call.context = context
         call.feed(context)
         for block, agent, customer in recent:
             if not self._setting.by_sound:
                 listened = self._listener.feed(block)
                 agent, customer = listened.agent_voiced, listened.customer_voiced
-            self._ears.hear(block, agent, customer)
+            self.ears.hear(block, agent, customer)
         self._recent.clear()
         return call
 
     def _start(self, call: LiveCall) -> None:
         self._call, self._voice_at, self._dirty = call, self.clock, True
         self._levels.clear()
-        self._ears.begin(call, call.now)
+        self.ears.begin(call, call.now)
 
     def _happened(self, event: Event) -> None:
         """Something happened in the call that is on; ``event.at`` is on its clock."""
@@ -275,7 +283,7 @@ class LiveSession:
         if isinstance(told, CallHungUp):
             for last in self._listener.finish():
                 call.feed(shifted(last, -call.began))
-            self._ears.end(call, self.clock)
+            self.ears.end(call, self.clock)
             self._ending.append(call)
             self._call = None
             self._listener = Listener(infer_calls=self._setting.by_sound, start=self.clock)
@@ -299,20 +307,20 @@ class LiveSession:
             call = LiveCall(self._plan, 0.0, self._hider(), record)
             call.restore(journal.events)
             contexts = [event for event in journal.events if isinstance(event, CallContext) and event.date]
-            ago = self._now() - datetime.fromisoformat(contexts[0].date) if contexts else GOES_ON * 2
-            stopped_ago = ago - timedelta(seconds=call.now)
-            if call.over or self._call or not timedelta(0) <= stopped_ago <= GOES_ON:
+            began = datetime.fromisoformat(contexts[0].date) if contexts else self._now() - 2 * GOES_ON
+            # The clock of the computer may have been set back meanwhile; that of the call never goes back.
+            present = max(call.now, round((self._now() - began).total_seconds(), 3))
+            if call.over or self._call or present - call.now > GOES_ON.total_seconds():
                 call.close()
                 continue
-            call.began = -ago.total_seconds()
-            present = round(ago.total_seconds(), 3)
+            call.began = self.clock - present
             call.feed(Gap(at=present, start=call.now, end=present))
             self._start(call)
 
     # ------------------------------------------------------------------------------------ the telephone, the agent
 
     def _listen_to_the_line(self) -> None:
-        for signal in self._calls.waiting() if self._calls else ():
+        for signal in self._lines.waiting():
             if isinstance(signal, Reported):
                 self._reported(signal.event, signal.call, signal.monotonic)
             elif isinstance(signal, LineNotice):
@@ -329,6 +337,10 @@ class LiveSession:
         call = self._call
         if (call and call_id in ("", call.id)) or (call and not call.id):
             call.id = call.id or call_id
+            if self._setting.by_sound and not call.reported:
+                # The telephone, or the agent, tells more than the sound can: holds and transfers are seen from now on.
+                call.reported = True
+                call.feed(replace(call.context, at=max(0.0, at - call.began), telephony="events"))
             self._happened(replace(event, at=max(0.0, at - call.began)))
 
     def _obey(self) -> None:
@@ -348,38 +360,14 @@ class LiveSession:
                 at = self.clock - self._call.began
                 name = action.name
                 self._happened(AgentAction(at=max(0.0, at), action=name, target=action.target, value=action.value))  # type: ignore[arg-type]
-        elif self._phone:
-            self._order(self._phone, action)
-        elif event := self._by_hand(action):
-            self._reported(event, "", time.monotonic())
+        else:
+            self._lines.press(action.name)
 
     def _pressed(self, name: str) -> None:
         """A key that is meant for the main prompt."""
         main = self._call.screen.view(self._call.now)["main"] if self._call else None
         if main and name in ("tick", "dismiss"):
             self._act(Action(name, str(main["id"])))
-
-    @staticmethod
-    def _order(phone: Phone, action: Action) -> None:
-        if action.name == "transfer":
-            phone.transfer(action.value)
-        else:
-            {"answer": phone.answer, "hold": phone.hold, "resume": phone.resume, "hang_up": phone.hang_up}[
-                action.name
-            ]()
-
-    def _by_hand(self, action: Action) -> Event | None:
-        """What the agent says is happening on the line, where no telephone tells us."""
-        if action.name == "transfer":
-            under_way = self._call and any(t["kind"] == "transfer" for t in self._call.screen.view(0.0)["timers"])
-            return TransferCompleted(at=0.0) if under_way else TransferStarted(at=0.0, to=action.value)
-        events: dict[str, Event] = {
-            "answer": CallAnswered(at=0.0),
-            "hold": CallHeld(at=0.0),
-            "resume": CallResumed(at=0.0),
-            "hang_up": CallHungUp(at=0.0, by="agent"),
-        }
-        return events[action.name]
 
     # ------------------------------------------------------------------------------------ the screen
 
@@ -404,7 +392,7 @@ class LiveSession:
     def _look_around(self) -> None:
         """What is in trouble, or no longer."""
         changed = self.notices.follow_devices(getattr(self._source, "notices", None))
-        changed |= self.notices.follow_ears(self._ears)
+        changed |= self.notices.follow_ears(self.ears)
         changed |= self.notices.follow_journal(self._trouble())
         self._dirty |= changed
 

@@ -98,6 +98,17 @@ def choose(name: str = "auto", purpose: Purpose = "replay", model: str | Path | 
     return Choice(engine.name, path, text("as asked for", "按要求使用"))
 
 
+def accurate_beside(quick: Choice) -> Choice | None:
+    """The engine that writes characters, to confirm by the utterance what ``quick``, which streams syllables, hears
+    at once; ``None`` where it is not installed or would not help."""
+    for engine in ENGINES:
+        for known in engine.models if not engine.streaming and quick.name == "zipformer" else ():
+            path = models.find(known)
+            if path and _lacking(engine, known) is None:
+                return Choice(engine.name, path, text("writes characters", "输出汉字"))
+    return None
+
+
 def open_transcriber(choice: Choice, threads: int = 0) -> Transcriber:
     """Load the chosen engine with its model. ``threads``: 0 for what suits the engine. Raises ``ModelError``."""
     _require_package(_named(choice.name))

@@ -10,11 +10,13 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import os
 import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from baresip import (
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 _TICK = 0.02
 _CODECS = ("g722/16000/1", "pcma", "pcmu")
 """What is offered: 16 kHz where the other side can, the two codecs every telephone has otherwise."""
+_ALSA_PLUGINS = ("/usr/lib/x86_64-linux-gnu/alsa-lib", "/usr/lib/aarch64-linux-gnu/alsa-lib", "/usr/lib/alsa-lib")
 _REFUSED = (401, 403, 404, 407)
 """Answers of a registrar that asking again will not change."""
 _REGISTER = 5.0
@@ -64,6 +67,7 @@ _BUSY_TRIES, _BUSY_PAUSE = 10, 0.2
 
 def run(pipe: Connection, account: SipAccount) -> None:
     """The body of the process: ends when told to, or when the other end of the pipe is gone."""
+    _find_alsa_plugins()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     logging.disable(logging.CRITICAL)  # baresip's log is for its developers; what matters goes over the pipe
     with contextlib.suppress(OSError):
@@ -376,6 +380,13 @@ class _Worker:
         if to.startswith(("sip:", "sips:")):
             return to
         return f"sip:{to}" if "@" in to else f"sip:{to}@{self.account.domain}"
+
+
+def _find_alsa_plugins() -> None:
+    """baresip brings an ALSA of its own, which looks for plugins (PulseAudio, PipeWire) where its builder had them."""
+    found = next((path for path in map(Path, _ALSA_PLUGINS) if path.is_dir()), None)
+    if found:
+        os.environ.setdefault("ALSA_PLUGIN_DIR", str(found))
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,174 @@
+"""``callflow live``: the agent's calls, with the overlay beside them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import threading
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from queue import SimpleQueue
+from urllib.parse import unquote, urlsplit
+
+from platformdirs import user_data_path
+
+from callflow.audio.devices import choose, devices
+from callflow.audio.headset import Headset
+from callflow.commands.common import note, plan_of, warn_of_models
+from callflow.errors import BadInput, TelephonyError
+from callflow.live.ears import Ears
+from callflow.live.lines import Lines
+from callflow.live.recogniser import News, Recogniser
+from callflow.live.session import LiveSession, Setting
+from callflow.speech import engines
+from callflow.telephony.hotkeys import Hotkeys
+from callflow.telephony.source import CallEvents, Inbox, Phone, Reported
+from callflow.texts import Text, text
+
+SECRET = "CALLFLOW_PHONE_PASSWORD"
+"""Environment variable with the telephone system's password, which does not belong on a command line."""
+HOOK_TOKEN = "CALLFLOW_WEBHOOK_TOKEN"
+WARMING_UP = 60.0
+"""Seconds that recognisers may take to load before the session begins without them."""
+
+
+def run_live(options: argparse.Namespace, language: str) -> int:
+    from callflow.live.overlay import Overlay  # its packages are an extra
+
+    folder = None if options.no_journal else Path(options.journals or user_data_path("callflow", False) / "calls")
+    plan = plan_of(options.flow, language)
+    warn_of_models(language)
+    found = devices()
+    microphone, far_end = choose(found, "microphone", options.microphone), choose(found, "far_end", options.far_end)
+    chosen = _engines(options.engine)
+    session: list[LiveSession] = []
+    early: SimpleQueue[News] = SimpleQueue()
+
+    def tell(news: News) -> None:
+        if session:
+            session[0].tell(news)
+        else:
+            early.put(news)
+
+    recognisers = [Recogniser(choice, tell) for choice in chosen]
+    name = "+".join(choice.name for choice in chosen)
+    with ExitStack() as stack:
+        for recogniser in recognisers:
+            recogniser.start()
+            stack.callback(recogniser.close)
+        hook = _Hook() if not options.no_webhook else None
+        lines = _lines(options, stack, hook, language)
+        routers = [hook.router(os.environ.get(HOOK_TOKEN) or secrets.token_urlsafe(24))] if hook else []
+        overlay = stack.enter_context(Overlay(port=options.port, routers=routers))
+        source = stack.enter_context(Headset(microphone, far_end))
+        listening = Text(f"{name} · {microphone.name} · {far_end.name}", f"{name} · {microphone.name} · {far_end.name}")
+        setting = Setting(folder, options.calls == "sound", options.keep_numbers, name, listening)
+        live = LiveSession(plan, source, Ears(recognisers), overlay, setting, lines)
+        session.append(live)
+        while not early.empty():
+            live.tell(early.get())
+        print(overlay.url, flush=True)
+        if hook:
+            note(text("webhook token: {t}", "Webhook 令牌：{t}", t=hook.token), language)
+        note(_kept(folder), language)
+        if options.window:
+            return _in_window(live, overlay.url)
+        live.run()
+    return 0
+
+
+def _engines(name: str) -> list[engines.Choice]:
+    """The quick recogniser, and the accurate one where two are asked for or (``auto``) can be had."""
+    if name != "auto":
+        return [engines.choose(part, "live") for part in name.split("+")[:2]]
+    quick = engines.choose("auto", "live")
+    accurate = engines.accurate_beside(quick)
+    return [quick, accurate] if accurate else [quick]
+
+
+def _kept(folder: Path | None) -> Text:
+    if folder is None:
+        return text("calls are not saved", "通话不保存")
+    return text("journals: {p}", "日志：{p}", p=folder)
+
+
+class _Hook(Inbox):
+    """Call events that come in by HTTP."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = ""
+
+    def router(self, token: str):  # type: ignore[no-untyped-def]
+        from callflow.telephony.webhook import router
+
+        self.token = token
+        return router(self._take, token)
+
+    def _take(self, reported: Reported) -> None:
+        self.put(reported)
+
+    def __enter__(self) -> _Hook:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _lines(options: argparse.Namespace, stack: ExitStack, hook: _Hook | None, language: str) -> Lines:
+    sources: list[CallEvents] = [hook] if hook else []
+    phone: Phone | None = None
+    if options.calls not in ("sound", "keys"):
+        telephone = _telephone(options.calls)
+        stack.enter_context(telephone)
+        sources.append(telephone)
+        phone = telephone if hasattr(telephone, "hang_up") else None
+    keys = Hotkeys(phone=phone, transfer_to=options.transfer_to or "")
+    try:
+        stack.enter_context(keys)
+    except TelephonyError as error:  # the keys work in the overlay all the same
+        note(Text(error.in_("en"), error.in_("zh")), language)
+    return Lines(sources, keys)
+
+
+def _telephone(address: str):  # type: ignore[no-untyped-def]
+    """The source that ``address`` names: ``sip:user@host``, ``ami://user@host:5038/PJSIP/100``, ``ari://…``."""
+    parts = urlsplit(address if "//" in address else address.replace(":", "://", 1))
+    password = unquote(parts.password or "") or os.environ.get(SECRET, "")
+    user, host = unquote(parts.username or ""), parts.hostname or ""
+    endpoint = unquote(parts.path.strip("/"))
+    if parts.scheme in ("sip", "sips") and user and host:
+        from callflow.telephony.sip import SipAccount, Softphone
+
+        domain = f"{host}:{parts.port}" if parts.port else host
+        return Softphone(SipAccount(user, domain, password, transport="tls" if parts.scheme == "sips" else "udp"))
+    if parts.scheme in ("ami", "amis") and user and host and endpoint:
+        from callflow.telephony.ami import Manager
+
+        return Manager(endpoint, user, password, host, parts.port or 5038, tls=parts.scheme == "amis")
+    if parts.scheme in ("ari", "aris") and user and host and endpoint:
+        from callflow.telephony.ari import RestInterface
+
+        scheme = "https" if parts.scheme == "aris" else "http"
+        return RestInterface(endpoint, user, password, f"{scheme}://{host}:{parts.port or 8088}")
+    raise BadInput(
+        text('--calls: "{a}" is no telephone', "--calls：“{a}”不是电话来源", a=address[:80]),
+        text(
+            "write sound, keys, sip:USER@HOST, ami://USER@HOST/PJSIP/100 or ari://USER@HOST/PJSIP/100",
+            "可写 sound、keys、sip:用户@主机、ami://用户@主机/PJSIP/100 或 ari://用户@主机/PJSIP/100",
+        ),
+    )
+
+
+def _in_window(live: LiveSession, url: str) -> int:
+    """The overlay in a window that stays on top; closing it ends the session."""
+    from callflow.live.window import show_window
+
+    running = threading.Thread(target=live.run, name="session", daemon=True)
+    running.start()
+    with suppress(KeyboardInterrupt):
+        show_window(url)
+    live.stop()
+    running.join(5.0)
+    return 0

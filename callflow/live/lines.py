@@ -1,0 +1,46 @@
+"""Everything that tells what happens on the line: telephone systems, the keys and the buttons of the overlay."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+from callflow.events import Event
+from callflow.telephony.source import CallEvents, Reported, Signal
+
+
+class Keys(CallEvents, Protocol):
+    """What the agent says of the call, with a key or in the overlay (``telephony.hotkeys``)."""
+
+    def press(self, action: str, now: float) -> None: ...
+
+    def follow(self, signal: Signal) -> None: ...
+
+
+class Lines:
+    """Several sources as one. ``keys`` are told what the others report, so that the next key means the right thing."""
+
+    def __init__(self, sources: Sequence[CallEvents] = (), keys: Keys | None = None) -> None:
+        self._sources = sources
+        self._keys = keys
+
+    def waiting(self) -> list[Signal]:
+        """What has been reported since the last time, by each source in order."""
+        signals: list[Signal] = []
+        for source in self._sources:
+            new = source.waiting()
+            signals += new
+            for signal in new if self._keys else ():
+                self._keys.follow(signal)  # type: ignore[union-attr]
+        return [*signals, *(self._keys.waiting() if self._keys else ())]
+
+    def heard(self, event: Event, call: str) -> None:
+        """The sound tells that ``event`` has happened."""
+        if self._keys:
+            self._keys.follow(Reported(event, call, time.monotonic()))
+
+    def press(self, action: str) -> None:
+        """The agent pressed a button of the overlay."""
+        if self._keys:
+            self._keys.press(action, time.monotonic())

@@ -1,0 +1,136 @@
+"""An agent's place with everything on it that is real: devices, recogniser, session, overlay."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callflow import flowfiles
+from callflow.audio.devices import choose, devices
+from callflow.audio.headset import Headset
+from callflow.audio.recording import Recording
+from callflow.audio.source import RATE, Source
+from callflow.call.plan import Plan
+from callflow.events import Event, Output
+from callflow.journal import read_journal
+from callflow.live.ears import Ears
+from callflow.live.lines import Keys, Lines
+from callflow.live.overlay import Overlay
+from callflow.live.recogniser import News, Recogniser
+from callflow.live.session import LiveSession, Setting
+from callflow.review.replay import rejudge
+from callflow.speech import engines
+from callflow.telephony.source import CallEvents
+
+CALLS = Path(__file__).parent.parent / "calls"
+PATIENCE = 60.0
+
+
+@cache
+def plan() -> Plan:
+    return Plan.of(flowfiles.load()[0])
+
+
+class Desk:
+    """A running session; ``until`` waits for something to become true."""
+
+    def __init__(self, session: LiveSession, overlay: Overlay, recogniser: Recogniser, folder: Path) -> None:
+        self.session = session
+        self.thread: threading.Thread | None = None
+        self.overlay = overlay
+        self.recogniser = recogniser
+        self.folder = folder
+
+    def until(self, true: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+        end = time.monotonic() + patience
+        while not true():
+            assert time.monotonic() < end, f"never: {what}"
+            time.sleep(0.02)
+
+    def finish(self) -> Path:
+        """Wait for the end of the source; returns the journal of the only call."""
+        self.until(lambda: not (self.thread and self.thread.is_alive()), "the session ends")
+        (journal,) = self.journals()
+        return journal
+
+    def journals(self) -> list[Path]:
+        """The journals of calls that are over."""
+        return sorted(self.folder.glob("*.jsonl"))
+
+    def notices(self) -> set[str]:
+        return {notice.id for notice in self.session.notices.shown()}
+
+
+@contextmanager
+def desk(
+    source: Source,
+    folder: Path,
+    sources: Sequence[CallEvents] = (),
+    keys: Keys | None = None,
+    live: bool = True,
+    by_sound: bool = False,
+) -> Iterator[Desk]:
+    """A session on ``source`` with the best recogniser that is installed, in a thread of its own."""
+    session: list[LiveSession] = []
+    waiting: list[News] = []
+
+    def tell(news: News) -> None:
+        if session:
+            session[0].tell(news)
+        else:
+            waiting.append(news)
+
+    choice = engines.choose("auto", "live")
+    with ExitStack() as stack:
+        recogniser = Recogniser(choice, tell)
+        recogniser.start()
+        stack.callback(recogniser.close)
+        overlay = stack.enter_context(Overlay())
+        opened = stack.enter_context(source)
+        setting = Setting(folder, by_sound, engine=choice.name, live=live)
+        running = LiveSession(plan(), opened, Ears([recogniser]), overlay, setting, Lines(sources, keys))
+        session.append(running)
+        for news in waiting:
+            running.tell(news)
+        thread = threading.Thread(target=running.run, daemon=True)
+        thread.start()
+        stack.callback(thread.join, 10.0)
+        stack.callback(running.stop)
+        one = Desk(running, overlay, recogniser, folder)
+        one.thread = thread
+        one.until(lambda: running.ears.ready, "the recogniser is ready")
+        yield one
+
+
+def headset() -> Headset:
+    """The two null sinks of ``live.pulse``."""
+    found = devices()
+    return Headset(choose(found, "microphone", "mic.monitor"), choose(found, "far_end", "far.monitor"))
+
+
+def spoken(call: str, speaker: str, start: float, end: float) -> NDArray[np.int16]:
+    """What ``speaker`` says in a bundled call from ``start`` to ``end`` (seconds)."""
+    with Recording(CALLS / f"{call}.opus") as recording:
+        channel = np.concatenate([getattr(block, speaker) for block in recording])
+    return np.asarray(channel[round(start * RATE) : round(end * RATE)], np.int16)
+
+
+def judged_again(path: Path) -> tuple[list[str], list[str]]:
+    """What a journal says that the engine said, and what it says when the journal is judged again."""
+    events = read_journal(path).events
+    then = [event.to_json() for event in events if isinstance(event, Output)]
+    now: list[str] = []
+
+    def keep(event: Event) -> None:
+        if isinstance(event, Output):
+            now.append(event.to_json())
+
+    rejudge(events, plan(), keep)
+    return then, now

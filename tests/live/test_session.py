@@ -1,0 +1,219 @@
+"""The live session with a real recogniser on bundled calls, as fast as it goes; and what may go wrong meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pytest
+from live.desk import CALLS, Desk, desk, judged_again
+
+from callflow.audio.recording import Recording
+from callflow.audio.source import FRAME, RATE, Block
+from callflow.events import CallContext, CallHungUp, Event, Finding, Gap, Heard
+from callflow.journal import PART, read_events, read_journal
+from callflow.live.actions import Action
+from callflow.telephony.hotkeys import Hotkeys
+from callflow.telephony.source import Inbox, Reported, Signal
+from callflow.texts import Text
+
+pytest.importorskip("fastapi", reason="the Python package fastapi is not installed")
+pytestmark = pytest.mark.timeout(180)
+
+
+class Script(Inbox):
+    """A telephone that reports the events of bundled calls at their times on the source's clock."""
+
+    def __init__(self, *events: Event) -> None:
+        super().__init__()
+        self._events = list(events)
+        self.desk: Desk | None = None
+
+    def waiting(self) -> list[Signal]:
+        now = self.desk.session.clock if self.desk else 0.0
+        due = [event for event in self._events if event.at <= now]
+        self._events = self._events[len(due) :]
+        return [Reported(event, "one", time.monotonic()) for event in due]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Sound:
+    """A source of made-up sound: ``seconds`` of noise of ``level`` (root mean square of int16), 0 for silence."""
+
+    separate = True
+
+    def __init__(self, seconds: float, level: float = 0.0) -> None:
+        self.warnings: list[Text] = []
+        self._blocks = round(seconds * RATE / FRAME)
+        self._random = np.random.default_rng(1)
+        self._level = level
+        self._at = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def __iter__(self) -> Iterator[Block]:
+        return self
+
+    def __next__(self) -> Block:
+        if self._at == self._blocks:
+            raise StopIteration
+        noise = self._random.normal(0.0, self._level or 1e-9, (2, FRAME)).astype(np.int16)
+        block = Block(self._at * FRAME / RATE, noise[0], noise[1])
+        self._at += 1
+        return block
+
+
+def reported(name: str) -> list[Event]:
+    events, _ = read_events(CALLS / f"{name}.opus.events.jsonl")
+    return [event for event in events if not isinstance(event, CallContext)]
+
+
+@pytest.mark.parametrize("name", ["exemplary", "faulty"])
+def test_a_journal_of_a_live_call_judged_again_says_the_same(name: str, tmp_path: Path) -> None:
+    script = Script(*reported(name))
+    with desk(Recording(CALLS / f"{name}.opus"), tmp_path, [script], live=False) as place:
+        script.desk = place
+        journal = place.finish()
+    then, now = judged_again(journal)
+    assert then == now
+    findings = [event for event in read_journal(journal).events if isinstance(event, Finding)]
+    faults = [finding for finding in findings if finding.verdict in ("missed", "violated")]
+    assert bool(faults) == (name == "faulty"), [finding.rule for finding in faults]
+
+
+def test_calls_can_be_told_from_the_sound_alone(tmp_path: Path) -> None:
+    with desk(Recording(CALLS / "exemplary.opus"), tmp_path, live=False, by_sound=True) as place:
+        place.until(lambda: not (place.thread and place.thread.is_alive()), "the session ends")
+    ((part,), names) = list(tmp_path.glob(f"*{PART}")), list(tmp_path.glob("*.jsonl"))
+    assert not names, "nobody hung up, and the recording was over: the call was cut off"
+    kinds = [event.type for event in read_journal(part).events]
+    assert "call.ringing" in kinds
+    assert "call.answered" in kinds
+    assert any(event.final for event in read_journal(part).events if isinstance(event, Heard))
+
+
+def test_a_recogniser_that_is_killed_is_started_again_and_the_gap_is_held_against_nobody(tmp_path: Path) -> None:
+    script = Script(*reported("faulty"))
+    with desk(Recording(CALLS / "faulty.opus"), tmp_path, [script], live=False) as place:
+        script.desk = place
+        place.until(lambda: place.session.clock > 50, "half of the call")
+        assert place.recogniser.pid
+        os.kill(place.recogniser.pid, signal.SIGKILL)
+        place.until(lambda: not place.session.ears.ready, "the loss is noticed")
+        place.until(lambda: f"engine.{place.recogniser.name}" in place.notices(), "the agent is told")
+        place.until(lambda: place.session.ears.ready, "it is back")
+        journal = place.finish()
+        assert not place.notices()
+    events = read_journal(journal).events
+    (gap,) = [event for event in events if isinstance(event, Gap)]
+    assert gap.start < gap.end or gap.start == gap.end
+    assert any(event.final and event.start > gap.end for event in events if isinstance(event, Heard))
+    then, now = judged_again(journal)
+    assert then == now
+
+
+def test_a_disk_that_is_full_for_a_while_loses_nothing(tiny_disk: Path) -> None:
+    script = Script(*reported("faulty"))
+    ballast = tiny_disk / "ballast"
+    ballast.write_bytes(b"0" * 8192)
+    with desk(Recording(CALLS / "faulty.opus"), tiny_disk, [script], live=False) as place:
+        script.desk = place
+        place.until(lambda: "journal" in place.notices(), "the agent is told that nothing is saved")
+        shown = place.overlay.show({})
+        place.until(lambda: place.overlay.show({}) > shown, "the overlay goes on")
+        subprocess.run(["mount", "-o", "remount,size=4m", str(tiny_disk)], check=True)
+        journal = place.finish()
+    assert not read_journal(journal).problems
+    then, now = judged_again(journal)
+    assert then == now
+
+
+CUT_OFF = """
+import sys, time
+from pathlib import Path
+from live.desk import CALLS, desk
+from live.test_session import Script, reported
+from callflow.audio.recording import Recording
+
+if __name__ == "__main__":
+    script = Script(*reported("faulty"))
+    with desk(Recording(CALLS / "faulty.opus"), Path(sys.argv[1]), [script], live=False) as place:
+        script.desk = place
+        place.until(lambda: place.session.clock > 45, "half of the call")
+        print("half", flush=True)
+        time.sleep(60)
+"""
+
+
+def test_a_call_goes_on_after_the_process_was_killed(tmp_path: Path) -> None:
+    program = tmp_path / "cut_off.py"
+    program.write_text(CUT_OFF)
+    calls = tmp_path / "calls"
+    process = subprocess.Popen([sys.executable, program, calls], stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stdout.readline() == "half\n"
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    (part,) = calls.glob(f"*{PART}")
+    before = [event.to_json() for event in read_journal(part).events]
+
+    keys = Hotkeys()
+    with desk(Sound(5.0), calls, keys=keys, live=False) as place:
+        place.until(lambda: place.session.clock > 2, "the call goes on")
+        place.overlay.actions.put(Action("hang_up"))
+        journal = place.finish()
+    events = read_journal(journal).events
+    assert [event.to_json() for event in events][: len(before)] == before, "nothing of what was known is lost"
+    after = events[len(before) :]
+    assert any(isinstance(event, Gap) for event in after)
+    assert any(isinstance(event, CallHungUp) for event in after)
+    then, now = judged_again(journal)
+    assert then == now
+
+
+@pytest.mark.parametrize(("seconds", "level"), [(600.0, 0.0), (60.0, 300.0)], ids=["silence", "noise"])
+def test_a_call_without_a_word_is_a_call(seconds: float, level: float, tmp_path: Path) -> None:
+    first, last = reported("exemplary")[0], CallHungUp(at=seconds - 1, by="agent")
+    script = Script(first, replace(reported("exemplary")[1], at=2.0), last)
+    with desk(Sound(seconds, level), tmp_path, [script], live=False) as place:
+        script.desk = place
+        journal = place.finish()
+    events = read_journal(journal).events
+    assert not [event for event in events if isinstance(event, Heard) and event.final]
+    assert events[-1].type == "score"
+
+
+def test_two_calls_one_after_the_other_are_two(tmp_path: Path) -> None:
+    first = [replace(event, at=event.at / 4) for event in reported("exemplary")]
+    end = first[-1].at
+    script = Script(*first, *[replace(event, at=end + 1 + event.at) for event in first])
+    with desk(Sound(2 * end + 5), tmp_path, [script], live=False) as place:
+        script.desk = place
+        place.until(lambda: not (place.thread and place.thread.is_alive()), "the session ends")
+    journals = place.journals()
+    assert len(journals) == 2
+    for journal in journals:
+        kinds = [event.type for event in read_journal(journal).events if event.type.startswith("call.")]
+        assert kinds.count("call.hung_up") == 1
+        assert kinds[0] == "call.context"
