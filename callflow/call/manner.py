@@ -75,7 +75,7 @@ class _Explaining:
     def speaks(self, start: float, end: float) -> list[float]:
         """The moments, not told of yet, at which ``EXPLAINS`` seconds were full."""
         insort(self.own, (start, end))
-        oldest = max(self.told, end - MEMORY)
+        oldest = self.told = max(self.told, end - MEMORY)
         self.own = [span for span in self.own if span[1] > oldest]
         self.others = [span for span in self.others if span[1] > oldest]
         # Only the stretch that these words are part of can have become full, and it began after the other's last word.

@@ -11,10 +11,14 @@ from callflow.call.hiding import Hider
 from callflow.call.plan import Plan
 from callflow.call.screen.desk import Desk, LastCall
 from callflow.call.screen.screen import Screen
-from callflow.events import Acoustic, CallContext, CallHungUp, Event, Gap, Heard, Output, Tick, Word, parse
+from callflow.events import Acoustic, CallContext, CallRinging, Event, Gap, Heard, Output, Tick, Word, parse
 from callflow.live.record import CallRecord
 from callflow.problems import Location
+from callflow.telephony.life import Status, after
+from callflow.telephony.source import CALL_EVENTS
 
+LINE_EVENTS = frozenset(event.type for event in CALL_EVENTS)
+"""What happens on the line."""
 _HERE = Location("live")
 
 
@@ -31,8 +35,9 @@ class LiveCall:
         self.now = 0.0
         self.id = ""
         """the telephone system's name for it; "" where any will do"""
-        self.over = False
-        """somebody has hung up"""
+        self.status = Status.NONE
+        """where it is, as far as the telephone goes"""
+        self.rings = 0
         self.context = CallContext(at=0.0)
         self.reported = False
         """whether anybody but the sound has told what happens on the line"""
@@ -42,6 +47,17 @@ class LiveCall:
         self._hider = hider
         self._guide = Guide(plan)
 
+    @property
+    def over(self) -> bool:
+        """Whether somebody has hung up."""
+        return self.status is Status.OVER
+
+    def can(self, event: Event) -> bool:
+        """Whether ``event`` can happen now: where two tell of the same call, each thing happens once."""
+        if isinstance(event, CallRinging) and self.status is Status.RINGING:
+            return event.ring > self.rings
+        return event.type not in LINE_EVENTS or after(self.status, event) is not None
+
     def feed(self, event: Event) -> Event:
         """Take in an event; one that is late is stamped up to the present. Returns it as it was judged."""
         event = replace(event, at=max(event.at, self.now))
@@ -50,7 +66,9 @@ class LiveCall:
         read = parse(event.to_json(), _HERE)
         event = read if isinstance(read, Event) else event
         self.now = event.at
-        self.over = self.over or isinstance(event, CallHungUp)
+        self.rings = event.ring if isinstance(event, CallRinging) else self.rings
+        if event.type in LINE_EVENTS:
+            self.status = after(self.status, event) or self.status
         self._keep([event, *self._guide.feed(event)])
         return event
 
@@ -66,7 +84,8 @@ class LiveCall:
         for event in events:
             if not isinstance(event, Output):
                 self.now = max(self.now, event.at)
-                self.over = self.over or isinstance(event, CallHungUp)
+                if event.type in LINE_EVENTS:
+                    self.status = after(self.status, event) or self.status
                 if isinstance(event, Heard):
                     self.streams = max(self.streams, 1 + int(event.utterance.partition(".")[2] or 0))
                 for told in (event, *self._guide.feed(event)):

@@ -276,7 +276,7 @@ class LiveSession:
     def _happened(self, event: Event) -> None:
         """Something happened in the call that is on; ``event.at`` is on its clock."""
         call = self._call
-        if call is None:
+        if call is None or not call.can(event):
             return
         told = call.feed(event)
         self._dirty = True

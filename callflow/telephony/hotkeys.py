@@ -100,6 +100,7 @@ class Hotkeys(Inbox):
         self._status, self._asked = Status.NONE, False
         self._call, self._calls = "", 0
         self._last: dict[str, float] = {}
+        self._said: dict[str, float] = {}
         self._listener: Any = None
 
     def __enter__(self) -> Self:
@@ -125,7 +126,14 @@ class Hotkeys(Inbox):
                 self._go(signal.event)
 
     def press(self, action: str, now: float) -> None:
-        """The agent has said ``action``, with a key or in the overlay."""
+        """The agent has said ``action``, with a key or in the overlay.
+
+        A key pressed in the overlay comes from both; what comes twice within ``_REPEAT`` is one.
+        """
+        with self._lock:
+            said, self._said = self._said.get(action, -_REPEAT), {**self._said, action: now}
+        if now - said < _REPEAT:
+            return
         if action in SCREEN:
             self.put(Pressed(action, now))
             return

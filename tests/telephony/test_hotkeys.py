@@ -36,15 +36,22 @@ def kinds(signals: list[Signal]) -> list[str]:
 )
 def test_what_keys_mean(pressed: str, reported: str) -> None:
     hotkeys = Hotkeys()
-    for action in pressed.split():
-        hotkeys.press(action, 0.0)
+    for now, action in enumerate(pressed.split()):
+        hotkeys.press(action, float(now))
     assert kinds(hotkeys.waiting()) == reported.split()
+
+
+def test_a_key_that_the_overlay_tells_as_well_is_one() -> None:
+    hotkeys = Hotkeys()
+    for now, action in ((1.0, "answer"), (2.0, "hold"), (2.05, "hold"), (3.0, "hold")):
+        hotkeys.press(action, now)
+    assert kinds(hotkeys.waiting()) == ["answered", "held", "resumed"]
 
 
 def test_each_call_has_a_name() -> None:
     hotkeys = Hotkeys()
-    for action in ["answer", "hold", "hang_up", "answer"]:
-        hotkeys.press(action, 1.0)
+    for now, action in enumerate(["answer", "hold", "hang_up", "answer"]):
+        hotkeys.press(action, float(now))
     calls = [signal.call for signal in hotkeys.waiting() if isinstance(signal, Reported)]
     assert calls == ["keys-1", "keys-1", "keys-1", "keys-2"]
 
