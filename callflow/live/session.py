@@ -38,7 +38,7 @@ from callflow.events import (
 )
 from callflow.journal import Header
 from callflow.live.actions import Action
-from callflow.live.call import LiveCall, shifted
+from callflow.live.call import LINE_EVENTS, LiveCall, shifted
 from callflow.live.ears import Ears
 from callflow.live.lines import Lines
 from callflow.live.notices import Board
@@ -316,6 +316,9 @@ class LiveSession:
             call.began = self.clock - present
             call.feed(Gap(at=present, start=call.now, end=present))
             self._start(call)
+            for event in journal.events:
+                if event.type in LINE_EVENTS:
+                    self._lines.heard(event, call.id)
 
     # ------------------------------------------------------------------------------------ the telephone, the agent
 

@@ -78,6 +78,7 @@ def test_a_call_from_ring_to_hang_up(pulse: Pulse, tmp_path: Path, browser: Any)
             colleague.phone.answer()
             colleague.wait_for("answered")
             press("transfer")  # they have answered …
+            time.sleep(0.5)  # within a quarter of a second it would be the same key
             press("transfer")  # … and get the call
             until(page, shows("#idle", "分"))  # ready again, with how the call went
             place.until(place.journals, "the call is over and kept")
