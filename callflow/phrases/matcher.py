@@ -100,32 +100,36 @@ class Matcher:
         halves = self._sounds.halves(key)
         seen: set[tuple[str, tuple[int, ...], int]] = set()  # blocks found by one piece; the others say the same
         for end, blocks in self._blocks_near(key):
-            for block, cuts, last, seeds in blocks:
-                start, errors = end - last, len(cuts)
-                if start < -errors or start + len(block) > size + errors:
+            for block, cuts, last, length, errors, seeds in blocks:
+                start = end - last
+                if start < -errors or start + length > size + errors:
                     continue
                 if errors:
                     if not _has(key, block, start, errors) or (block, cuts, start) in seen:
                         continue
                     seen.add((block, cuts, start))
                 for seed in seeds:
-                    line, wanted, anchor, errors, most, _, last = seed
-                    start = end - last
-                    length = len(wanted)
-                    cost = 0.0
-                    if errors:
-                        if length > len(block) and not _has(key, wanted, start, errors):
-                            continue
-                        low = start - errors if start > errors else 0
-                        cost = length - _common(anchor, halves[2 * low : 2 * (start + length + errors)]) / 2
-                    if cost <= most and (not line.gaps or _others_are_in(key, line)):
-                        yield _Candidate(line, start, start + length, 1.0 - cost / line.length, seed)
+                    yield from self._of_seed(key, halves, seed, end, known=seed.length == length)
+
+    def _of_seed(self, key: str, halves: str, seed: Seed, end: int, known: bool) -> Iterator[_Candidate]:
+        """The lines of a seed whose piece ends at ``end``; ``known``: enough of the anchor is known to be there."""
+        wanted, anchor, length, errors, _, last, lines = seed
+        start = end - last
+        cost = 0.0
+        if errors:
+            if not known and not _has(key, wanted, start, errors):
+                return
+            low = start - errors if start > errors else 0
+            cost = length - _common(anchor, halves[2 * low : 2 * (start + length + errors)]) / 2
+        for line, most in lines:
+            if cost <= most and (not line.gaps or _others_are_in(key, line)):
+                yield _Candidate(line, start, start + length, 1.0 - cost / line.length, seed)
 
     def _blocks_near(self, key: str) -> Iterator[tuple[int, Sequence[Block]]]:
         """For each piece in ``key`` the place of its last syllable and the blocks of which more is there."""
         padded = key + "\0\0"  # asked for by the places after the end and, as they are negative, before the beginning
         for end, piece in self._automaton.iter(key):
-            near = piece.near
+            near = piece.near or piece.make()
             if near.other:
                 yield end, near.other
             if after := near.after:

@@ -14,36 +14,33 @@ from callflow.phrases.lines import Line, Literal
 
 
 class Seed(NamedTuple):
-    """Where a piece lies in the anchor of a line: syllables ``first`` to ``last``.
+    """Where a piece lies in an anchor: syllables ``first`` to ``last`` of ``key``, which may have ``errors``.
 
-    What is asked of the anchor is here as well (``most``: what the line may cost): most seeds are only looked at to be
-    put away.
+    ``lines``: all that have this anchor, each with the most that it may cost.
     """
 
-    line: Line
     key: str
     halves: str
+    length: int
     errors: int
-    most: float
     first: int
     last: int
+    lines: tuple[tuple[Line, float], ...]
 
 
 class Block(NamedTuple):
     """The piece and its neighbours, ``last`` the place of its last syllable there; and all seeds that share it.
 
-    ``cuts`` tell blocks apart that have the same ``key`` but other pieces.
+    So many ``errors`` leave one of its pieces whole. ``cuts`` tell blocks apart that have the same ``key`` but other
+    pieces.
     """
 
     key: str
     cuts: tuple[int, ...]
     last: int
+    length: int
+    errors: int
     seeds: tuple[Seed, ...]
-
-    @property
-    def errors(self) -> int:
-        """How many errors leave one of its pieces whole."""
-        return len(self.cuts)
 
 
 class Near:
@@ -98,38 +95,41 @@ def _file(blocks: dict[str, list[Block]], sounds: str, block: Block) -> None:
 class Piece:
     """A stretch of sounds, and the numbers of the lines that it is a piece of."""
 
-    __slots__ = ("_key", "_lines", "_near", "_numbers")
+    __slots__ = ("_key", "_lines", "_numbers", "near")
 
     def __init__(self, key: str, numbers: Sequence[int], lines: Sequence[Line]) -> None:
         self._key = key
         self._numbers = numbers
         self._lines = lines
-        self._near: Near | None = None
+        self.near: Near | None = None
+        """what it is part of, once that has been asked for"""
 
-    @property
-    def near(self) -> Near:
-        """What it is part of. Two threads may work it out at once; they come to the same."""
-        if self._near is None:
-            near = Near(len(self._key))
-            for block in self._blocks():
-                near.add(block)
-            self._near = near
-        return self._near
+    def make(self) -> Near:
+        """Work out what it is part of. Two threads may do so at once; they come to the same."""
+        near = Near(len(self._key))
+        for block in self._blocks():
+            near.add(block)
+        self.near = near
+        return near
 
     def _blocks(self) -> Iterator[Block]:
-        seeds: dict[tuple[str, tuple[int, ...], int], list[Seed]] = {}
+        anchors: dict[tuple[str, int], list[tuple[Line, float]]] = {}
         for line in map(self._lines.__getitem__, self._numbers):
             anchor = line.literals[line.anchor]
-            most = (1.0 - line.least_score) * line.length
-            for block in cut(len(anchor.key), anchor.errors):
+            anchors.setdefault((anchor.key, anchor.errors), []).append((line, (1.0 - line.least_score) * line.length))
+        seeds: dict[tuple[str, tuple[int, ...], int], list[Seed]] = {}
+        for (key, errors), lines in anchors.items():
+            halves = lines[0][0].literals[lines[0][0].anchor].halves
+            for block in cut(len(key), errors):
                 start = block[0][0]
-                whole = anchor.key[start : block[-1][1]]
+                whole = key[start : block[-1][1]]
                 cuts = tuple(first - start for first, _ in block[1:])
                 for first, end in block:
-                    if anchor.key[first:end] == self._key:
-                        seed = Seed(line, anchor.key, anchor.halves, anchor.errors, most, first, end - 1)
+                    if key[first:end] == self._key:
+                        seed = Seed(key, halves, len(key), errors, first, end - 1, tuple(lines))
                         seeds.setdefault((whole, cuts, end - 1 - start), []).append(seed)
-        return (Block(*name, tuple(shared)) for name, shared in seeds.items())
+        for (whole, cuts, last), shared in seeds.items():
+            yield Block(whole, cuts, last, len(whole), len(cuts), tuple(shared))
 
 
 def numbers_by_piece(lines: Sequence[Line]) -> dict[str, list[int]]:
