@@ -264,16 +264,19 @@ def _others_are_in(key: str, line: Line) -> bool:
 def _grow(wanted: str, heard: str, slack: int, *, backward: bool) -> tuple[float, int]:
     """How ``wanted`` is best met by the beginning (or, ``backward``, the end) of ``heard``; both in halves.
 
-    Returns the cost and how many syllables of ``heard`` were taken. Of equal costs the one that is as long as what
-    was wanted is best: a wrong syllable at the edge belongs to what was said.
+    Returns the cost and how many syllables of ``heard`` were taken. Of equal costs the one that has the outer syllable
+    of what was wanted is best (我也不… for 我不…), then the one that is as long: a wrong syllable at the edge belongs to
+    what was said.
     """
     size = len(wanted) // 2
     room = len(heard) // 2
-    best = (float(size), 0, 0)  # nothing taken
+    outer = wanted[:2] if backward else wanted[-2:]
+    best = (float(size), True, 0, 0)  # nothing taken
     for taken in sorted(range(max(0, size - slack), min(room, size + slack) + 1), key=lambda n: abs(n - size)):
         longer = abs(taken - size)
-        if longer >= best[0]:  # costs as much for its length alone
+        if longer > best[0]:  # costs more for its length alone
             break
         part = heard[len(heard) - 2 * taken :] if backward else heard[: 2 * taken]
-        best = min(best, (_distance(wanted, part) / 2, longer, taken))
-    return best[0], best[2]
+        there = (part[:2] if backward else part[-2:]) == outer
+        best = min(best, (_distance(wanted, part) / 2, not there, longer, taken))
+    return best[0], best[3]

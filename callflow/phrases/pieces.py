@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from callflow.phrases.lines import Line, Literal
@@ -75,7 +76,7 @@ class Near:
         after = [last for last in bounds if last > end]
         beside = [start - before[-1]] if before else []
         beside += [after[0] - end] if after else []
-        if not block.errors or max(beside) < 2:
+        if not block.cuts or max(beside) < 2:
             self.other.append(block)
             return
         if after:
@@ -117,19 +118,17 @@ class Piece:
         for line in map(self._lines.__getitem__, self._numbers):
             anchor = line.literals[line.anchor]
             anchors.setdefault((anchor.key, anchor.errors), []).append((line, (1.0 - line.least_score) * line.length))
-        seeds: dict[tuple[str, tuple[int, ...], int], list[Seed]] = {}
+        seeds: dict[tuple[str, tuple[int, ...], int, int], list[Seed]] = {}
         for (key, errors), lines in anchors.items():
             halves = lines[0][0].literals[lines[0][0].anchor].halves
-            for block in cut(len(key), errors):
-                start = block[0][0]
-                whole = key[start : block[-1][1]]
-                cuts = tuple(first - start for first, _ in block[1:])
-                for first, end in block:
-                    if key[first:end] == self._key:
-                        seed = Seed(key, halves, len(key), errors, first, end - 1, tuple(lines))
-                        seeds.setdefault((whole, cuts, end - 1 - start), []).append(seed)
-        for (whole, cuts, last), shared in seeds.items():
-            yield Block(whole, cuts, last, len(whole), len(cuts), tuple(shared))
+            for place in places(len(key), errors):
+                if key[place.first : place.end] == self._key:
+                    whole = key[place.start : place.stop]
+                    seed = Seed(key, halves, len(key), errors, place.first, place.end - 1, tuple(lines))
+                    name = (whole, place.cuts, place.end - 1 - place.start, place.errors)
+                    seeds.setdefault(name, []).append(seed)
+        for (whole, cuts, last, most), shared in seeds.items():
+            yield Block(whole, cuts, last, len(whole), most, tuple(shared))
 
 
 def numbers_by_piece(lines: Sequence[Line]) -> dict[str, list[int]]:
@@ -143,13 +142,38 @@ def numbers_by_piece(lines: Sequence[Line]) -> dict[str, list[int]]:
 
 def pieces(literal: Literal) -> list[str]:
     """The stretches of ``literal`` of which one, at least, must be heard sound for sound."""
-    return [literal.key[first:end] for block in cut(len(literal.key), literal.errors) for first, end in block]
+    return [literal.key[place.first : place.end] for place in places(len(literal.key), literal.errors)]
+
+
+class Place(NamedTuple):
+    """A piece at syllables ``first`` up to ``end``, in a block at ``start`` up to ``stop`` with so many ``errors``.
+
+    ``cuts``: where the pieces of the block meet, counted from its start; none where they overlap.
+    """
+
+    start: int
+    stop: int
+    first: int
+    end: int
+    cuts: tuple[int, ...]
+    errors: int
 
 
 @cache
-def cut(length: int, errors: int) -> tuple[tuple[tuple[int, int], ...], ...]:
-    """``length`` syllables cut into ``errors`` + 1 pieces as even as can be, in blocks of two, the last of three."""
+def places(length: int, errors: int) -> tuple[Place, ...]:
+    """``length`` syllables cut into ``errors`` + 1 pieces as even as can be, in blocks of two, the last of three.
+
+    Five with two errors would have a piece of one syllable, which is heard everywhere. Their pieces are all pairs of
+    neighbours instead; what has none of them (the second and the fourth wrong) is given up.
+    """
+    if (length, errors) == (5, 2):
+        return tuple(Place(0, 5, first, first + 2, (), errors) for first in range(4))
     count = errors + 1
-    found = tuple((length * i // count, length * (i + 1) // count) for i in range(count))
+    bounds = [length * i // count for i in range(count + 1)]
     last = max(0, count // 2 - 1) * 2
-    return *(found[i : i + 2] for i in range(0, last, 2)), found[last:]
+    blocks = [*(bounds[i : i + 3] for i in range(0, last, 2)), bounds[last:]]
+    return tuple(
+        Place(block[0], block[-1], first, end, tuple(cut - block[0] for cut in block[1:-1]), len(block) - 2)
+        for block in blocks
+        for first, end in pairwise(block)
+    )

@@ -78,6 +78,8 @@ def errors(kind: PhraseKind, length: int, exact: bool = False, gapped: bool = Fa
     if gapped and length < SHORTEST_GAPPED:
         return 1
     most = max(1 + (length == 5), min(length // 2 - 1, max(3, int(length / SYLLABLES_PER_PIECE) - 1)))
+    if not gapped:  # an error costs half a syllable at least
+        most = min(most, max(1, int(2 * most_cost(kind, length))))
     return most if most <= 2 else most - 1 + most % 2
 
 

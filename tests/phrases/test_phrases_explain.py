@@ -56,7 +56,7 @@ def test_what_is_told_of_a_phrase() -> None:
     assert found is not None
     assert (found.start, found.end, found.said) == (1, 6, "这不归我馆")
     assert found.wanted == found.heard == ("ze", "bu", "gui", "wo", "guan")
-    assert found.pieces == (("ze",), ("bu", "gui"), ("wo", "guan"))
+    assert found.pieces == (("ze", "bu"), ("bu", "gui"), ("gui", "wo"), ("wo", "guan"))
     assert (found.score, found.wording) == (1.0, "(这|这事)不归我管")
 
 
