@@ -265,8 +265,8 @@ def _grow(wanted: str, heard: str, slack: int, *, backward: bool) -> tuple[float
     """How ``wanted`` is best met by the beginning (or, ``backward``, the end) of ``heard``; both in halves.
 
     Returns the cost and how many syllables of ``heard`` were taken. Of equal costs the one that has the outer syllable
-    of what was wanted is best (我也不… for 我不…), then the one that is as long: a wrong syllable at the edge belongs to
-    what was said.
+    of what was wanted is best (我也不… for 我不…), then the one that is as long: a wrong syllable at the edge belongs
+    to what was said.
     """
     size = len(wanted) // 2
     room = len(heard) // 2
