@@ -65,6 +65,6 @@ def measure(plan: Plan, folder: str = "innocent") -> dict[str, Any]:
     places = {sentence: trade for trade, mine in trades.items() for sentence in mine}
     by_trade = Counter(places[one["sentence"]] for one in every)
     result["trades"] = {trade: by_trade[trade] for trade in trades}
-    result["alarms"] = every
-    result["alarms at 20%"] = alarms(plan, said, "whisper", 0.2)
+    # By phrase only: whoever reads a sentence of the test set will, sooner or later, tune on it.
+    result["alarms"] = dict(Counter(f"{one['phrase']} ({one['severity']})" for one in every).most_common())
     return result

@@ -113,8 +113,8 @@ def _worst(recall: Json) -> str:
 def _alarms(alarms: Json) -> str:
     head = ["form and noise", "sentences", "alarms", "per 1,000", "severe per 1,000", "per hour", "severe per hour"]
     rows = [[name, *(str(value) for value in row.values())] for name, row in alarms["forms"].items()]
-    each = "\n".join(f"- {one['phrase']} ({one['severity']}): {one['sentence']}" for one in alarms["alarms"])
-    return f"{table(head, rows)}\n\nEach of them, on clean text:\n\n{each or '- none'}"
+    each = ", ".join(f"{phrase} {count}" for phrase, count in alarms["alarms"].items())
+    return f"{table(head, rows)}\n\nBy phrase, on clean text: {each or 'none'}."
 
 
 def _provisional(provisional: Json) -> str:
