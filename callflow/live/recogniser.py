@@ -103,6 +103,8 @@ class Recogniser:
         """Samples and voiced flags of both channels, equally long."""
         samples = next(iter(channels.values()))[0]
         self._sent += len(samples) / RATE
+        if self.behind > MOST_WAITING:
+            self._start_anew()
         self._outbox.put(("hear", call, {who: (s.tobytes(), v.tobytes()) for who, (s, v) in channels.items()}))
 
     def partials(self, call: Call, wanted: bool) -> None:
@@ -160,6 +162,13 @@ class Recogniser:
                 continue
             with suppress(OSError, ValueError):
                 pipe.send(message)
+
+    def _start_anew(self) -> None:
+        """It hangs, or will never catch up: what waits for it would only fill the memory."""
+        self._sent = self._reached
+        with self._lock:
+            if self._process:
+                self._process.kill()
 
     def _end(self) -> None:
         with self._lock:

@@ -21,6 +21,7 @@ from callflow.audio.recording import Recording
 from callflow.audio.source import FRAME, RATE, Block
 from callflow.events import CallContext, CallHungUp, Event, Finding, Gap, Heard
 from callflow.journal import PART, read_events, read_journal
+from callflow.live import recogniser
 from callflow.live.actions import Action
 from callflow.telephony.hotkeys import Hotkeys
 from callflow.telephony.source import Inbox, Reported, Signal
@@ -128,6 +129,31 @@ def test_a_recogniser_that_is_killed_is_started_again_and_the_gap_is_held_agains
     (gap,) = [event for event in events if isinstance(event, Gap)]
     assert gap.start < gap.end or gap.start == gap.end
     assert any(event.final and event.start > gap.end for event in events if isinstance(event, Heard))
+    then, now = judged_again(journal)
+    assert then == now
+
+
+class Paced(Recording):
+    """A recording that comes ten times as fast as life, whatever the recognisers do."""
+
+    def __next__(self) -> Block:
+        block = super().__next__()
+        time.sleep((block.end - block.at) / 10)
+        return block
+
+
+def test_a_recogniser_that_hangs_is_started_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recogniser, "MOST_WAITING", 10.0)
+    script = Script(*reported("faulty"))
+    with desk(Paced(CALLS / "faulty.opus"), tmp_path, [script]) as place:
+        script.desk = place
+        place.until(lambda: place.session.clock > 25, "some of the call")
+        hung = place.recogniser.pid
+        assert hung
+        os.kill(hung, signal.SIGSTOP)
+        place.until(lambda: place.recogniser.pid not in (None, hung), "another takes its place")
+        journal = place.finish()
+    assert [event for event in read_journal(journal).events if isinstance(event, Gap)]
     then, now = judged_again(journal)
     assert then == now
 
