@@ -97,7 +97,6 @@ class Matcher:
         if not self._lines:
             return
         size = len(key)
-        halves = self._sounds.halves(key)
         seen: set[tuple[str, tuple[int, ...], int]] = set()  # blocks found by one piece; the others say the same
         for end, blocks in self._blocks_near(key):
             for block, cuts, last, length, errors, seeds in blocks:
@@ -109,9 +108,9 @@ class Matcher:
                         continue
                     seen.add((block, cuts, start))
                 for seed in seeds:
-                    yield from self._of_seed(key, halves, seed, end, known=seed.length == length)
+                    yield from self._of_seed(key, seed, end, known=seed.length == length)
 
-    def _of_seed(self, key: str, halves: str, seed: Seed, end: int, known: bool) -> Iterator[_Candidate]:
+    def _of_seed(self, key: str, seed: Seed, end: int, known: bool) -> Iterator[_Candidate]:
         """The lines of a seed whose piece ends at ``end``; ``known``: enough of the anchor is known to be there."""
         wanted, anchor, length, errors, _, last, lines = seed
         start = end - last
@@ -120,7 +119,7 @@ class Matcher:
             if not known and not _has(key, wanted, start, errors):
                 return
             low = start - errors if start > errors else 0
-            cost = length - _common(anchor, halves[2 * low : 2 * (start + length + errors)]) / 2
+            cost = length - _common(anchor, self._sounds.halves(key[low : start + length + errors])) / 2
         for line, most in lines:
             if cost <= most and (not line.gaps or _others_are_in(key, line)):
                 yield _Candidate(line, start, start + length, 1.0 - cost / line.length, seed)
