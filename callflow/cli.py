@@ -217,6 +217,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--transfer-to", metavar="NUMBER", help="whom the transfer key calls (with sip) 转接号码")
     command.add_argument("--journals", metavar="FOLDER", help="where the calls' journals go 日志文件夹")
     command.add_argument("--no-journal", action="store_true", help="keep nothing of the calls 不保存")
+    command.add_argument("--audio", action="store_true", help="keep the sound beside each journal, too 同时保存录音")
     command.add_argument("--keep-numbers", action="store_true", help="do not hide long numbers in journals 不隐藏号码")
     command.add_argument("--no-webhook", action="store_true", help="take no call events by HTTP 不接收 Webhook")
     command.add_argument("--port", type=int, default=0, help="the overlay's port on this computer (default: any) 端口")

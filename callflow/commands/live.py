@@ -17,9 +17,12 @@ from callflow.audio.devices import choose, devices
 from callflow.audio.headset import Headset
 from callflow.commands.common import note, plan_of, warn_of_models
 from callflow.errors import BadInput, TelephonyError
+from callflow.live import window
 from callflow.live.ears import Ears
 from callflow.live.lines import Lines
+from callflow.live.overlay import Overlay
 from callflow.live.recogniser import News, Recogniser
+from callflow.live.record import require_folder
 from callflow.live.session import LiveSession, Setting
 from callflow.speech import engines
 from callflow.telephony.hotkeys import Hotkeys
@@ -29,14 +32,15 @@ from callflow.texts import Text, text
 SECRET = "CALLFLOW_PHONE_PASSWORD"
 """Environment variable with the telephone system's password, which does not belong on a command line."""
 HOOK_TOKEN = "CALLFLOW_WEBHOOK_TOKEN"
-WARMING_UP = 60.0
-"""Seconds that recognisers may take to load before the session begins without them."""
+WITHOUT_TELEPHONE = ("sound", "keys")
+"""Values of ``--calls`` that are no telephone system."""
 
 
 def run_live(options: argparse.Namespace, language: str) -> int:
-    from callflow.live.overlay import Overlay  # its packages are an extra
-
-    folder = None if options.no_journal else Path(options.journals or user_data_path("callflow", False) / "calls")
+    folder = _folder(options)
+    if options.window:
+        window.require()
+    telephone = None if options.calls in WITHOUT_TELEPHONE else _telephone(options.calls)
     plan = plan_of(options.flow, language)
     warn_of_models(language)
     found = devices()
@@ -58,12 +62,12 @@ def run_live(options: argparse.Namespace, language: str) -> int:
             recogniser.start()
             stack.callback(recogniser.close)
         hook = _Hook() if not options.no_webhook else None
-        lines = _lines(options, stack, hook, language)
+        lines = _lines(telephone, options.transfer_to or "", stack, hook, language)
         routers = [hook.router(os.environ.get(HOOK_TOKEN) or secrets.token_urlsafe(24))] if hook else []
         overlay = stack.enter_context(Overlay(port=options.port, routers=routers))
         source = stack.enter_context(Headset(microphone, far_end))
         listening = Text(f"{name} · {microphone.name} · {far_end.name}", f"{name} · {microphone.name} · {far_end.name}")
-        setting = Setting(folder, options.calls == "sound", options.keep_numbers, name, listening)
+        setting = Setting(folder, options.calls == "sound", options.keep_numbers, name, listening, sound=options.audio)
         live = LiveSession(plan, source, Ears(recognisers), overlay, setting, lines)
         session.append(live)
         while not early.empty():
@@ -71,11 +75,31 @@ def run_live(options: argparse.Namespace, language: str) -> int:
         print(overlay.url, flush=True)
         if hook:
             note(text("webhook token: {t}", "Webhook 令牌：{t}", t=hook.token), language)
-        note(_kept(folder), language)
+        note(_kept(folder, options.audio), language)
         if options.window:
             return _in_window(live, overlay.url)
-        live.run()
+        with suppress(KeyboardInterrupt):  # how one goes home
+            live.run()
     return 0
+
+
+def _folder(options: argparse.Namespace) -> Path | None:
+    """Where the calls are kept; ``None`` for nowhere."""
+    if options.no_journal:
+        if options.audio:
+            raise BadInput(
+                text("--audio and --no-journal contradict each other", "--audio 与 --no-journal 互相矛盾"),
+                text("leave one of them out", "请去掉其中一个"),
+            )
+        return None
+    folder = Path(options.journals) if options.journals else default_folder()
+    require_folder(folder)
+    return folder
+
+
+def default_folder() -> Path:
+    """Where journals go unless another folder is named."""
+    return user_data_path("callflow", appauthor=False) / "calls"
 
 
 def _engines(name: str) -> list[engines.Choice]:
@@ -87,9 +111,11 @@ def _engines(name: str) -> list[engines.Choice]:
     return [quick, accurate] if accurate else [quick]
 
 
-def _kept(folder: Path | None) -> Text:
+def _kept(folder: Path | None, sound: bool) -> Text:
     if folder is None:
         return text("calls are not saved", "通话不保存")
+    if sound:
+        return text("journals and sound, numbers audible: {p}", "日志和录音（录音中的号码不会隐藏）：{p}", p=folder)
     return text("journals: {p}", "日志：{p}", p=folder)
 
 
@@ -116,15 +142,16 @@ class _Hook(Inbox):
         self.close()
 
 
-def _lines(options: argparse.Namespace, stack: ExitStack, hook: _Hook | None, language: str) -> Lines:
+def _lines(
+    telephone: CallEvents | None, transfer_to: str, stack: ExitStack, hook: _Hook | None, language: str
+) -> Lines:
     sources: list[CallEvents] = [hook] if hook else []
     phone: Phone | None = None
-    if options.calls not in ("sound", "keys"):
-        telephone = _telephone(options.calls)
+    if telephone:
         stack.enter_context(telephone)
         sources.append(telephone)
-        phone = telephone if hasattr(telephone, "hang_up") else None
-    keys = Hotkeys(phone=phone, transfer_to=options.transfer_to or "")
+        phone = telephone if isinstance(telephone, Phone) else None
+    keys = Hotkeys(phone=phone, transfer_to=transfer_to)
     try:
         stack.enter_context(keys)
     except TelephonyError as error:  # the keys work in the overlay all the same
@@ -163,12 +190,10 @@ def _telephone(address: str):  # type: ignore[no-untyped-def]
 
 def _in_window(live: LiveSession, url: str) -> int:
     """The overlay in a window that stays on top; closing it ends the session."""
-    from callflow.live.window import show_window
-
     running = threading.Thread(target=live.run, name="session", daemon=True)
     running.start()
     with suppress(KeyboardInterrupt):
-        show_window(url)
+        window.show_window(url)
     live.stop()
     running.join(5.0)
     return 0

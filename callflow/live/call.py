@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from callflow.audio.source import Block
 from callflow.call.guide import Guide
 from callflow.call.hiding import Hider
 from callflow.call.plan import Plan
@@ -71,6 +72,11 @@ class LiveCall:
             self.status = after(self.status, event) or self.status
         self._keep([event, *self._guide.feed(event)])
         return event
+
+    def hear(self, block: Block) -> None:
+        """Keep the sound, where that was asked for. ``block`` is on the source's clock."""
+        if self.record:
+            self.record.hear(block.at - self.began, block)
 
     def tick(self, at: float) -> bool:
         """Let time go on to ``at``; returns whether something fell due. Ticks change nothing and are not journalled."""

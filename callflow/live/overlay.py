@@ -122,7 +122,7 @@ class Overlay:
             if not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
                 listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind((self._host, self._port))
-        except OSError as error:
+        except (OSError, OverflowError) as error:  # the latter: a port beyond 65535
             listening.close()
             raise CallflowError(
                 text("cannot listen on {h}:{p}", "无法监听 {h}:{p}", h=self._host, p=self._port),

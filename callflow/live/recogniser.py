@@ -125,6 +125,8 @@ class Recogniser:
 
     def _live(self) -> None:
         """Start the process, pass on what it says, and start it again when it is gone."""
+        if hasattr(signal, "pthread_sigmask"):  # Ctrl-C is for the session; the process inherits that from this thread
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         while not self._closing.is_set():
             pipe = self._spawn()
             with suppress(EOFError, OSError):

@@ -1,19 +1,28 @@
 """The journal of a live call: every event as it happens, and nothing lost when the disk is full for a while.
 
-While a call is on, its file ends in ``.part``; a file left so is a call that was cut off (``unfinished``).
+While a call is on, its file ends in ``.part`` and is locked; one that nobody has locked is a call that was cut off
+(``take_up``). Where the sound is kept too, it lies beside the journal, whose header names it.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-from collections import deque
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from callflow.audio.source import Block
+from callflow.errors import BadJournal, OutputError
 from callflow.events import Event
 from callflow.journal import PART, Header, Journal, read_journal
+from callflow.live.append import Appended, take
+from callflow.live.sound import SUFFIX as SOUND
+from callflow.live.sound import CallSound
+from callflow.texts import text
 
 SUFFIX = ".jsonl"
 MOST_WAITING = 100_000
@@ -21,85 +30,103 @@ MOST_WAITING = 100_000
 
 
 class CallRecord:
-    """Writes the journal of one call. Nothing here raises: what cannot be written waits, and ``trouble`` says why.
+    """Writes the journal of one call, and with ``sound`` what was heard. Nothing here raises: what cannot be written
+    waits, and ``trouble`` says why.
 
-    ``path`` is the name that the journal has in the end. Of one that exists already (``.part``), ``keep`` bytes stay
-    and the rest is written behind them.
+    ``path`` is the name that the journal has in the end. ``taken``: its unfinished file, to be gone on with.
     """
 
-    def __init__(self, path: Path, header: Header, keep: int = 0) -> None:
+    def __init__(self, path: Path, header: Header, sound: bool = False, taken: BinaryIO | None = None) -> None:
         self.path = path
-        self.trouble = ""
         self._part = path.with_name(path.name + PART)
-        self._file: BinaryIO | None = None
-        self._good = keep
-        self._waiting: deque[bytes] = deque(maxlen=MOST_WAITING)
-        if not keep:
-            self._waiting.append(header.to_json().encode() + b"\n")
-        self.flush()
+        if taken:
+            self._file = Appended(self._part, MOST_WAITING, taken, _whole_lines(taken))
+            sound = sound and bool(header.recording)
+        else:
+            self._file = Appended(self._part, MOST_WAITING)
+            header = replace(header, recording=path.with_suffix(SOUND).name) if sound else header
+            self._file.write(header.to_json().encode() + b"\n")
+        self._sound = CallSound(path.with_suffix(SOUND)) if sound else None
+
+    @property
+    def trouble(self) -> str:
+        """Why something is not written at the moment, in the system's words; "" where all is."""
+        return self._file.trouble or (self._sound.file.trouble if self._sound else "")
 
     def write(self, event: Event) -> None:
         """Append one event."""
-        self._waiting.append(event.to_json().encode() + b"\n")
-        if not self.trouble:
-            self.flush()
+        self._file.write(event.to_json().encode() + b"\n")
+
+    def hear(self, at: float, block: Block) -> None:
+        """What was heard from second ``at`` of the call on."""
+        if self._sound:
+            self._sound.hear(at, block)
 
     def flush(self) -> bool:
         """Write what waits, as far as that is possible; returns whether all of it is written."""
-        try:
-            if self._file is None:
-                self._part.parent.mkdir(parents=True, exist_ok=True)
-                descriptor = os.open(self._part, os.O_RDWR | os.O_CREAT, 0o600)
-                self._file = open(descriptor, "r+b", buffering=0)  # noqa: SIM115 (closed in finish())
-                self._file.truncate(self._good)
-                self._file.seek(self._good)
-            while self._waiting:
-                line = self._waiting[0]
-                if self._file.write(line) != len(line):
-                    raise OSError(28, os.strerror(28))
-                self._good += len(line)
-                self._waiting.popleft()
-        except OSError as error:
-            self.trouble = error.strerror or str(error)
-            self._drop_half_a_line()
-            return False
-        self.trouble = ""
-        return True
+        heard = self._sound.file.flush() if self._sound else True
+        return self._file.flush() and heard
 
     def finish(self) -> Path | None:
         """The call is over: the journal gets its name. ``None`` where not all could be written: it stays a part."""
-        complete = self.flush()
+        complete = self._file.flush()
+        if self._sound:
+            self._sound.finish()
+        if (
+            os.name == "nt"
+        ):  # where a file that is open cannot be renamed; elsewhere it stays ours until it has its name
+            self.close()
+        with suppress(OSError):
+            if complete:
+                os.replace(self._part, self.path)
         self.close()
-        if not complete:
-            return None
-        try:
-            os.replace(self._part, self.path)
-        except OSError as error:
-            self.trouble = error.strerror or str(error)
-            return None
-        return self.path
+        return self.path if complete and self.path.exists() else None
 
     def close(self) -> None:
-        """Let go of the file; what is in it stays a part until somebody goes on with it."""
-        if self._file:
-            self._file.close()
-            self._file = None
-
-    def _drop_half_a_line(self) -> None:
-        if self._file:
-            with suppress(OSError):
-                self._file.truncate(self._good)
-                self._file.seek(self._good)
+        """Let go of the files; what is in them stays a part until somebody goes on with it."""
+        self._file.close()
+        if self._sound:
+            self._sound.file.close()
 
 
-def unfinished(folder: Path) -> Iterator[tuple[Path, Journal]]:
-    """The calls in ``folder`` that were cut off, oldest first: the name that each will have, and its journal."""
+def require_folder(folder: Path) -> None:
+    """Make the folder for journals; raise ``OutputError`` where nothing can be written there.
+
+    A disk that is merely full is no reason not to take calls: what is to be written waits until there is room.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return
+        why = error.strerror or str(error)
+        raise OutputError(
+            text('journals cannot be written to "{p}": {w}', "日志无法写入“{p}”：{w}", p=folder, w=why),
+            text(
+                "name another folder with --journals, or keep nothing with --no-journal",
+                "请用 --journals 指定其他文件夹，或用 --no-journal 不保存",
+            ),
+        ) from error
+
+
+def take_up(folder: Path, sound: bool = False) -> Iterator[tuple[CallRecord, Journal]]:
+    """The calls in ``folder`` that were cut off, oldest first, to be gone on with; those that another process is in are
+    passed over, and so is what cannot be read: it stays for people to look at."""
     for part in sorted(folder.glob(f"*{SUFFIX}{PART}")):
-        with suppress(Exception):  # one that cannot be read stays for people to look at
-            yield part.with_name(part.name.removesuffix(PART)), read_journal(part)
+        file = take(part)
+        if file is None:
+            continue
+        try:
+            journal = read_journal(part)
+        except BadJournal:
+            file.close()
+            continue
+        yield CallRecord(part.with_name(part.name.removesuffix(PART)), journal.header, sound, file), journal
 
 
-def whole_lines(path: Path) -> int:
-    """How many bytes of an unfinished journal are whole lines."""
-    content = path.with_name(path.name + PART).read_bytes()
-    return content.rfind(b"\n") + 1
+def _whole_lines(file: BinaryIO) -> int:
+    """How many bytes of a journal are whole lines."""
+    file.seek(0)
+    return file.read().rfind(b"\n") + 1

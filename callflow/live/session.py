@@ -43,7 +43,7 @@ from callflow.live.ears import Ears
 from callflow.live.lines import Lines
 from callflow.live.notices import Board
 from callflow.live.recogniser import News
-from callflow.live.record import SUFFIX, CallRecord, unfinished, whole_lines
+from callflow.live.record import SUFFIX, CallRecord, take_up
 from callflow.telephony.source import Notice as LineNotice
 from callflow.telephony.source import Pressed, Reported
 from callflow.texts import Text
@@ -77,6 +77,7 @@ class Setting:
     ``folder``: where journals go, ``None`` for nowhere. ``by_sound``: calls are told from the sound. ``keep_numbers``:
     telephone, card and identity numbers are not hidden in the journals. ``engine``: the name of the recogniser.
     ``listening``: what listens, in words. ``live``: the source is as fast as life; else it waits for the recognisers.
+    ``sound``: keep what was heard, too.
     """
 
     folder: Path | None
@@ -85,6 +86,7 @@ class Setting:
     engine: str = ""
     listening: Text = field(default_factory=lambda: Text("", ""))
     live: bool = True
+    sound: bool = False
 
 
 class LiveSession:
@@ -135,19 +137,21 @@ class LiveSession:
         self._stop.set()
 
     def run(self) -> None:
-        """Until the source ends."""
-        self._resume()
-        capture = threading.Thread(target=self._capture, name="capture", daemon=True)
-        capture.start()
-        while not self._stop.is_set() and not self._is_over():
-            self._take(self._waiting())
-            self._listen_to_the_line()
-            self._obey()
-            self._go_on()
-            self._show()
-        for call in filter(None, (self._call, *self._ending)):
-            if call.record:
-                call.record.close()
+        """Until the source ends. Calls that are on then, or when an exception comes, are cut off, as by ``stop``."""
+        try:
+            self._resume()
+            capture = threading.Thread(target=self._capture, name="capture", daemon=True)
+            capture.start()
+            while not self._stop.is_set() and not self._is_over():
+                self._take(self._waiting())
+                self._listen_to_the_line()
+                self._obey()
+                self._go_on()
+                self._show()
+        finally:
+            for call in filter(None, (self._call, *self._ending)):
+                if call.record:
+                    call.record.close()
 
     def _is_over(self) -> bool:
         """The source has ended, and so have the calls that were under way."""
@@ -210,6 +214,7 @@ class LiveSession:
         if listened.agent_voiced.any() or listened.customer_voiced.any():
             self._voice_at = block.end
         if self._call:
+            self._call.hear(block)
             self.ears.hear(block, listened.agent_voiced, listened.customer_voiced)
         else:
             self._recent.append((block, listened.agent_voiced, listened.customer_voiced))
@@ -264,6 +269,7 @@ class LiveSession:
             if not self._setting.by_sound:
                 listened = self._listener.feed(block)
                 agent, customer = listened.agent_voiced, listened.customer_voiced
+            call.hear(block)
             self.ears.hear(block, agent, customer)
         self._recent.clear()
         return call
@@ -297,13 +303,12 @@ class LiveSession:
         if folder is None:
             return None
         header = Header(self._plan.flow.name, self._plan.flow.hashes)
-        return CallRecord(folder / f"{started:%Y-%m-%dT%H-%M-%S.%f}{SUFFIX}", header)
+        return CallRecord(folder / f"{started:%Y-%m-%dT%H-%M-%S.%f}{SUFFIX}", header, self._setting.sound)
 
     def _resume(self) -> None:
         """Calls that were cut off: the last one goes on if it is recent, the others end where they stopped."""
         folder = self._setting.folder
-        for path, journal in unfinished(folder) if folder and folder.is_dir() else ():
-            record = CallRecord(path, journal.header, keep=whole_lines(path))
+        for record, journal in take_up(folder, self._setting.sound) if folder and folder.is_dir() else ():
             call = LiveCall(self._plan, 0.0, self._hider(), record)
             call.restore(journal.events)
             contexts = [event for event in journal.events if isinstance(event, CallContext) and event.date]

@@ -15,11 +15,8 @@ def available() -> bool:
     return find_spec("webview") is not None
 
 
-def show_window(url: str) -> None:
-    """Open ``url`` in a window on top and return when the agent closes it. To be called in the main thread.
-
-    Raises ``CallflowError`` where pywebview is missing, or finds nothing on this machine to draw with.
-    """
+def require() -> None:
+    """Raise ``CallflowError`` where pywebview is missing."""
     if not available():
         raise CallflowError(
             text("--window needs the package pywebview", "--window 需要 pywebview"),
@@ -28,6 +25,14 @@ def show_window(url: str) -> None:
                 "请执行 pip install pywebview，或在浏览器中打开该地址后点“置顶”",
             ),
         )
+
+
+def show_window(url: str) -> None:
+    """Open ``url`` in a window on top and return when the agent closes it. To be called in the main thread.
+
+    Raises ``CallflowError`` where pywebview is missing, or finds nothing on this machine to draw with.
+    """
+    require()
     import webview
 
     try:

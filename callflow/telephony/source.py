@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from callflow.events import (
     CallAnswered,
@@ -102,6 +102,7 @@ class CallEvents(Protocol):
         ...
 
 
+@runtime_checkable
 class Phone(Protocol):
     """A telephone that can be told what to do with the one call it has; every method returns at once and never raises.
 
