@@ -58,13 +58,13 @@ def run_live(options: argparse.Namespace, language: str) -> int:
     recognisers = [Recogniser(choice, tell) for choice in chosen]
     name = "+".join(choice.name for choice in chosen)
     with ExitStack() as stack:
+        hook = _Hook() if not options.no_webhook else None
+        routers = [hook.router(os.environ.get(HOOK_TOKEN) or secrets.token_urlsafe(24))] if hook else []
+        overlay = stack.enter_context(Overlay(port=options.port, routers=routers))
         for recogniser in recognisers:
             recogniser.start()
             stack.callback(recogniser.close)
-        hook = _Hook() if not options.no_webhook else None
         lines = _lines(telephone, options.transfer_to or "", stack, hook, language)
-        routers = [hook.router(os.environ.get(HOOK_TOKEN) or secrets.token_urlsafe(24))] if hook else []
-        overlay = stack.enter_context(Overlay(port=options.port, routers=routers))
         source = stack.enter_context(Headset(microphone, far_end))
         listening = Text(f"{name} · {microphone.name} · {far_end.name}", f"{name} · {microphone.name} · {far_end.name}")
         setting = Setting(folder, options.calls == "sound", options.keep_numbers, name, listening, sound=options.audio)
@@ -161,24 +161,27 @@ def _lines(
 
 def _telephone(address: str):  # type: ignore[no-untyped-def]
     """The source that ``address`` names: ``sip:user@host``, ``ami://user@host:5038/PJSIP/100``, ``ari://…``."""
-    parts = urlsplit(address if "//" in address else address.replace(":", "://", 1))
+    try:
+        parts = urlsplit(address if "//" in address else address.replace(":", "://", 1))
+        host, port = parts.hostname or "", parts.port
+    except ValueError:  # brackets that do not close, a port that is none
+        parts, host, port = urlsplit(""), "", None
     password = unquote(parts.password or "") or os.environ.get(SECRET, "")
-    user, host = unquote(parts.username or ""), parts.hostname or ""
-    endpoint = unquote(parts.path.strip("/"))
+    user, endpoint = unquote(parts.username or ""), unquote(parts.path.strip("/"))
     if parts.scheme in ("sip", "sips") and user and host:
         from callflow.telephony.sip import SipAccount, Softphone
 
-        domain = f"{host}:{parts.port}" if parts.port else host
+        domain = f"{host}:{port}" if port else host
         return Softphone(SipAccount(user, domain, password, transport="tls" if parts.scheme == "sips" else "udp"))
     if parts.scheme in ("ami", "amis") and user and host and endpoint:
         from callflow.telephony.ami import Manager
 
-        return Manager(endpoint, user, password, host, parts.port or 5038, tls=parts.scheme == "amis")
+        return Manager(endpoint, user, password, host, port or 5038, tls=parts.scheme == "amis")
     if parts.scheme in ("ari", "aris") and user and host and endpoint:
         from callflow.telephony.ari import RestInterface
 
         scheme = "https" if parts.scheme == "aris" else "http"
-        return RestInterface(endpoint, user, password, f"{scheme}://{host}:{parts.port or 8088}")
+        return RestInterface(endpoint, user, password, f"{scheme}://{host}:{port or 8088}")
     raise BadInput(
         text('--calls: "{a}" is no telephone', "--calls：“{a}”不是电话来源", a=address[:80]),
         text(

@@ -11,8 +11,9 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
@@ -125,11 +126,9 @@ class Recogniser:
 
     def _live(self) -> None:
         """Start the process, pass on what it says, and start it again when it is gone."""
-        if hasattr(signal, "pthread_sigmask"):  # Ctrl-C is for the session; the process inherits that from this thread
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         while not self._closing.is_set():
             pipe = self._spawn()
-            with suppress(EOFError, OSError):
+            with suppress(EOFError, OSError, TypeError):  # the last when it is closed by another thread meanwhile
                 while True:
                     self._take(pipe.recv())
             self._end()
@@ -148,7 +147,8 @@ class Recogniser:
         process = context.Process(
             target=listen, args=(theirs, self.choice, self._threads), name=f"callflow {self.name}", daemon=True
         )
-        process.start()
+        with _deaf_to_ctrl_c():
+            process.start()
         theirs.close()
         with self._lock:
             self._process, self._pipe = process, ours
@@ -182,6 +182,20 @@ class Recogniser:
             if process.is_alive():
                 process.kill()
                 process.join()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """A process started meanwhile leaves Ctrl-C to the session from its first moment on: it inherits our mask."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # else it is started along with our process, and ends with its own mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 # ---------------------------------------------------------------------------------------- in the other process

@@ -76,6 +76,7 @@ def desk(
     keys: Keys | None = None,
     live: bool = True,
     by_sound: bool = False,
+    sound: bool = False,
 ) -> Iterator[Desk]:
     """A session on ``source`` with the best recogniser that is installed, in a thread of its own."""
     session: list[LiveSession] = []
@@ -94,7 +95,7 @@ def desk(
         stack.callback(recogniser.close)
         overlay = stack.enter_context(Overlay())
         opened = stack.enter_context(source)
-        setting = Setting(folder, by_sound, engine=choice.name, live=live)
+        setting = Setting(folder, by_sound, engine=choice.name, live=live, sound=sound)
         running = LiveSession(plan(), opened, Ears([recogniser]), overlay, setting, Lines(sources, keys))
         session.append(running)
         for news in waiting:

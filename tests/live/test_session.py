@@ -243,3 +243,18 @@ def test_two_calls_one_after_the_other_are_two(tmp_path: Path) -> None:
         kinds = [event.type for event in read_journal(journal).events if event.type.startswith("call.")]
         assert kinds.count("call.hung_up") == 1
         assert kinds[0] == "call.context"
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_sound_is_kept_only_where_it_was_asked_for(asked: bool, tmp_path: Path) -> None:
+    script = Script(replace(reported("exemplary")[1], at=2.0), CallHungUp(at=9.0, by="agent"))
+    with desk(Sound(10.0, 300.0), tmp_path, [script], live=False, sound=asked) as place:
+        script.desk = place
+        journal = place.finish()
+    kept = [path for path in tmp_path.iterdir() if path != journal]
+    assert read_journal(journal).header.recording == (kept[0].name if asked else "")
+    assert len(kept) == asked
+    for path in kept:
+        with Recording(path) as recording:
+            seconds = sum(len(block.agent) for block in recording) / RATE
+        assert seconds == pytest.approx(read_journal(journal).events[-1].at, abs=1.0)

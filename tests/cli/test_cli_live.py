@@ -1,0 +1,172 @@
+"""``callflow live`` as an agent starts it: a process of its own, real devices, a real recogniser."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from commandline import complaint, environment
+from live.pulse import Pulse, needs_pulse, running
+
+from callflow.events import CallAnswered
+from callflow.journal import Header
+from callflow.live.record import CallRecord, take_up
+from callflow.speech import engines
+
+INSTALLED = all(find_spec(name) for name in ("fastapi", "uvicorn", "websockets"))
+pytestmark = [
+    needs_pulse,
+    pytest.mark.skipif(not INSTALLED, reason="not installed: callflow[live]"),
+    pytest.mark.timeout(120),
+]
+DEVICES = ("--microphone", "mic.monitor", "--far-end", "far.monitor")
+
+
+@pytest.fixture(scope="module")
+def headset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pulse]:
+    """One PulseAudio for all of these tests; it finds its clients by their environment."""
+    with running(tmp_path_factory.mktemp("pulse")) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _place(headset: Pulse) -> None:
+    try:
+        engines.choose("auto", "live")
+    except Exception as error:
+        pytest.skip(str(error))
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "callflow", "live", *arguments]
+
+
+def refused(*arguments: str, language: str = "en", **more: str) -> str:
+    """The one line that says why it does not start."""
+    done = subprocess.run(
+        command("--lang", language, *arguments), capture_output=True, env=environment(**more), check=False, timeout=60
+    )
+    assert done.returncode == 2, done.stderr.decode()
+    assert done.stdout == b""
+    return complaint(done.stderr.decode(), language)[0]
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A session in a process group of its own, as under a shell, and the address that it printed."""
+    process = subprocess.Popen(
+        command(*DEVICES, *arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        start_new_session=True,
+    )
+    assert process.stdout
+    try:
+        address = process.stdout.readline().strip()
+        assert address.startswith("http://127.0.0.1:"), address + (process.stderr.read() if process.stderr else "")
+        yield process, address
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def interrupted(process: subprocess.Popen[str]) -> str:
+    """Press Ctrl-C, which reaches the whole group; returns standard error."""
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode in (0, 130), stderr
+    return stderr
+
+
+def test_it_prints_where_the_overlay_is_answers_there_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+    with started("--journals", str(tmp_path)) as (process, address):
+        with urllib.request.urlopen(address, timeout=10) as page:
+            assert b"<!doctype html>" in page.read()
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(address.rsplit("/", 2)[0] + "/guessed/", timeout=10)
+        stderr = interrupted(process)
+        assert "Traceback" not in stderr
+        assert str(tmp_path) in stderr
+    assert list(tmp_path.iterdir()) == [], "no call, no journal"
+
+
+def test_ctrl_c_while_everything_is_starting_leaves_no_traceback(tmp_path: Path) -> None:
+    with started("--journals", str(tmp_path)) as (process, _):
+        assert "Traceback" not in interrupted(process)  # the recogniser is still loading
+
+
+def test_an_unknown_device_is_named_with_those_that_could_be_meant() -> None:
+    line = refused("--microphone", "no-such-thing")
+    assert "no-such-thing" in line
+    assert "mic.monitor" in line
+    assert "--microphone" in line
+    assert "没有" in refused("--far-end", "no-such-thing", language="zh")
+
+
+@pytest.mark.parametrize("package", ["uvicorn", "fastapi"])
+def test_a_missing_extra_is_named_with_the_command_that_brings_it(package: str, tmp_path: Path) -> None:
+    (tmp_path / f"{package}.py").write_text(f"raise ModuleNotFoundError('No module named {package}', name='{package}')")
+    paths = os.pathsep.join([str(tmp_path), environment()["PYTHONPATH"]])
+    line = refused(*DEVICES, PYTHONPATH=paths)
+    assert package in line
+    assert "pip install 'callflow[live]'" in line
+
+
+def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        line = refused(*DEVICES, "--journals", str(tmp_path), "--port", port)
+    assert f"127.0.0.1:{port}" in line
+
+
+@pytest.mark.parametrize("port", ["70000", "-1"])
+def test_a_port_that_cannot_be_is_said(port: str, tmp_path: Path) -> None:
+    assert port in refused(*DEVICES, "--journals", str(tmp_path), "--port", port)
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    line = refused(*DEVICES, "--journals", str(tmp_path / "file" / "calls"))
+    assert str(tmp_path / "file" / "calls") in line
+    assert "--no-journal" in line
+
+
+@pytest.mark.parametrize("calls", ["nonsense", "sip:", "ami://host", "http://x@y/z", "", "sip:a@b:99999", "sip:[@b"])
+def test_a_telephone_that_is_none_is_said(calls: str, tmp_path: Path) -> None:
+    line = refused(*DEVICES, "--journals", str(tmp_path), "--calls", calls)
+    assert "--calls" in line
+    assert "sip:USER@HOST" in line
+
+
+def test_sound_cannot_be_kept_where_nothing_is_kept() -> None:
+    assert "--audio" in refused(*DEVICES, "--audio", "--no-journal")
+
+
+def test_a_second_one_leaves_the_call_of_the_first_alone(tmp_path: Path) -> None:
+    """The one that is on belongs to a living process, this one; the other was left by one that is gone."""
+    mine = CallRecord(tmp_path / "b.jsonl", Header("inbound"))
+    mine.write(CallAnswered(at=1.0))
+    left = CallRecord(tmp_path / "a.jsonl", Header("inbound"))
+    left.write(CallAnswered(at=1.0))
+    left.close()
+    with started("--journals", str(tmp_path)) as (process, _), started("--journals", str(tmp_path)) as (other, _):
+        interrupted(process)
+        interrupted(other)
+    assert (tmp_path / "a.jsonl").exists(), "too old to go on: it has its name and its score"
+    assert not (tmp_path / "b.jsonl").exists()
+    assert mine.finish() == tmp_path / "b.jsonl"
+    assert list(take_up(tmp_path)) == []
