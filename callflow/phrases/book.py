@@ -67,8 +67,9 @@ class Book:
     def find(self, heard: Heard, speaker: Speaker, *, complete: bool = True) -> list[Hit]:
         """What ``speaker`` said of the book, in the order it was said.
 
-        Of an utterance that is not ``complete``, hits are held back as long as the words to come may undo them; what
-        is nearly a line to say mostly turns out to be another, so it waits for the end.
+        Of an utterance that is not ``complete``, hits are held back as long as the words to come may undo them, which
+        they no longer do after a pause; what is nearly a line to say mostly turns out to be another, so it waits for
+        the end.
         """
         keys = self.keys(heard)
         watch = _Watch(self._guards, keys, complete)
@@ -87,8 +88,9 @@ class Book:
         def counts(found: Found) -> bool:
             """At the boundaries its phrase asks for, not guarded, not told of, and not still growing."""
             boundary = self.phrases[found.line.owner].boundary
+            over = found.end < len(keys) or keys.paused
             return (
-                (complete or found.cost == 0 or (found.end < len(keys) and self._kind(found) == "never"))
+                (complete or found.cost == 0 or (over and self._kind(found) == "never"))
                 and self.edges.allow(keys, found, boundary, complete)
                 and (found.cost == 0 or self._near_enough(keys, found, complete))
                 and not watch.guarded(found)
@@ -223,7 +225,7 @@ class _Watch:
             # 这事你不懂。就这么回事 is two sentences, of which no guard (你不懂就…) can be made.
             self._found[owner] = [one for one in guard.find(self._keys.key) if not self._joins(one)]
         return any(stops(one, found) for one in self._found[owner]) or (
-            not self._complete and guard.may_come(self._keys.key, found)
+            not self._complete and not self._keys.paused and guard.may_come(self._keys.key, found)
         )
 
     def _joins(self, guard: Found) -> bool:

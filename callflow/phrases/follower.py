@@ -1,7 +1,8 @@
 """Hits while somebody is still speaking: shown when two partials agree, settled by the final.
 
-A recogniser's partials grow and change their mind. A hit that two partials in a row have is worth showing; one that
-two in a row no longer have is taken back. The final alone decides what was said: whatever the partials were, the
+A recogniser's partials grow and change their mind. A hit that two partials in a row have is worth showing, and so is
+one in a partial that ends with a pause, before which nothing changes any more; one that two in a row no longer have is
+taken back. The final alone decides what was said: whatever the partials were, the
 confirmed hits are those of ``Book.find`` on the final.
 """
 
@@ -36,8 +37,10 @@ class Follower:
 
     def partial(self, heard: Heard) -> Change:
         """``heard`` is the whole utterance so far, not what is new of it."""
-        now = _named(self._book.find(heard, self._speaker, complete=False))
-        new = {name: hit for name, hit in now.items() if name in self._last and name not in self._shown}
+        keys = self._book.keys(heard)
+        now = _named(self._book.find(keys, self._speaker, complete=False))
+        agreed = now if keys.paused else self._last
+        new = {name: hit for name, hit in now.items() if name in agreed and name not in self._shown}
         gone = {name: hit for name, hit in self._shown.items() if name not in now and name not in self._last}
         self._shown = {name: hit for name, hit in (self._shown | new).items() if name not in gone}
         self._last = now

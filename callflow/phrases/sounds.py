@@ -135,6 +135,11 @@ class Keys:
         """Whether a sentence begins at ``place`` in ``key``, or all ends there."""
         return self._marked(place, ENDERS)
 
+    @property
+    def paused(self) -> bool:
+        """Whether a mark comes last among syllables: the speaker has paused. In a text marks are guesses, as words."""
+        return not isinstance(self.source, str) and bool(self.key) and self.places[-1] < len(self.source) - 1
+
     def _marked(self, place: int, marks: str) -> bool:
         """Whether ``source`` has one of ``marks`` before ``place``; its beginning and end are marks themselves."""
         if place in (0, len(self.key)):

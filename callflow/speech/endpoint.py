@@ -43,9 +43,12 @@ class Utterance:
         """Its first frame, pre-roll included."""
         self.voiced = 0
         """How many of its frames have voice."""
+        self.silence = 0
+        """Frames since the last one that has."""
         self._first = self._last = begin
 
     def add(self, frame: int, voiced: bool) -> None:
+        self.silence = 0 if voiced else self.silence + 1
         if voiced:
             self._first = self._first if self.voiced else frame
             self._last = frame + 1

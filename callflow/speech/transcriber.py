@@ -8,7 +8,7 @@ once, so that no engine can do them differently.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +21,11 @@ from callflow.speech.endpoint import SECOND, Endpointer, Samples, Step, Utteranc
 BATCH = 10
 """Frames given to a decoder at once (0.2 s), counted from the start of the utterance: however a caller cuts the
 sound, a decoder sees the same batches and hears the same."""
+PAUSE = 10
+"""Frames without voice (0.2 s, after the 0.2 s for which voice activity stays up) that are a pause: what was said
+before it is decoded at once, and is the final if the utterance ends there."""
+PAUSE_MARK = "，"
+"""What stands for a pause among syllables: engines that write them write no punctuation."""
 
 
 class Session(Protocol):
@@ -70,16 +75,20 @@ class Hypothesis:
 
 
 class Decoder(Protocol):
-    """Decodes the utterances of one channel, one after another: ``begin``, ``feed`` …, ``final``."""
+    """Decodes the utterances of one channel, one after another: ``begin``, ``feed`` and ``pause`` …, ``final``."""
 
     def begin(self) -> None:
         """A new utterance."""
 
     def feed(self, samples: Samples) -> None:
-        """More of it, 0.2 s at a time (the last batch may be shorter)."""
+        """More of it, 0.2 s at a time (the last batch, and one before a pause, may be shorter)."""
 
     def partial(self) -> Hypothesis | None:
         """What it seems to be so far; ``None`` from engines that only know at the end."""
+
+    def pause(self) -> Hypothesis | None:
+        """The voice has paused: all that was said until then, though more may follow; ``None`` from engines that
+        cannot tell. What follows is fed only if it has voice again."""
 
     def final(self, voiced: float) -> Hypothesis:
         """It is over; ``voiced`` seconds of it had voice."""
@@ -97,6 +106,7 @@ class UtteranceSession:
         self._utterance: Utterance | None = None
         self._batch: list[Samples] = []
         self._said = Hypothesis()
+        self._settled: Hypothesis | None = None  # what was said before a pause that lasts
 
     def accept(self, samples: Samples, voiced: NDArray[np.bool_]) -> list[Heard]:
         """See ``Session``. Raises ``ValueError`` where the flags do not fit the samples."""
@@ -115,9 +125,14 @@ class UtteranceSession:
 
     def _follow(self, step: Step) -> Sequence[Heard]:
         if self._utterance is not step.utterance:
-            self._utterance, self._said = step.utterance, Hypothesis()
+            self._utterance, self._said, self._settled = step.utterance, Hypothesis(), None
             self._decoder.begin()
         self._batch += step.frames
+        if self._settled is not None and step.utterance.silence:
+            return self._conclude(step.utterance) if step.last else ()
+        self._settled = None
+        if step.utterance.silence == PAUSE and not step.last:
+            return self._pause(step.utterance)
         fed = False
         while len(self._batch) >= BATCH or (step.last and self._batch):
             self._decoder.feed(np.concatenate(self._batch[:BATCH]))
@@ -127,15 +142,28 @@ class UtteranceSession:
             return self._conclude(step.utterance)
         if not (fed and self.partials):
             return ()
-        said = self._decoder.partial()
+        return self._provisional(step.utterance, self._decoder.partial())
+
+    def _pause(self, utterance: Utterance) -> Sequence[Heard]:
+        self._decoder.feed(np.concatenate(self._batch))
+        self._batch.clear()
+        self._settled = said = self._decoder.pause()
+        if said is None or not self.partials:
+            return ()
+        return self._provisional(utterance, replace(said, sounds=(*said.sounds, PAUSE_MARK)) if said.sounds else said)
+
+    def _provisional(self, utterance: Utterance, said: Hypothesis | None) -> Sequence[Heard]:
         if said is None or (said.text, said.sounds) == (self._said.text, self._said.sounds):
             return ()
         self._said = said
-        return [self._heard(step.utterance, said, final=False)]
+        return [self._heard(utterance, said, final=False)]
 
     def _conclude(self, utterance: Utterance) -> Sequence[Heard]:
         self.concluded = utterance.number
-        said = self._decoder.final(utterance.voiced / SECOND)
+        said = self._settled
+        if said is None:
+            said = self._decoder.final(utterance.voiced / SECOND)
+        self._batch.clear()
         if said:
             return [self._heard(utterance, said, final=True)]
         # Nothing in the end: partials that were given are taken back with an empty one.

@@ -79,6 +79,9 @@ class _Decoder:
         now = json.loads(self._recognizer.PartialResult()).get("partial", "")
         return Hypothesis(text=joined([*(piece.get("text", "") for piece in self._pieces), now]))
 
+    def pause(self) -> None:
+        return None  # it could tell only by ending the utterance
+
     def final(self, voiced: float) -> Hypothesis:
         self._pieces.append(json.loads(self._recognizer.FinalResult()))
         found = [word for piece in self._pieces for word in piece.get("result", ()) if word["word"] != UNKNOWN]

@@ -107,6 +107,9 @@ class _Decoder:
     def partial(self) -> None:
         return None
 
+    def pause(self) -> None:
+        return None
+
     def final(self, voiced: float) -> Hypothesis:
         sound, self._sound = np.concatenate(self._sound), []
         return self._transcriber.decode(sound, voiced)

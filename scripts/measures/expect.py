@@ -102,6 +102,9 @@ class _HotDecoder:
     def partial(self) -> None:
         return None
 
+    def pause(self) -> None:
+        return None
+
     def final(self, voiced: float) -> Hypothesis:
         self._accept(np.zeros(int(TRAIL * RATE), np.int16))
         times = (at - LEAD for at in self._recognizer.timestamps(self._stream))

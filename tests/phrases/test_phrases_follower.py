@@ -56,6 +56,19 @@ def test_what_the_next_words_may_undo_is_not_shown_yet() -> None:
     assert follow("不知道。", "不知道。您") == [([], []), (["dont-know"], [])]
 
 
+def test_before_a_pause_one_partial_is_enough() -> None:
+    def once(*syllables: str) -> list[str]:
+        return names(list(Follower(BOOK, "agent").partial(syllables).hits))
+
+    said = "zhe", "shi", "bu", "gui", "wo", "guan"
+    assert once(*said) == []
+    assert once(*said, "，") == ["not-my-job"]
+    assert once("wo", "bu", "zhi", "dao", "，") == ["dont-know"]
+    assert once("bu", "zhi", "dao", "nin", "，") == ["dont-know"]
+    assert once("wo", "bu", "zhi", "dao", "nin", "fang", "，") == []
+    assert follow("这事不归我管，") == [([], [])], "in a text a mark is no pause"
+
+
 def test_the_final_confirms_and_withdraws() -> None:
     follower = Follower(BOOK, "agent")
     follower.partial("对不起让您久等了不可能吧")

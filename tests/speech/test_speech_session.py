@@ -25,6 +25,9 @@ class Meter:
     def partial(self) -> Hypothesis:
         return Hypothesis(sounds=("da",) * len(self.sizes))
 
+    def pause(self) -> Hypothesis | None:
+        return None
+
     def final(self, voiced: float) -> Hypothesis:
         if len(self.sizes) <= self.few:
             return Hypothesis()
@@ -76,6 +79,31 @@ def test_partials_that_came_to_nothing_are_taken_back() -> None:
     assert len(last) == 3
     assert all(not h.final and not h.sounds and not h.text for h in last.values())
     assert hear(UtteranceSession("agent", Meter(few=100), partials=False), TALK, 5) == []
+
+
+class Teller(Meter):
+    """One that can tell at a pause: "pa" for each second (in part) that it was fed."""
+
+    def pause(self) -> Hypothesis:
+        return Hypothesis(sounds=("pa",) * -(-sum(self.sizes) // RATE))
+
+
+def test_what_was_said_before_a_pause_is_told_at_once_and_is_the_final_if_nothing_follows() -> None:
+    heard = hear(UtteranceSession("agent", Teller()), "#" * 10 + "." * 20, 1)
+    settled, final = heard[-2:]
+    assert settled.sounds == ("pa", "pa", "，")
+    assert final.final
+    assert final.sounds == ("pa", "pa")
+    assert final.at - settled.at == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("size", [1, 3, 50])
+def test_after_a_pause_all_of_the_sound_is_heard_if_the_voice_goes_on(size: int) -> None:
+    decoder = Teller()
+    heard = hear(UtteranceSession("agent", decoder), "#" * 10 + "." * 4 + "#" * 10 + "." * 6, size)
+    assert [h.final for h in heard].count(True) == 1
+    assert [h.sounds for h in heard if h.sounds[0] == "pa"] == [("pa", "pa", "，"), ("pa",) * 3 + ("，",), ("pa",) * 3]
+    assert sum(decoder.sizes) == RATE * (1.0 + 0.4 + 1.0 + 0.2), "nothing was left out, and nothing fed twice"
 
 
 def test_the_caller_may_use_its_buffer_again() -> None:

@@ -71,6 +71,7 @@ def test_it_hears_the_agent_of_a_bundled_call(transcriber: ZipformerTranscriber,
     said = toneless(sound.said)
     syllable_errors = Levenshtein.distance(said, [s.translate(TONES) for h in finals for s in h.sounds if s.isalpha()])
     assert syllable_errors <= 0.2 * len(said)
+    settled = []
     for final in finals:
         assert not final.text
         assert [word.text for word in final.words] == list(final.sounds)
@@ -78,6 +79,11 @@ def test_it_hears_the_agent_of_a_bundled_call(transcriber: ZipformerTranscriber,
         partials = [h for h in heard if h.utterance == final.utterance and not h.final]
         assert partials
         assert partials[0].at < final.end, "the first words are known while the utterance goes on"
+        if partials[-1].sounds[-1] == "，":
+            assert partials[-1].sounds[:-1] == final.sounds, "what is told at a pause is told for good"
+            settled.append(partials[-1].at - final.end)
+    assert settled
+    assert max(settled) < 0.5
 
 
 def test_live_blocks_and_replay_blocks_give_the_same(transcriber: ZipformerTranscriber, bundled_call: Speech) -> None:
