@@ -8,12 +8,12 @@ from the right one. Who knows the marks (the screen of the call, while it lasts)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from callflow.call.fields import PAUSE
-from callflow.call.spoken_values import SHORTEST_RUN, DigitRun, digit_runs
-from callflow.events import AgentAction, Event, Heard, Word
-from callflow.phrases.sounds import HIDDEN, Keys, Sounds
+from callflow.call.fields import BACK_CHANNEL, PAUSE
+from callflow.call.spoken_values import DigitRun, digit_runs
+from callflow.events import AgentAction, Event, Heard, TransferFailed, TransferStarted, Word
+from callflow.phrases.sounds import HIDDEN, Keys, Sounds, plain_syllable
 
 MARKS = HIDDEN
 """The ten marks; a call uses them in an order of its own."""
@@ -22,7 +22,21 @@ HEAD, TAIL_FROM, TAIL = 3, 7, 4
 LONG = 7
 """So many digits in a row are such a number; fewer (an amount, a year) are none, unless more may follow."""
 SHORTEST_PART = 2
-"""Digits in a row that can go on with a number after a pause."""
+"""Digits in a row that can be part of a number told with pauses or fillers; one alone is a plain word (一下)."""
+_UNITS = "元块毛角分钱年月日点天秒个件台只岁米斤万"
+_UNIT_SYLLABLES = frozenset((
+    "yuan", "kuai", "mao", "jiao", "fen", "qian", "nian", "yue", "ri", "dian", "tian", "miao", "ge", "jian", "tai",
+    "zhi", "sui", "mi", "jin", "wan",
+))  # fmt: skip
+"""What follows an amount or a date: the number ends there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """Digits of one number with fillers between them: their places in the key, in order."""
+
+    digits: str
+    places: tuple[int, ...]
 
 
 class Hider:
@@ -37,47 +51,108 @@ class Hider:
 
     def hide(self, event: Event) -> Event:
         """``event`` without its numbers; any other event as it is. Call it once for each, in order."""
-        if isinstance(event, AgentAction) and event.value:
-            keys = self._sounds.of_text(event.value)
-            return replace(event, value="".join(self._hidden(keys, digit_runs(keys), 0, final=True)))
-        return self._heard(event) if isinstance(event, Heard) else event
+        if isinstance(event, Heard):
+            return self._heard(event)
+        if isinstance(event, AgentAction):
+            value = self._hidden(keys := self._sounds.of_text(event.value), _numbers(keys), 0, final=True)
+            return replace(event, value="".join(value), target=self._written(event.target))
+        if isinstance(event, TransferStarted):
+            return replace(event, to=self._written(event.to))
+        return replace(event, reason=self._written(event.reason)) if isinstance(event, TransferFailed) else event
 
     def shown(self, text: str) -> str:
         """``text`` with its digits again."""
         return text.translate(self._digits)
 
+    def _written(self, name: str) -> str:
+        """What a telephone system or the overlay names, without the long numbers in it; extensions stay."""
+        keys = self._sounds.of_text(name)
+        numbers = [_number([run]) for run in digit_runs(keys, LONG)]
+        return "".join(self._hidden(keys, numbers, 0, final=True))
+
     def _heard(self, event: Heard) -> Heard:
         told, ended = self._told.get(event.speaker, (0, 0.0))
         goes_on = told if event.start - ended <= PAUSE else 0
         out = event
+        so_far = 0
         if event.sounds:
-            out = replace(out, sounds=tuple(self._items(event, self._sounds.of_syllables(event.sounds), goes_on)))
+            items, so_far = self._items(event, self._sounds.of_syllables(event.sounds), goes_on)
+            out = replace(out, sounds=tuple(items))
         if event.text:
-            out = replace(out, text="".join(self._items(event, self._sounds.of_text(event.text), goes_on)))
+            items, digits = self._items(event, self._sounds.of_text(event.text), goes_on)
+            out, so_far = replace(out, text="".join(items)), max(so_far, digits)
+        if event.final:
+            self._told[event.speaker] = so_far, event.end
         return replace(out, words=_words(event, out.text)) if out.text != event.text else out
 
-    def _items(self, event: Heard, keys: Keys, goes_on: int) -> list[str]:
-        """The characters or syllables of ``event``; ``goes_on``: digits that the speaker told right before."""
-        runs = digit_runs(keys, SHORTEST_PART if goes_on else SHORTEST_RUN)
-        if event.final:
-            last = runs[-1] if runs and runs[-1].end == len(keys) else None
-            before = goes_on if last and last.start == 0 else 0
-            self._told[event.speaker] = (before + len(last.digits), event.end) if last else (0, 0.0)
-        return self._hidden(keys, runs, goes_on, event.final)
+    def _items(self, event: Heard, keys: Keys, goes_on: int) -> tuple[list[str], int]:
+        """The characters or syllables of ``event``, and how many digits of a number have been told at its end.
 
-    def _hidden(self, keys: Keys, runs: Sequence[DigitRun], goes_on: int, final: bool) -> list[str]:
+        ``goes_on``: digits that the speaker told right before.
+        """
+        numbers = _numbers(keys, goes_on > 0)
+        if not numbers:
+            return list(keys.source), goes_on if len(keys.key) <= BACK_CHANNEL else 0
+        last = numbers[-1]
+        before = goes_on if len(numbers) == 1 and last.places[0] <= BACK_CHANNEL else 0
+        so_far = before + len(last.digits) if _may_go_on(keys, last) else 0
+        return self._hidden(keys, numbers, goes_on, event.final), so_far
+
+    def _hidden(self, keys: Keys, numbers: Sequence[_Number], goes_on: int, final: bool) -> list[str]:
         items = list(keys.source)
-        for run in runs:
-            before = goes_on if run.start == 0 else 0
-            length = before + len(run.digits)
-            if length < LONG and not before and final and run.end < len(keys):
+        for nth, number in enumerate(numbers):
+            before = goes_on if nth == 0 and number.places[0] <= BACK_CHANNEL else 0
+            length = before + len(number.digits)
+            if length < LONG and not before and final and not _may_go_on(keys, number):
                 continue
             tail = max(TAIL_FROM, length - TAIL) if final else length
             tail_end = TAIL_FROM + TAIL if before else length
-            for number, digit in enumerate(run.digits, start=before):
-                if number >= HEAD and not tail <= number < tail_end:
-                    items[keys.places[run.start + number - before]] = self._marks.get(digit, digit)
+            for count, (digit, place) in enumerate(zip(number.digits, number.places, strict=True), start=before):
+                if count >= HEAD and not tail <= count < tail_end:
+                    items[keys.places[place]] = self._marks.get(digit, digit)
         return items
+
+
+def _numbers(keys: Keys, goes_on: bool = False) -> list[_Number]:
+    """The numbers in what was said: runs of digits, with no more than a filler (呃, 然后) between them.
+
+    ``goes_on``: another part was told right before, so that a single digit may be one.
+    """
+    if not digit_runs(keys, 1 if goes_on and len(keys.key) == 1 else SHORTEST_PART):
+        return []  # most sentences
+    numbers: list[list[DigitRun]] = []
+    for run in digit_runs(keys, 1):
+        if numbers and run.start - numbers[-1][-1].end <= BACK_CHANNEL and not _is_unit(keys, numbers[-1][-1].end):
+            numbers[-1].append(run)
+        else:
+            numbers.append([run])
+    if goes_on and len(keys.key) == 1:
+        return [_number(runs) for runs in numbers]
+    return [_number(part) for runs in numbers if (part := _without_single_ends(runs))]
+
+
+def _number(runs: Sequence[DigitRun]) -> _Number:
+    return _Number(
+        "".join(run.digits for run in runs), tuple(place for run in runs for place in range(run.start, run.end))
+    )
+
+
+def _without_single_ends(runs: list[DigitRun]) -> list[DigitRun]:
+    parts = [i for i, run in enumerate(runs) if len(run.digits) >= SHORTEST_PART]
+    return runs[parts[0] : parts[-1] + 1] if parts else []
+
+
+def _may_go_on(keys: Keys, number: _Number) -> bool:
+    """Whether ``number`` is so near the end of what was said that more of it may follow."""
+    end = number.places[-1] + 1
+    return len(keys.key) - end <= BACK_CHANNEL and not _is_unit(keys, end)
+
+
+def _is_unit(keys: Keys, place: int) -> bool:
+    if place >= len(keys.key):
+        return False
+    item = keys.source[keys.places[place]]
+    return item in _UNITS if isinstance(keys.source, str) else plain_syllable(item) in _UNIT_SYLLABLES
 
 
 def _words(event: Heard, hidden: str) -> tuple[Word, ...]:

@@ -14,7 +14,7 @@ from callflow import flowfiles
 from callflow.call.guide import Guide
 from callflow.call.hiding import MARKS, Hider
 from callflow.call.plan import Plan
-from callflow.events import AgentAction, Event, Finding, Heard, Prompt, Word
+from callflow.events import AgentAction, Event, Finding, Heard, Prompt, TransferFailed, TransferStarted, Word
 from callflow.phrases.sounds import Sounds
 
 SOUNDS = Sounds()
@@ -42,6 +42,10 @@ def heard(text: str, at: float = 10.0, final: bool = True) -> Heard:
         ("卡号六二二二零二一二三四五六七八九零", "卡号六二二γαγβγδεζη七八九零"),
         ("一共12500元，2024年买的", "一共12500元，2024年买的"),
         ("尾号是567", "尾号是567"),
+        ("一三八呃零零一三呃八零零零", "一三八呃ααβδ呃八零零零"),
+        ("一三八然后零零一三然后八零零零", "一三八然后ααβδ然后八零零零"),
+        ("13 呃 80 嗯 0 呃 01 那个 38 00，麻烦您了", "13 呃 8α 嗯 α 呃 αβ 那个 38 00，麻烦您了"),
+        ("一共12500元，运费500，等一下", "一共12500元，运费500，等一下"),
     ],
 )
 def test_long_numbers_keep_their_ends_only(said: str, stored: str) -> None:
@@ -54,6 +58,28 @@ def test_a_number_told_in_parts_is_one_number() -> None:
     hides = hider()
     parts = [hides.hide(heard(part, at)) for part, at in (("138", 10.0), ("一二三四", 12.0), ("5678", 14.0))]
     assert [part.text for part in parts if isinstance(part, Heard)] == ["138", "βγδε", "5678"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "stored"),
+    [
+        (("一三八", "嗯", "零零一三", "嗯，对", "八零零零"), ("一三八", "嗯", "ααβδ", "嗯，对", "八零零零")),
+        (("138，嗯", "然后是0013", "再就是8000"), ("138，嗯", "然后是ααβδ", "再就是8000")),
+        (("13", "80", "0", "138000"), ("13", "8α", "α", "βδ8000")),
+        (("138", "您稍等我找一下", "8000"), ("138", "您稍等我找一下", "800α")),
+    ],
+)
+def test_fillers_and_back_channels_do_not_end_a_number(parts: tuple[str, ...], stored: tuple[str, ...]) -> None:
+    hides = hider()
+    events = [hides.hide(heard(part, 10.0 + 3 * nth)) for nth, part in enumerate(parts)]
+    assert tuple(event.text for event in events if isinstance(event, Heard)) == stored
+
+
+def test_fillers_between_syllables_do_not_end_a_number() -> None:
+    syllables = ("yī", "sān", "bā", "è", "líng", "líng", "yī", "sān", "è", "bā", "líng", "líng", "líng")
+    event = hider().hide(Heard(at=1.0, speaker="agent", sounds=syllables))
+    assert isinstance(event, Heard)
+    assert event.sounds == (*syllables[:4], "α", "α", "β", "δ", *syllables[8:])
 
 
 def test_a_partial_shows_no_more_than_the_head() -> None:
@@ -78,6 +104,16 @@ def test_what_the_agent_types_is_hidden() -> None:
     event = hider().hide(AgentAction(at=1.0, action="edit", target="电话", value="13812345678"))
     assert isinstance(event, AgentAction)
     assert event.value == "138βγδε5678"
+
+
+def test_what_the_telephone_dials_is_hidden_and_extensions_are_not() -> None:
+    hides = hider()
+    assert hides.hide(TransferStarted(at=1.0, to="13812345678")) == TransferStarted(at=1.0, to="138βγδε5678")
+    assert hides.hide(TransferStarted(at=1.0, to="1001")) == TransferStarted(at=1.0, to="1001")
+    failed = hides.hide(TransferFailed(at=2.0, reason="sip:13812345678@pbx: 486 Busy"))
+    assert failed == TransferFailed(at=2.0, reason="sip:138βγδε5678@pbx: 486 Busy")
+    pressed = hides.hide(AgentAction(at=3.0, action="tick", target="call-13812345678"))
+    assert pressed == AgentAction(at=3.0, action="tick", target="call-138βγδε5678")
 
 
 @given(st.text("0123456789", min_size=7, max_size=18), st.permutations(MARKS))
