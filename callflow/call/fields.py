@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from callflow.call.log import Fact
-from callflow.call.spoken_values import SHORTEST_RUN, DigitRun, ValueReader, digit_runs
+from callflow.call.spoken_values import SHORTEST_RUN, DigitRun, ValueReader, agree, digit_runs
 from callflow.events import Event, FieldValue, Heard, Speaker
 from callflow.flow.model import FieldSpec
 from callflow.phrases.sounds import Keys, Sounds
@@ -251,11 +251,11 @@ class FieldTracker:
         if not named and alike < 0.5:
             return None
         nearly_all = asks_back and len(spoken) >= len(field.value) - LEFT_OUT
-        if len(spoken) < len(field.value) and field.value.startswith(spoken) and not nearly_all:
+        if len(spoken) < len(field.value) and agree(field.value[: len(spoken)], spoken) and not nearly_all:
             field.read_so_far = spoken
             return None
         field.read_so_far = ""
-        return spoken, spoken == field.value
+        return spoken, agree(spoken, field.value)
 
     def _words_read(self, field: _Field, keys: Keys, named: tuple[int, int] | None) -> tuple[str, bool] | None:
         if named:

@@ -15,8 +15,9 @@ from callflow.call.spoken_values import DigitRun, digit_runs
 from callflow.events import AgentAction, Event, Heard, TransferFailed, TransferStarted, Word
 from callflow.phrases.sounds import HIDDEN, Keys, Sounds, plain_syllable
 
-MARKS = HIDDEN
-"""The ten marks; a call uses them in an order of its own."""
+MARKS, OTHER_MARKS = HIDDEN[:10], HIDDEN[10:]
+"""The ten marks, which each call uses in an order of its own; and ten others for the part of a call that goes on after
+a crash, as nobody knows any more what the first ones stood for."""
 HEAD, TAIL_FROM, TAIL = 3, 7, 4
 """Of a number the first three digits stay, and the last four from the eighth on: 138αβγδ5678."""
 LONG = 7

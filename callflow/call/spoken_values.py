@@ -37,6 +37,7 @@ _SPOKEN = {
 }  # fmt: skip
 _HARDLY = {"shi": "4", "lu": "6", "lin": "0", "shan": "3", "gou": "9", "ai": "2", "ji": "7", "niu": "6"}
 """What a digit is misheard as; believed only between digits."""
+_FIRST_MARKS = HIDDEN[:10]
 _WRITTEN_DIGITS = re.compile(f"[{''.join(_WRITTEN)}]")
 SHORTEST_RUN = 3
 """Fewer digits in a row are a plain word (一下, 三天), not a number that was dictated."""
@@ -112,6 +113,15 @@ def digit_runs(keys: Keys, shortest: int = SHORTEST_RUN) -> list[DigitRun]:
             runs.append(DigitRun("".join(digits[start:i]), start, i))
         start = i + 1
     return runs
+
+
+def agree(one: str, other: str) -> bool:
+    """Whether two runs of digits are the same, as far as can be told: marks of the two kinds for hidden digits (before
+    and after a crash) cannot be compared."""
+    return len(one) == len(other) and all(
+        a == b or (a in HIDDEN and b in HIDDEN and (a in _FIRST_MARKS) != (b in _FIRST_MARKS))
+        for a, b in zip(one, other, strict=True)
+    )
 
 
 def _digit(item: str, is_text: bool) -> str:

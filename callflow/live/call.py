@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from callflow.call.hiding import Hider
 from callflow.call.plan import Plan
 from callflow.call.screen.desk import Desk, LastCall
 from callflow.call.screen.screen import Screen
-from callflow.events import Acoustic, CallContext, CallRinging, Event, Gap, Heard, Output, Tick, Word, parse
+from callflow.events import Acoustic, CallContext, CallRinging, Event, Gap, Heard, Output, Score, Tick, Word, parse
 from callflow.live.record import CallRecord
 from callflow.problems import Location
 from callflow.telephony.life import Status, after
@@ -38,6 +38,8 @@ class LiveCall:
         """the telephone system's name for it; "" where any will do"""
         self.status = Status.NONE
         """where it is, as far as the telephone goes"""
+        self.judged = False
+        """it has its score"""
         self.rings = 0
         self.context = CallContext(at=0.0)
         self.reported = False
@@ -85,24 +87,47 @@ class LiveCall:
         self._keep(fell_due)
         return bool(fell_due)
 
-    def restore(self, events: Iterable[Event]) -> None:
-        """Take in what an unfinished journal has: nothing of it is written again."""
+    def restore(self, events: Sequence[Event]) -> None:
+        """Take in what an unfinished journal has, and write what the engine says beyond what it said then."""
+        said: list[Event] = []
         for event in events:
             if not isinstance(event, Output):
-                self.now = max(self.now, event.at)
-                if event.type in LINE_EVENTS:
-                    self.status = after(self.status, event) or self.status
-                if isinstance(event, Heard):
-                    self.streams = max(self.streams, 1 + int(event.utterance.partition(".")[2] or 0))
-                for told in (event, *self._guide.feed(event)):
-                    self.screen.follow(told)
+                self._remember(event)
+                said += [event, *self._guide.feed(event)]
+        self.now = max((event.at for event in events), default=0.0)
+        said += self._guide.feed(Tick(at=self.now))  # deadlines had fallen due until then
+        known = sum(isinstance(event, Output) for event in events)
+        for event in said:
+            self.screen.follow(event)
+        for event in [event for event in said if isinstance(event, Output)][known:]:
+            if self.record and not self.judged:
+                self.record.write(event)
+        self.judged = any(isinstance(event, Score) for event in events)
+
+    def _remember(self, event: Event) -> None:
+        if event.type in LINE_EVENTS:
+            self.status = after(self.status, event) or self.status
+        if isinstance(event, CallRinging):
+            self.rings = event.ring
+        elif isinstance(event, CallContext):
+            self.context = event
+        elif isinstance(event, Heard):
+            self.streams = max(self.streams, 1 + int(event.utterance.partition(".")[2] or 0))
 
     def close(self) -> LastCall | None:
         """Everything has been heard: the last findings, the score, the journal's name. Returns how it went."""
-        self._keep(self._guide.close())
+        if not self.judged:
+            self._keep(self._guide.close())
+            self.judged = True
         if self.record:
             self.record.finish()
         return self.screen.result()
+
+    def cut_off(self) -> None:
+        """Nothing more will be known of it: it ends where it stopped."""
+        if not self.judged:
+            self.feed(Gap(at=self.now, start=self.now, end=self.now))
+        self.close()
 
     def view(self, desk: Desk) -> dict[str, Any]:
         """What the overlay shows now, numbers included."""

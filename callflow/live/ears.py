@@ -21,6 +21,8 @@ SLOW, QUICK_AGAIN = 1.5, 0.4
 """Seconds behind from which on the quick recogniser says finals only, and below which it says partials again."""
 LATE = 8.0
 """Seconds behind from which on the agent is told that confirmation is late."""
+TOLD_EVERY = 5.0
+"""Seconds after which a call that nobody listens to is told so."""
 LONGEST_FAREWELL = 15.0
 """Seconds, on the source's clock, that recognisers may take for what was under way when a call ended."""
 
@@ -87,6 +89,7 @@ class Ears:
 
     def hear(self, block: Block, agent_voiced: NDArray[np.bool_], customer_voiced: NDArray[np.bool_]) -> None:
         """More sound of the call that is on."""
+        self._tell_of_gaps(TOLD_EVERY)
         stream = self._streams.get(self._current)
         if stream is None or stream.ending_since >= 0:
             return
@@ -100,6 +103,7 @@ class Ears:
 
     def end(self, call: LiveCall, clock: float) -> None:
         """``call`` is over; what is under way is still decoded. ``clock``: the source's."""
+        self._tell_of_gaps(0.0)
         self._deaf_since.pop(id(call), None)
         self.slow = self.late = False
         for number, stream in self._streams.items():
@@ -122,6 +126,13 @@ class Ears:
                     self._feed(stream, heard)
                 del self._streams[number]
         return not waiting
+
+    def _tell_of_gaps(self, longest: float) -> None:
+        """Tell a call that nobody listens to of what it has missed, before the engine thinks that nothing was said."""
+        for call, since in list(self._deaf_since.values()):
+            if call.now - since > longest:
+                call.feed(Gap(at=call.now, start=since, end=call.now))
+                self._deaf_since[id(call)] = call, call.now
 
     def _keep_up(self, stream: _Stream) -> None:
         """On a machine that is too slow what is provisional goes first; finals always come."""
@@ -169,9 +180,10 @@ class Ears:
     def _changed(self, news: Changed) -> None:
         if news.state == "ready":
             self._ready.add(news.engine)
-            for call, since in list(self._deaf_since.values()):
-                self._deaf_since.clear()
-                call.feed(Gap(at=call.now, start=min(since, call.now), end=call.now))
+            self._tell_of_gaps(0.0)
+            deaf = [call for call, _ in self._deaf_since.values()]
+            self._deaf_since.clear()
+            for call in deaf:
                 self.begin(call, call.now)
             return
         self._ready.discard(news.engine)
@@ -183,5 +195,7 @@ class Ears:
             if not stream.engines & self._ready:
                 for heard in stream.open.values():  # taken back: how they would have ended is not known
                     stream.call.feed(replace(heard, text="", sounds=(), words=()))
-                self._deaf_since[id(stream.call)] = stream.call, stream.call.now - self.recognisers[news.engine].behind
+                if stream.ending_since < 0:
+                    since = stream.call.now - self.recognisers[news.engine].behind
+                    self._deaf_since[id(stream.call)] = stream.call, max(0.0, since)
                 del self._streams[number]

@@ -19,24 +19,18 @@ class Keys(CallEvents, Protocol):
 
 
 class Lines:
-    """Several sources as one. ``keys`` are told what the others report, so that the next key means the right thing."""
+    """Several sources as one. ``keys`` are told what has happened, so that the next key means the right thing."""
 
     def __init__(self, sources: Sequence[CallEvents] = (), keys: Keys | None = None) -> None:
-        self._sources = sources
+        self._sources = (*sources, *([keys] if keys else []))
         self._keys = keys
 
     def waiting(self) -> list[Signal]:
-        """What has been reported since the last time, by each source in order."""
-        signals: list[Signal] = []
-        for source in self._sources:
-            new = source.waiting()
-            signals += new
-            for signal in new if self._keys else ():
-                self._keys.follow(signal)  # type: ignore[union-attr]
-        return [*signals, *(self._keys.waiting() if self._keys else ())]
+        """What has been reported since the last time, by each source in order, the keys last."""
+        return [signal for source in self._sources for signal in source.waiting()]
 
-    def heard(self, event: Event, call: str) -> None:
-        """The sound tells that ``event`` has happened."""
+    def accepted(self, event: Event, call: str) -> None:
+        """``event`` has happened to the call that is on, whoever told of it: the keys go on from there."""
         if self._keys:
             self._keys.follow(Reported(event, call, time.monotonic()))
 

@@ -78,6 +78,7 @@ class Recogniser:
         self._pipe: Connection | None = None
         self._sent = self._reached = 0.0
         self._call: Call = 0
+        self._given_up = False
 
     def start(self) -> None:
         """Load the model in a new process; ``Changed`` tells when it is ready. Returns at once."""
@@ -97,14 +98,14 @@ class Recogniser:
 
     def begin(self, call: Call) -> None:
         """Sound of a new call follows, from its second 0 on; partials on."""
-        self._call, self._sent, self._reached = call, 0.0, 0.0
+        self._call, self._sent, self._reached, self._given_up = call, 0.0, 0.0, False
         self._outbox.put(("begin", call))
 
     def hear(self, call: Call, channels: dict[Speaker, tuple[NDArray[np.int16], NDArray[np.bool_]]]) -> None:
         """Samples and voiced flags of both channels, equally long."""
         samples = next(iter(channels.values()))[0]
         self._sent += len(samples) / RATE
-        if self.behind > MOST_WAITING:
+        if self.behind > MOST_WAITING and not self._given_up:
             self._start_anew()
         self._outbox.put(("hear", call, {who: (s.tobytes(), v.tobytes()) for who, (s, v) in channels.items()}))
 
@@ -167,7 +168,7 @@ class Recogniser:
 
     def _start_anew(self) -> None:
         """It hangs, or will never catch up: what waits for it would only fill the memory."""
-        self._sent = self._reached
+        self._given_up = True  # until the next stream begins
         with self._lock:
             if self._process:
                 self._process.kill()

@@ -38,6 +38,7 @@ class CallRecord:
 
     def __init__(self, path: Path, header: Header, sound: bool = False, taken: BinaryIO | None = None) -> None:
         self.path = path
+        self._over = False
         self._part = path.with_name(path.name + PART)
         if taken:
             self._file = Appended(self._part, MOST_WAITING, taken, _whole_lines(taken))
@@ -55,7 +56,8 @@ class CallRecord:
 
     def write(self, event: Event) -> None:
         """Append one event."""
-        self._file.write(event.to_json().encode() + b"\n")
+        if not self._over:
+            self._file.write(event.to_json().encode() + b"\n")
 
     def hear(self, at: float, block: Block) -> None:
         """What was heard from second ``at`` of the call on."""
@@ -70,6 +72,9 @@ class CallRecord:
     def finish(self) -> Path | None:
         """The call is over: the journal gets its name. ``None`` where not all could be written: it stays a part."""
         complete = self._file.flush()
+        if not complete:
+            return None
+        self._over = True
         if self._sound:
             self._sound.finish()
         if (

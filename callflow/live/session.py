@@ -20,9 +20,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from callflow import flowfiles
 from callflow.acoustics.listener import Listener
 from callflow.audio.source import Block, Source
-from callflow.call.hiding import MARKS, Hider
+from callflow.call.hiding import MARKS, OTHER_MARKS, Hider
 from callflow.call.plan import Plan
 from callflow.call.screen.desk import Desk, LastCall
 from callflow.call.screen.screen import Screen
@@ -44,6 +45,7 @@ from callflow.live.lines import Lines
 from callflow.live.notices import Board
 from callflow.live.recogniser import News
 from callflow.live.record import SUFFIX, CallRecord, take_up
+from callflow.telephony.life import Status
 from callflow.telephony.source import Notice as LineNotice
 from callflow.telephony.source import Pressed, Reported
 from callflow.texts import Text
@@ -58,6 +60,8 @@ QUIET_END = 120.0
 GOES_ON = timedelta(minutes=10)
 """A call that was cut off goes on where its journal was written to no longer ago than this."""
 LEVELS_EVERY = 0.25
+TRIED_EVERY = 5.0
+"""Seconds between attempts to write what could not be written."""
 LAST_WORDS = 15.0
 """Seconds that recognisers get for what is under way when the source ends."""
 
@@ -119,6 +123,9 @@ class LiveSession:
         self._listener = Listener(infer_calls=setting.by_sound)
         self._call: LiveCall | None = None
         self._ending: list[LiveCall] = []
+        self._ended: list[LiveCall] = []
+        self._tried = 0.0
+        self._failed: Exception | None = None
         self._last: LastCall | None = None
         self._idle = Screen(plan.flow)
         self._levels: dict[Speaker, float] = {}
@@ -149,9 +156,11 @@ class LiveSession:
                 self._go_on()
                 self._show()
         finally:
-            for call in filter(None, (self._call, *self._ending)):
+            for call in filter(None, (self._call, *self._ending, *self._ended)):
                 if call.record:
                     call.record.close()
+        if self._failed:
+            raise self._failed
 
     def _is_over(self) -> bool:
         """The source has ended, and so have the calls that were under way."""
@@ -159,13 +168,17 @@ class LiveSession:
         return ended is not None and (not self._ending or time.monotonic() - ended > LAST_WORDS)
 
     def _capture(self) -> None:
-        for block in self._source:
-            self._inbox.put(block)
-            while not self._setting.live and not self._stop.is_set() and self._behind():
-                time.sleep(0.002)
-            if self._stop.is_set():
-                return
-        self._inbox.put(None)
+        try:
+            for block in self._source:
+                self._inbox.put(block)
+                while not self._setting.live and not self._stop.is_set() and self._behind():
+                    time.sleep(0.002)
+                if self._stop.is_set():
+                    return
+        except Exception as error:  # told by ``run``, in its own thread
+            self._failed = error
+        finally:
+            self._inbox.put(None)
 
     def _behind(self) -> bool:
         return self._inbox.qsize() > 50 or self.ears.behind > 1.0 or not self.ears.ready
@@ -198,13 +211,22 @@ class LiveSession:
         call = self._call
         if call:
             self._dirty |= call.tick(self.clock - call.began)
-            if call.record and call.record.trouble and int(self.clock * 4) % 20 == 0:
-                call.record.flush()
+        self._write_late()
         for ended in list(self._ending):
             if self.ears.done_with(ended, self.clock):
                 self._ending.remove(ended)
                 self._last = ended.close() or self._last
+                self._ended.append(ended)
                 self._dirty = True
+
+    def _write_late(self) -> None:
+        """What a full disk did not take is tried again every few seconds, also of calls that are over."""
+        if self.clock - self._tried < TRIED_EVERY:
+            return
+        self._tried = self.clock
+        if self._call and self._call.record and self._call.record.trouble:
+            self._call.record.flush()
+        self._ended = [call for call in self._ended if call.record and call.record.trouble and not call.record.finish()]
 
     # ------------------------------------------------------------------------------------ sound
 
@@ -223,15 +245,14 @@ class LiveSession:
             self._measure(block)
         for event in listened.events:
             self._from_sound(event)
-        if self._call and self._setting.by_sound and self.clock - self._voice_at > QUIET_END:
+        quiet = self.clock - self._voice_at > QUIET_END
+        if self._call and self._setting.by_sound and quiet and self._call.status in (Status.RINGING, Status.TALKING):
             self._happened(CallHungUp(at=self._voice_at - self._call.began))
 
     def _from_sound(self, event: Event) -> None:
         if self._call is None and isinstance(event, (CallRinging, CallAnswered)):
             self._begin(max(0.0, event.at - PRE_ROLL))
         if self._call:
-            if event.type.startswith("call."):
-                self._lines.heard(event, self._call.id)
             self._happened(shifted(event, -self._call.began))
 
     def _measure(self, block: Block) -> None:
@@ -286,6 +307,8 @@ class LiveSession:
             return
         told = call.feed(event)
         self._dirty = True
+        if event.type in LINE_EVENTS:
+            self._lines.accepted(event, call.id)
         if isinstance(told, CallHungUp):
             for last in self._listener.finish():
                 call.feed(shifted(last, -call.began))
@@ -294,8 +317,8 @@ class LiveSession:
             self._call = None
             self._listener = Listener(infer_calls=self._setting.by_sound, start=self.clock)
 
-    def _hider(self) -> Hider | None:
-        marks = SystemRandom().sample(MARKS, len(MARKS))
+    def _hider(self, marks: str = MARKS) -> Hider | None:
+        marks = "".join(SystemRandom().sample(marks, len(marks)))
         return None if self._setting.keep_numbers else Hider(marks, self._plan.sounds)
 
     def _record(self, started: datetime) -> CallRecord | None:
@@ -309,21 +332,25 @@ class LiveSession:
         """Calls that were cut off: the last one goes on if it is recent, the others end where they stopped."""
         folder = self._setting.folder
         for record, journal in take_up(folder, self._setting.sound) if folder and folder.is_dir() else ():
-            call = LiveCall(self._plan, 0.0, self._hider(), record)
+            if flowfiles.of_calls(journal.header.files) != flowfiles.of_calls(self._plan.flow.hashes):
+                record.close()  # it was judged by another flow, and waits until that one is run again
+                continue
+            call = LiveCall(self._plan, 0.0, self._hider(OTHER_MARKS), record)
             call.restore(journal.events)
-            contexts = [event for event in journal.events if isinstance(event, CallContext) and event.date]
-            began = datetime.fromisoformat(contexts[0].date) if contexts else self._now() - 2 * GOES_ON
+            date = call.context.date
+            began = datetime.fromisoformat(date) if date else self._now() - 2 * GOES_ON
             # The clock of the computer may have been set back meanwhile; that of the call never goes back.
             present = max(call.now, round((self._now() - began).total_seconds(), 3))
             if call.over or self._call or present - call.now > GOES_ON.total_seconds():
-                call.close()
+                call.cut_off()
+                self._ended.append(call)
                 continue
             call.began = self.clock - present
             call.feed(Gap(at=present, start=call.now, end=present))
             self._start(call)
             for event in journal.events:
                 if event.type in LINE_EVENTS:
-                    self._lines.heard(event, call.id)
+                    self._lines.accepted(event, call.id)
 
     # ------------------------------------------------------------------------------------ the telephone, the agent
 
@@ -338,8 +365,10 @@ class LiveSession:
                 self._pressed(signal.name)
 
     def _reported(self, event: Event, call_id: str, monotonic: float) -> None:
-        late = max(0.0, time.monotonic() - monotonic) if self._setting.live else 0.0
-        at = max(0.0, self.clock - late)
+        at = self._time_of(monotonic)
+        if self._call and isinstance(event, CallAnswered) and self._is_another(call_id):
+            # Nobody talks on two lines: that the first call is over was not reported, or its report was lost.
+            self._happened(CallHungUp(at=max(0.0, at - self._call.began)))
         if self._call is None and isinstance(event, (CallRinging, CallAnswered)):
             self._begin(at, call_id)
         call = self._call
@@ -350,6 +379,15 @@ class LiveSession:
                 call.reported = True
                 call.feed(replace(call.context, at=max(0.0, at - call.began), telephony="events"))
             self._happened(replace(event, at=max(0.0, at - call.began)))
+
+    def _is_another(self, call_id: str) -> bool:
+        call = self._call
+        return bool(call and call.id and call_id and call_id != call.id and call.status is Status.TALKING)
+
+    def _time_of(self, monotonic: float) -> float:
+        """The source's clock at ``monotonic``."""
+        began = getattr(self._source, "began", None)
+        return max(0.0, monotonic - began) if self._setting.live and began else self.clock
 
     def _obey(self) -> None:
         while True:
@@ -395,7 +433,8 @@ class LiveSession:
         self._display.show(call.view(desk) if call else self._idle.view(0.0, desk))
 
     def _trouble(self) -> str:
-        return self._call.record.trouble if self._call and self._call.record else ""
+        calls = (*([self._call] if self._call else []), *self._ending, *self._ended)
+        return next((call.record.trouble for call in calls if call.record and call.record.trouble), "")
 
     def _look_around(self) -> None:
         """What is in trouble, or no longer."""

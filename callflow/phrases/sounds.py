@@ -82,7 +82,7 @@ _DIGITS = dict(zip("0123456789", ["ling", "yi", "er", "san", "si", "wu", "liu", 
 
 # fmt: on
 
-HIDDEN = "αβγδεζηθικ"
+HIDDEN = "αβγδεζηθικλμνξοπρστυ"
 """Marks that stand for digits which are hidden (``call.hiding``): each sounds like itself and like nothing else."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CODE = {name: chr(0xE000 + i) for i, name in enumerate((*SYLLABLES, *_LETTERS, *HIDDEN))}

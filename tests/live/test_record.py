@@ -85,3 +85,19 @@ def test_what_is_no_journal_is_left_for_people_to_look_at(tmp_path: Path) -> Non
     part.write_bytes(b"half a l")
     assert list(take_up(tmp_path)) == []
     assert part.read_bytes() == b"half a l"
+
+
+def test_a_call_that_ends_while_the_disk_is_full_is_finished_later(tiny_disk: Path) -> None:
+    record = CallRecord(tiny_disk / "one.jsonl", Header("inbound"))
+    record.write(CallAnswered(at=1.0))
+    ballast = tiny_disk / "ballast"
+    with suppress(OSError), open(ballast, "wb", buffering=0) as file:
+        while file.write(b"0" * 4096):
+            pass
+    for at in range(2, 60):
+        record.write(Tick(at=float(at), extra={"words": "x" * 100}))
+    assert record.finish() is None
+    assert record.trouble
+    ballast.unlink()
+    assert record.finish() == record.path
+    assert [event.at for event in read_journal(record.path).events] == [float(at) for at in range(1, 60)]

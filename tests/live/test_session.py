@@ -126,8 +126,9 @@ def test_a_recogniser_that_is_killed_is_started_again_and_the_gap_is_held_agains
         journal = place.finish()
         assert not place.notices()
     events = read_journal(journal).events
-    (gap,) = [event for event in events if isinstance(event, Gap)]
-    assert gap.start < gap.end or gap.start == gap.end
+    gaps = [event for event in events if isinstance(event, Gap)]
+    gap = gaps[-1]
+    assert gaps[0].start <= gap.end
     assert any(event.final and event.start > gap.end for event in events if isinstance(event, Heard))
     then, now = judged_again(journal)
     assert then == now
