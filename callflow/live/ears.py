@@ -16,6 +16,7 @@ from callflow.events import Gap, Heard, Speaker
 from callflow.live.call import LiveCall, shifted
 from callflow.live.recogniser import Changed, News, Reached, Recogniser, Said
 from callflow.live.stages import Stages
+from callflow.texts import Text
 
 SLOW, QUICK_AGAIN = 1.5, 0.4
 """Seconds behind from which on the quick recogniser says finals only, and below which it says partials again."""
@@ -54,6 +55,8 @@ class Ears:
         self._deaf_since: dict[int, tuple[LiveCall, float]] = {}
         self.slow = self.late = False
         """the quick recogniser says finals only; confirmation is late"""
+        self.why: dict[str, Text] = {}
+        """Why recognisers that are missing do not run, where they could say it."""
 
     @property
     def ready(self) -> bool:
@@ -178,6 +181,9 @@ class Ears:
         stream.call.feed(heard)
 
     def _changed(self, news: Changed) -> None:
+        self.why.pop(news.engine, None)
+        if news.why:
+            self.why[news.engine] = news.why
         if news.state == "ready":
             self._ready.add(news.engine)
             self._tell_of_gaps(0.0)

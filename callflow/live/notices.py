@@ -55,8 +55,7 @@ class Board:
     def follow_ears(self, ears: Ears) -> bool:
         """What the recognisers are like."""
         changed = [
-            self.put(f"engine.{name}", (_DEAF if not ears.ready else _ALONE) if name in ears.missing else None)
-            for name in ears.recognisers
+            self.put(f"engine.{name}", _out(ears, name) if name in ears.missing else None) for name in ears.recognisers
         ]
         return any([*changed, self.put("slow", _SLOW if ears.slow else _LATE if ears.late else None)])
 
@@ -66,11 +65,28 @@ class Board:
         return self.put("journal", message if trouble else None)
 
 
+def _out(ears: Ears, name: str) -> Text:
+    """What it means that ``name`` is missing, and why it is where that is known."""
+    why = ears.why.get(name)
+    if why is None:
+        return _ALONE if ears.ready else _DEAF
+    words = _ALONE_BECAUSE if ears.ready else _DEAF_BECAUSE
+    return Text(words.en.format(n=name, w=why.en), words.zh.format(n=name, w=why.zh))
+
+
 _DEAF = text(
     "The recogniser is starting; until it is ready nothing that is said is understood",
     "语音识别正在启动，就绪之前听不懂任何话",
 )
 _ALONE = text("One of two recognisers is out; the other goes on", "两个识别引擎之一已停止，另一个继续工作")
+_DEAF_BECAUSE = Text(
+    "The recogniser {n} does not run: {w}. It is tried again; until then nothing that is said is understood",
+    "语音识别引擎 {n} 无法运行：{w}。将自动重试，在此之前听不懂任何话",
+)
+_ALONE_BECAUSE = Text(
+    "The recogniser {n} does not run: {w}. It is tried again; the other one goes on",
+    "语音识别引擎 {n} 无法运行：{w}。将自动重试，另一个引擎继续工作",
+)
 _SLOW = text("This computer is too busy: hints come only when a sentence is over", "电脑太忙：提示要等一句话说完才出现")
 _LATE = text("This computer is too busy: sentences are confirmed late", "电脑太忙：识别结果会延迟")
 _UNWRITTEN = Text(

@@ -12,7 +12,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any, Literal
@@ -21,12 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callflow.audio.source import RATE
+from callflow.errors import CallflowError
 from callflow.events import SPEAKERS, Heard, Speaker
 from callflow.speech import engines
-from callflow.speech.transcriber import Session
+from callflow.speech.transcriber import Session, Transcriber
+from callflow.texts import Text, printable, text
 
 MOST_WAITING = 120.0
 """Seconds of sound that wait for a slow recogniser; beyond them it is stopped and started anew."""
+AGAIN_AFTER = (1.0, 2.0, 5.0, 15.0, 30.0)
+"""Seconds until a process that is gone is started again; the last for every further time without its being ready."""
 
 Call = int
 """Which call sound belongs to: a call that ends may still be decoded while the next one rings."""
@@ -54,10 +58,11 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """``engine`` is ``ready``, or ``lost``: what it was listening to is cut off."""
+    """``engine`` is ``ready``, or ``lost``: what it was listening to is cut off. ``why``: as far as it could say."""
 
     engine: str
     state: Literal["ready", "lost"]
+    why: Text | None = None
 
 
 News = Said | Reached | Changed
@@ -127,15 +132,26 @@ class Recogniser:
 
     def _live(self) -> None:
         """Start the process, pass on what it says, and start it again when it is gone."""
+        failed = 0
         while not self._closing.is_set():
             pipe = self._spawn()
+            lost = Changed(self.name, "lost")
             with suppress(EOFError, OSError, TypeError):  # the last when it is closed by another thread meanwhile
                 while True:
-                    self._take(pipe.recv())
-            self._end()
+                    message = pipe.recv()
+                    if isinstance(message, Changed) and message.state == "lost":
+                        lost = message  # its last word: told once it is gone
+                        continue
+                    if isinstance(message, Changed):
+                        failed = 0
+                    self._take(message)
+            code = self._end()
             if not self._closing.is_set():
-                self._tell(Changed(self.name, "lost"))
-                self._closing.wait(0.2)
+                if failed and not lost.why:  # it has not even begun to listen, and nobody has stopped it
+                    lost = replace(lost, why=text("it ends at once, code {c}", "启动后立即退出，代码 {c}", c=code))
+                self._tell(lost)
+                self._closing.wait(AGAIN_AFTER[min(failed, len(AGAIN_AFTER) - 1)])
+                failed += 1
 
     def _take(self, message: News) -> None:
         if isinstance(message, Reached) and message.call == self._call:
@@ -173,7 +189,8 @@ class Recogniser:
             if self._process:
                 self._process.kill()
 
-    def _end(self) -> None:
+    def _end(self) -> int | None:
+        """Let the process go, by force where it does not go by itself; returns its exit code."""
         with self._lock:
             process, pipe, self._process, self._pipe = self._process, self._pipe, None, None
         if pipe:
@@ -183,6 +200,7 @@ class Recogniser:
             if process.is_alive():
                 process.kill()
                 process.join()
+        return process.exitcode if process else None
 
 
 @contextmanager
@@ -203,32 +221,49 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 
 
 def listen(pipe: Connection, choice: engines.Choice, threads: int) -> None:
-    """Decode what comes over ``pipe`` until it is closed."""
+    """Decode what comes over ``pipe`` until it is closed; where that cannot be done, say why."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the session, which then closes the pipe
-    transcriber = engines.open_transcriber(choice, threads=threads)
+    with suppress(EOFError, OSError):
+        try:
+            transcriber = engines.open_transcriber(choice, threads=threads)
+            _decode(pipe, choice.name, transcriber)
+        except (EOFError, ConnectionError):
+            return  # the session has closed the pipe
+        except Exception as error:  # a library's, whatever it is: in the agent's notice, not in the terminal
+            pipe.send(Changed(choice.name, "lost", _why(error)))
+
+
+def _why(error: Exception) -> Text:
+    if isinstance(error, CallflowError):
+        return Text(error.in_("en"), error.in_("zh"))
+    said = printable(f"{type(error).__name__}: {error}")[:300]
+    return Text(said, said)
+
+
+def _decode(pipe: Connection, engine: str, transcriber: Transcriber) -> None:
+    """Until ``pipe`` is closed, which raises ``EOFError`` or ``OSError``."""
     sessions: dict[Call, dict[Speaker, Session]] = {}
     clocks: dict[Call, float] = {}
-    with suppress(EOFError, OSError):
-        pipe.send(Changed(choice.name, "ready"))
-        while True:
-            what, call, *rest = pipe.recv()
-            if what == "begin":
-                sessions[call] = {who: transcriber.session(who) for who in SPEAKERS}
-                clocks[call] = 0.0
-            elif call not in sessions:
-                continue
-            elif what == "partials":
-                for session in sessions[call].values():
-                    session.partials = rest[0]
-            else:
-                last = what == "finish"
-                for heard in _heard(sessions[call], {} if last else rest[0]):
-                    pipe.send(Said(choice.name, call, heard))
-                clocks[call] += 0.0 if last else len(rest[0]["agent"][0]) / 2 / RATE
-                concluded = {who: session.concluded for who, session in sessions[call].items()}
-                pipe.send(Reached(choice.name, call, clocks[call], concluded, finished=last))
-                if last:
-                    del sessions[call], clocks[call]
+    pipe.send(Changed(engine, "ready"))
+    while True:
+        what, call, *rest = pipe.recv()
+        if what == "begin":
+            sessions[call] = {who: transcriber.session(who) for who in SPEAKERS}
+            clocks[call] = 0.0
+        elif call not in sessions:
+            continue
+        elif what == "partials":
+            for session in sessions[call].values():
+                session.partials = rest[0]
+        else:
+            last = what == "finish"
+            for heard in _heard(sessions[call], {} if last else rest[0]):
+                pipe.send(Said(engine, call, heard))
+            clocks[call] += 0.0 if last else len(rest[0]["agent"][0]) / 2 / RATE
+            concluded = {who: session.concluded for who, session in sessions[call].items()}
+            pipe.send(Reached(engine, call, clocks[call], concluded, finished=last))
+            if last:
+                del sessions[call], clocks[call]
 
 
 def _heard(sessions: dict[Speaker, Session], sound: dict[Speaker, tuple[bytes, bytes]]) -> Iterator[Heard]:

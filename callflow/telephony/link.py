@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -76,7 +77,7 @@ class Link(Inbox):
                     self._tried.set()
                     return
                 self.notice(self.name, error.message)
-            except OSError as error:
+            except Exception as error:  # OSError, or what a library makes of a name or an answer that is none
                 self._unreachable(error)
             else:
                 failed = 0
@@ -99,12 +100,13 @@ class Link(Inbox):
                 self.put(*self._extension.due(now))
                 for fact in facts:
                     self.put(*self._extension.take(fact, now))
-        except OSError as error:
+        except Exception as error:  # what the other side sends must not end the thread
             self._unreachable(error)
         finally:
-            connection.close()
+            with suppress(Exception):
+                connection.close()
 
-    def _unreachable(self, error: OSError) -> None:
+    def _unreachable(self, error: Exception) -> None:
         self.notice(
             self.name,
             text(
@@ -112,6 +114,6 @@ class Link(Inbox):
                 "{n}：无法连接 {w}（{e}），将自动重试。请检查地址，并确认 Asterisk 正在运行",
                 n=self.name,
                 w=self.where,
-                e=error.strerror or str(error) or type(error).__name__,
+                e=getattr(error, "strerror", None) or str(error) or type(error).__name__,
             ),
         )

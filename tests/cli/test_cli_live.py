@@ -145,7 +145,20 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     assert "--no-journal" in line
 
 
-@pytest.mark.parametrize("calls", ["nonsense", "sip:", "ami://host", "http://x@y/z", "", "sip:a@b:99999", "sip:[@b"])
+@pytest.mark.parametrize(
+    "calls",
+    [
+        "nonsense",
+        "sip:",
+        "ami://host",
+        "http://x@y/z",
+        "",
+        "sip:a@b:99999",
+        "sip:[@b",
+        "ami://u@h:99999/PJSIP/1",
+        "ami://u@[h/PJSIP/1",
+    ],
+)
 def test_a_telephone_that_is_none_is_said(calls: str, tmp_path: Path) -> None:
     line = refused(*DEVICES, "--journals", str(tmp_path), "--calls", calls)
     assert "--calls" in line

@@ -210,6 +210,21 @@ def test_nobody_there_yet(kind: str) -> None:
             until(lambda: any(isinstance(s, Notice) and s.over for s in link.waiting()), lambda: "never connected")
 
 
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_name_that_cannot_be_looked_up_is_a_notice(kind: str) -> None:
+    """The library raises ``UnicodeError`` for it, which is no ``OSError``."""
+    link: Link = (
+        Manager("PJSIP/agent", exchange.USER, exchange.SECRET, "exch..ange")
+        if kind == "ami"
+        else RestInterface("PJSIP/agent", exchange.USER, exchange.SECRET, "http://exch..ange:8088")
+    )
+    with link:
+        (first,) = collect(link, 1)[:1]
+        assert link._thread.is_alive(), "it is tried again"
+    assert isinstance(first, Notice)
+    assert "exch..ange" in first.message.en
+
+
 def test_something_else_at_the_port() -> None:
     with exchange.ami(exchange.Played(), banner=b"220 mail.example\r\n") as played:  # noqa: SIM117
         with pytest.raises(TelephonyError, match="no Asterisk Manager"), client("ami", played.port):
