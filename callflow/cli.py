@@ -139,6 +139,13 @@ def run_live(options: argparse.Namespace, language: str) -> int:
     return live.run_live(options, language)
 
 
+def run_doctor(options: argparse.Namespace, language: str) -> int:
+    """``callflow doctor``; it loads what live calls need, for which no other command should have to wait."""
+    from callflow.commands import doctor
+
+    return doctor.run_doctor(options, language)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _ArgumentParser(
         prog="callflow",
@@ -223,6 +230,18 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--port", type=int, default=0, help="the overlay's port on this computer (default: any) 端口")
     command.add_argument("--window", action="store_true", help="in a window that stays on top (pywebview) 置顶窗口")
     command.set_defaults(run=run_live)
+
+    command = subparsers.add_parser(
+        "doctor", parents=[common], help="is everything here that live calls need? 检查实时通话所需的一切"
+    )
+    command.add_argument("--engine", default="auto", help="as for live")
+    command.add_argument("--flow", help="flow by name or path (default: inbound)")
+    command.add_argument("--microphone", metavar="NAME", help="as for live")
+    command.add_argument("--far-end", metavar="NAME", help="as for live")
+    command.add_argument("--journals", metavar="FOLDER", help="as for live")
+    command.add_argument("--port", type=int, default=0, help="as for live")
+    command.add_argument("--json", action="store_true", help="as JSON, with what was measured")
+    command.set_defaults(run=run_doctor)
 
     command = subparsers.add_parser("models", parents=[common], help="list, install and verify speech models 语音模型")
     command.add_argument("action", choices=("list", "install", "verify", "path"), nargs="?", default="list")

@@ -40,7 +40,8 @@ MAY_IMPORT = {
     "live": SHELL,
     "review": SHELL,
     "design": SHELL,
-    "commands": SHELL | {"live", "review", "design"},
+    "doctor": SHELL | {"live"},
+    "commands": SHELL | {"live", "review", "design", "doctor"},
     "cli": SHELL | {"live", "review", "design", "commands"},
     "__main__": {"cli"},
 }

@@ -11,11 +11,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from urllib.parse import unquote, urlsplit
 
-from platformdirs import user_data_path
-
 from callflow.audio.devices import choose, devices
 from callflow.audio.headset import Headset
 from callflow.commands.common import note, plan_of, warn_of_models
+from callflow.commands.places import chosen_engines, default_folder
 from callflow.errors import BadInput, TelephonyError
 from callflow.live import window
 from callflow.live.ears import Ears
@@ -24,7 +23,6 @@ from callflow.live.overlay import Overlay
 from callflow.live.recogniser import News, Recogniser
 from callflow.live.record import require_folder
 from callflow.live.session import LiveSession, Setting
-from callflow.speech import engines
 from callflow.telephony.hotkeys import Hotkeys
 from callflow.telephony.source import CallEvents, Inbox, Phone, Reported
 from callflow.texts import Text, text
@@ -45,7 +43,7 @@ def run_live(options: argparse.Namespace, language: str) -> int:
     warn_of_models(language)
     found = devices()
     microphone, far_end = choose(found, "microphone", options.microphone), choose(found, "far_end", options.far_end)
-    chosen = _engines(options.engine)
+    chosen = chosen_engines(options.engine)
     session: list[LiveSession] = []
     early: SimpleQueue[News] = SimpleQueue()
 
@@ -95,20 +93,6 @@ def _folder(options: argparse.Namespace) -> Path | None:
     folder = Path(options.journals) if options.journals else default_folder()
     require_folder(folder)
     return folder
-
-
-def default_folder() -> Path:
-    """Where journals go unless another folder is named."""
-    return user_data_path("callflow", appauthor=False) / "calls"
-
-
-def _engines(name: str) -> list[engines.Choice]:
-    """The quick recogniser, and the accurate one where two are asked for or (``auto``) can be had."""
-    if name != "auto":
-        return [engines.choose(part, "live") for part in name.split("+")[:2]]
-    quick = engines.choose("auto", "live")
-    accurate = engines.accurate_beside(quick)
-    return [quick, accurate] if accurate else [quick]
 
 
 def _kept(folder: Path | None, sound: bool) -> Text:

@@ -66,6 +66,7 @@ class Changed:
 
 
 News = Said | Reached | Changed
+CLOSE = "close"
 
 
 class Recogniser:
@@ -125,7 +126,7 @@ class Recogniser:
     def close(self) -> None:
         """End the process."""
         self._closing.set()
-        self._outbox.put(("close",))
+        self._outbox.put((CLOSE, 0))
         self._end()
 
     # ------------------------------------------------------------------------------------ threads
@@ -174,13 +175,14 @@ class Recogniser:
         return ours
 
     def _send(self) -> None:
-        while not self._closing.is_set():
+        ending = False
+        while not ending:
             message = self._outbox.get()
+            ending = message[0] == CLOSE
             pipe = self._pipe
-            if pipe is None or message == ("close",):
-                continue
-            with suppress(OSError, ValueError):
-                pipe.send(message)
+            if pipe and (ending or not self._closing.is_set()):
+                with suppress(OSError, ValueError):
+                    pipe.send(message)
 
     def _start_anew(self) -> None:
         """It hangs, or will never catch up: what waits for it would only fill the memory."""
@@ -192,14 +194,14 @@ class Recogniser:
     def _end(self) -> int | None:
         """Let the process go, by force where it does not go by itself; returns its exit code."""
         with self._lock:
-            process, pipe, self._process, self._pipe = self._process, self._pipe, None, None
-        if pipe:
-            pipe.close()
+            process, pipe, self._process = self._process, self._pipe, None
         if process:
-            process.join(1.0)
+            process.join(1.0)  # it has been told to end, or is gone
             if process.is_alive():
                 process.kill()
                 process.join()
+        if pipe:
+            pipe.close()  # not sooner: that it is to end is told through it
         return process.exitcode if process else None
 
 
@@ -241,12 +243,14 @@ def _why(error: Exception) -> Text:
 
 
 def _decode(pipe: Connection, engine: str, transcriber: Transcriber) -> None:
-    """Until ``pipe`` is closed, which raises ``EOFError`` or ``OSError``."""
+    """Until it is told to close, or ``pipe`` is closed, which raises ``EOFError`` or ``OSError``."""
     sessions: dict[Call, dict[Speaker, Session]] = {}
     clocks: dict[Call, float] = {}
     pipe.send(Changed(engine, "ready"))
     while True:
         what, call, *rest = pipe.recv()
+        if what == CLOSE:
+            return
         if what == "begin":
             sessions[call] = {who: transcriber.session(who) for who in SPEAKERS}
             clocks[call] = 0.0

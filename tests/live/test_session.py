@@ -206,7 +206,7 @@ def test_a_call_goes_on_after_the_process_was_killed(tmp_path: Path) -> None:
     before = [event.to_json() for event in read_journal(part).events]
 
     keys = Hotkeys()
-    with desk(Sound(5.0), calls, keys=keys, live=False) as place:
+    with desk(Sound(60.0), calls, keys=keys, live=False) as place:
         place.until(lambda: place.session.clock > 2, "the call goes on")
         place.overlay.actions.put(Action("hang_up"))
         journal = place.finish()

@@ -1,0 +1,23 @@
+"""What ``callflow live`` takes where nothing else is asked for; ``callflow doctor`` looks at the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from callflow.speech import engines
+
+
+def default_folder() -> Path:
+    """Where journals go unless another folder is named."""
+    return user_data_path("callflow", appauthor=False) / "calls"
+
+
+def chosen_engines(name: str) -> list[engines.Choice]:
+    """The quick recogniser, and the accurate one where two are asked for or (``auto``) can be had."""
+    if name != "auto":
+        return [engines.choose(part, "live") for part in name.split("+")[:2]]
+    quick = engines.choose("auto", "live")
+    accurate = engines.accurate_beside(quick)
+    return [quick, accurate] if accurate else [quick]
