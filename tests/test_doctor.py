@@ -157,7 +157,7 @@ def test_a_damaged_model_is_found_and_mended_by_a_command(zipformer: Path) -> No
 def test_a_recogniser_that_dies_when_it_loads_is_said_and_not_waited_for(zipformer: Path) -> None:
     for part in zipformer.glob("*.onnx"):
         part.write_bytes(b"no network at all")
-    with pytest.raises(ModelError, match="cannot load"):
+    with pytest.raises(ModelError, match="zipformer, "):
         speed.recognition(engines.Choice("zipformer", zipformer, Text("", "")))
 
 

@@ -24,7 +24,7 @@ from callflow.errors import DeviceError, ModelError
 from callflow.events import CallAnswered, CallContext, Heard
 from callflow.live.recogniser import Changed, News, Reached, Recogniser
 from callflow.speech import engines
-from callflow.texts import text
+from callflow.texts import Text, text
 
 SECONDS = 4
 """Of sound that recognisers are given."""
@@ -78,11 +78,9 @@ def _await(news: queue.Queue[News], wanted: Callable[[News], bool], choice: engi
             raise ModelError(text("{n} does not answer", "{n} 没有响应", n=choice.name), _AGAIN) from None
         if isinstance(one, Changed) and one.state == "lost":
             why = one.why or text("it ends by itself", "意外退出")
+            where = f"{choice.name}, {choice.path}"
             raise ModelError(
-                Text(
-                    f"{choice.name} cannot load {choice.path}: {why.en}",
-                    f"{choice.name} 无法加载 {choice.path}：{why.zh}",
-                ),
+                Text(f"{where}: {why.en}", f"{where}：{why.zh}"),
                 text("callflow models verify {p}", "请运行 callflow models verify {p}", p=choice.path),
             )
         if wanted(one):
