@@ -79,7 +79,7 @@ def errors(kind: PhraseKind, length: int, exact: bool = False, gapped: bool = Fa
         return 1
     most = max(1 + (length == 5), min(length // 2 - 1, max(3, int(length / SYLLABLES_PER_PIECE) - 1)))
     if not gapped:  # an error costs half a syllable at least
-        most = min(most, max(1, int(2 * most_cost(kind, length))))
+        most = min(most, max(1, int(2 * _most_of_sentence(kind, length))))
     return most if most <= 2 else most - 1 + most % 2
 
 
@@ -93,9 +93,14 @@ def most_cost(kind: PhraseKind, length: int, edges: float = 2.0) -> float:
 
     In syllables, near sounds counted half.
     """
-    least = 1.0 if length >= SHORTEST[kind] and kind == "say" else 0.0
-    most = max(least, min(length / 2 - SURE[kind], MOST_COST[kind] * length))
+    most = _most_of_sentence(kind, length)
     return max(0.0, most - EDGE * (2 - edges)) if kind == "never" else most
+
+
+def _most_of_sentence(kind: PhraseKind, length: int) -> float:
+    """The same for one that is a sentence by itself."""
+    least = 1.0 if length >= SHORTEST[kind] and kind == "say" else 0.0
+    return max(0.0, least, min(length / 2 - SURE[kind], MOST_COST[kind] * length))
 
 
 @cache
