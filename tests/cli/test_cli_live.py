@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from commandline import complaint, environment
+from commandline import complaint, environment, plan
 from live.pulse import Pulse, needs_pulse, running
 
 from callflow.events import CallAnswered
@@ -172,9 +172,10 @@ def test_sound_cannot_be_kept_where_nothing_is_kept() -> None:
 
 def test_a_second_one_leaves_the_call_of_the_first_alone(tmp_path: Path) -> None:
     """The one that is on belongs to a living process, this one; the other was left by one that is gone."""
-    mine = CallRecord(tmp_path / "b.jsonl", Header("inbound"))
+    header = Header("inbound", plan().flow.hashes)
+    mine = CallRecord(tmp_path / "b.jsonl", header)
     mine.write(CallAnswered(at=1.0))
-    left = CallRecord(tmp_path / "a.jsonl", Header("inbound"))
+    left = CallRecord(tmp_path / "a.jsonl", header)
     left.write(CallAnswered(at=1.0))
     left.close()
     with started("--journals", str(tmp_path)) as (process, _), started("--journals", str(tmp_path)) as (other, _):
