@@ -221,6 +221,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SOURCE",
         help="who tells of calls: sound (default), keys, sip:USER@HOST, ami://USER@HOST/ENDPOINT, ari://… 通话事件来源",
     )
+    command.add_argument(
+        "--sip-interface", metavar="ADDRESS", help="this computer's address to telephone from (with sip) 本机地址"
+    )
     command.add_argument("--transfer-to", metavar="NUMBER", help="whom the transfer key calls (with sip) 转接号码")
     command.add_argument("--journals", metavar="FOLDER", help="where the calls' journals go 日志文件夹")
     command.add_argument("--no-journal", action="store_true", help="keep nothing of the calls 不保存")

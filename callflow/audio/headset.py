@@ -26,7 +26,7 @@ from callflow.audio.watch import Watch
 from callflow.texts import Text, text
 
 _GONE_AFTER = 2.0  # seconds without a sign of life
-_LOOKED_AFTER_EVERY = 0.5
+LOOKED_AFTER_EVERY = 0.5
 _STARTS_WITHIN = 3.0  # seconds; a device that needs longer starts late
 _WAITING = 60 * 50 * 2  # pieces that wait for a program that is busy elsewhere, a minute of both channels
 _MUCH_DRIFT = 500.0  # parts per million: ten times what a sound card has
@@ -142,38 +142,40 @@ class Headset:
     def _look_after(self) -> None:
         """Every now and then: is either device gone, or back?"""
         rounds = 0
-        while not self._closed.wait(_LOOKED_AFTER_EVERY):
+        while not self._closed.wait(LOOKED_AFTER_EVERY):
             if rounds % 4 == 0:
-                self._look_for_sources()
+                look_for_sources(*self._captures.values())
             rounds += 1
             for role, capture in self._captures.items():
-                self._look_at(role, capture)
+                self._notice(look_at(role, capture))
             self._look_at_drift()
-
-    def _look_for_sources(self) -> None:
-        """A sound server gives us another source when ours is unplugged, and says nothing: we would go on listening to
-        the wrong microphone."""
-        if not any(capture.leads_to_pulse for capture in self._captures.values()):
-            return
-        names, listening = pulseaudio.names(), pulseaudio.listening()
-        for capture in self._captures.values():
-            if capture.leads_to_pulse:
-                capture.heed(names, listening)
-
-    def _look_at(self, role: str, capture: Capture) -> None:
-        silent_for = time.perf_counter() - capture.heard
-        gone = silent_for > _GONE_AFTER
-        if gone and silent_for < float("inf"):
-            capture.interrupt()  # open, and yet nothing comes: the process hangs
-        words = _BACK if not gone else _GONE
-        said = text(words[role].en, words[role].zh, n=capture.device.name)
-        self._notice(Notice(f"{role}.gone", said, ended=not gone))
 
     def _look_at_drift(self) -> None:
         for role, timeline in zip(self._captures, self.timelines, strict=True):
             if (drift := timeline.drift) is not None:
                 much = abs(drift) > _MUCH_DRIFT
                 self._notice(Notice(f"{role}.drift", _DRIFT if much else _NO_DRIFT, ended=not much))
+
+
+def look_for_sources(*captures: Capture) -> None:
+    """A sound server gives us another source when ours is unplugged, and says nothing: we would go on listening to
+    the wrong microphone."""
+    if not any(capture.leads_to_pulse for capture in captures):
+        return
+    names, listening = pulseaudio.names(), pulseaudio.listening()
+    for capture in captures:
+        if capture.leads_to_pulse:
+            capture.heed(names, listening)
+
+
+def look_at(role: str, capture: Capture) -> Notice:
+    """Whether the device is gone, or back (then the notice is ended)."""
+    silent_for = time.perf_counter() - capture.heard
+    gone = silent_for > _GONE_AFTER
+    if gone and silent_for < float("inf"):
+        capture.interrupt()  # open, and yet nothing comes: the process hangs
+    words = _BACK if not gone else _GONE
+    return Notice(f"{role}.gone", text(words[role].en, words[role].zh, n=capture.device.name), ended=not gone)
 
 
 _GONE = {

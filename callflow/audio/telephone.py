@@ -12,16 +12,23 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
+from callflow.audio.capture import Capture
 from callflow.audio.clocked import PATIENCE, PATIENCE_LOOPBACK, Joined, Samples
+from callflow.audio.devices import Device
+from callflow.audio.headset import LOOKED_AFTER_EVERY, look_at, look_for_sources
+from callflow.audio.notices import Notices
 from callflow.audio.source import FRAME, RATE, Block
 from callflow.texts import Text
 
 _WAITING = 60 * 50
 """Pieces of the microphone that wait for a program that is busy elsewhere: a minute."""
+_STARTS_WITHIN = 3.0
+"""Seconds that the microphone gets to open before it is said to be gone."""
 
 
+@runtime_checkable
 class Line(Protocol):
     """The sound of a telephone call, int16 at ``RATE``."""
 
@@ -35,18 +42,25 @@ class Line(Protocol):
 
 
 class Telephone:
-    """Blocks of one frame, as they are spoken. ``began``: ``time.monotonic`` at 0 on the audio clock."""
+    """Blocks of one frame, as they are spoken. ``began``: ``time.monotonic`` at 0 on the audio clock.
+
+    ``device``: the agent's microphone, captured while this is open; without one, ``microphone`` is to be called.
+    ``notices``: what is wrong with it at the moment.
+    """
 
     separate = True
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, device: Device | None = None) -> None:
         self.warnings: list[Text] = []
+        self.notices = Notices()
         self.began = 0.0
         self._line = line
         self._spoken: queue.Queue[tuple[float, Samples]] = queue.Queue(_WAITING)
         self._joined = Joined(0.0)
         self._blocks: deque[Block] = deque()
         self._closed = threading.Event()
+        self._capture = Capture(device, self.microphone) if device else None
+        self._looking_after = threading.Thread(target=self._look_after, name="microphone", daemon=True)
 
     def microphone(self, at: float, samples: Samples) -> None:
         """A piece of the agent's voice, on any thread; ``at``: ``time.perf_counter`` of its first sample."""
@@ -58,6 +72,9 @@ class Telephone:
         self.began = time.monotonic()
         self._joined = Joined(time.perf_counter(), PATIENCE, PATIENCE_LOOPBACK)
         self._line.pieces()  # what was said before is no part of this
+        if self._capture:
+            self._capture.start()
+            self._looking_after.start()
         return self
 
     def __exit__(
@@ -66,8 +83,24 @@ class Telephone:
         self.close()
 
     def close(self) -> None:
-        """Iteration ends. May be called from another thread."""
+        """Let go of the microphone; iteration ends. May be called from another thread."""
+        if self._closed.is_set():
+            return
         self._closed.set()
+        if self._capture and self._looking_after.is_alive():
+            self._looking_after.join()
+            self._capture.close()
+
+    def _look_after(self) -> None:
+        """Every now and then: is the microphone gone, or back?"""
+        assert self._capture
+        rounds = 0
+        while not self._closed.wait(LOOKED_AFTER_EVERY):
+            if rounds % 4 == 0:
+                look_for_sources(self._capture)
+            rounds += 1
+            if rounds * LOOKED_AFTER_EVERY > _STARTS_WITHIN:
+                self.notices.put(look_at("microphone", self._capture))
 
     def __iter__(self) -> Iterator[Block]:
         return self

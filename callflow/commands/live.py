@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import sys
 import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from urllib.parse import unquote, urlsplit
 
-from callflow.audio.devices import choose, devices
+from callflow.audio.devices import Device, choose, devices
 from callflow.audio.headset import Headset
+from callflow.audio.telephone import Line, Telephone
 from callflow.commands.common import note, plan_of, warn_of_models
 from callflow.commands.places import chosen_engines, default_folder
 from callflow.errors import BadInput, TelephonyError
@@ -38,11 +40,12 @@ def run_live(options: argparse.Namespace, language: str) -> int:
     folder = _folder(options)
     if options.window:
         window.require()
-    telephone = None if options.calls in WITHOUT_TELEPHONE else _telephone(options.calls)
+    telephone = None if options.calls in WITHOUT_TELEPHONE else _telephone(options.calls, options.sip_interface)
     plan = plan_of(options.flow, language)
     warn_of_models(language)
     found = devices()
-    microphone, far_end = choose(found, "microphone", options.microphone), choose(found, "far_end", options.far_end)
+    microphone = choose(found, "microphone", options.microphone)
+    far_end = None if isinstance(telephone, Line) else choose(found, "far_end", options.far_end)
     chosen = chosen_engines(options.engine)
     session: list[LiveSession] = []
     early: SimpleQueue[News] = SimpleQueue()
@@ -63,8 +66,10 @@ def run_live(options: argparse.Namespace, language: str) -> int:
             recogniser.start()
             stack.callback(recogniser.close)
         lines = _lines(telephone, options.transfer_to or "", stack, hook, language)
-        source = stack.enter_context(Headset(microphone, far_end))
-        listening = Text(f"{name} · {microphone.name} · {far_end.name}", f"{name} · {microphone.name} · {far_end.name}")
+        source = _source(telephone, microphone, far_end)
+        stack.enter_context(source)
+        heard = f"{name} · {microphone.name} · {far_end.name if far_end else 'SIP'}"
+        listening = Text(heard, heard)
         setting = Setting(folder, options.calls == "sound", options.keep_numbers, name, listening, sound=options.audio)
         live = LiveSession(plan, source, Ears(recognisers), overlay, setting, lines)
         session.append(live)
@@ -79,6 +84,14 @@ def run_live(options: argparse.Namespace, language: str) -> int:
         with suppress(KeyboardInterrupt):  # how one goes home
             live.run()
     return 0
+
+
+def _source(telephone: object, microphone: Device, far_end: Device | None) -> Headset | Telephone:
+    """Both voices: of two devices, or where callflow is the telephone itself, of its microphone and its line."""
+    if far_end:
+        return Headset(microphone, far_end)
+    assert isinstance(telephone, Line)
+    return Telephone(telephone, microphone)
 
 
 def _folder(options: argparse.Namespace) -> Path | None:
@@ -143,7 +156,7 @@ def _lines(
     return Lines(sources, keys)
 
 
-def _telephone(address: str):  # type: ignore[no-untyped-def]
+def _telephone(address: str, interface: str | None = None):  # type: ignore[no-untyped-def]
     """The source that ``address`` names: ``sip:user@host``, ``ami://user@host:5038/PJSIP/100``, ``ari://…``."""
     try:
         parts = urlsplit(address if "//" in address else address.replace(":", "://", 1))
@@ -156,7 +169,10 @@ def _telephone(address: str):  # type: ignore[no-untyped-def]
         from callflow.telephony.sip import SipAccount, Softphone
 
         domain = f"{host}:{port}" if port else host
-        return Softphone(SipAccount(user, domain, password, transport="tls" if parts.scheme == "sips" else "udp"))
+        transport = "tls" if parts.scheme == "sips" else "udp"
+        return Softphone(
+            SipAccount(user, domain, password, transport=transport, interface=interface, player=_player(sys.platform))
+        )
     if parts.scheme in ("ami", "amis") and user and host and endpoint:
         from callflow.telephony.ami import Manager
 
@@ -173,6 +189,11 @@ def _telephone(address: str):  # type: ignore[no-untyped-def]
             "可写 sound、keys、sip:用户@主机、ami://用户@主机/PJSIP/100 或 ari://用户@主机/PJSIP/100",
         ),
     )
+
+
+def _player(platform: str) -> str:
+    """Where baresip plays the far end: the system's own output."""
+    return "coreaudio" if platform == "darwin" else "alsa,default"
 
 
 def _in_window(live: LiveSession, url: str) -> int:

@@ -181,7 +181,7 @@ class Recogniser:
             ending = message[0] == CLOSE
             pipe = self._pipe
             if pipe and (ending or not self._closing.is_set()):
-                with suppress(OSError, ValueError):
+                with suppress(OSError, ValueError, TypeError):  # closed by another thread meanwhile
                     pipe.send(message)
 
     def _start_anew(self) -> None:
