@@ -16,17 +16,15 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from callflow.audio import pulseaudio
 from callflow.audio.capture import Capture, Samples
 from callflow.audio.clocked import PATIENCE, PATIENCE_LOOPBACK, Joined, Timeline
 from callflow.audio.devices import Device
 from callflow.audio.notices import Notice, Notices
+from callflow.audio.presence import LOOKED_AFTER_EVERY, look_at, look_for_sources
 from callflow.audio.source import FRAME, RATE, Block
 from callflow.audio.watch import Watch
 from callflow.texts import Text, text
 
-_GONE_AFTER = 2.0  # seconds without a sign of life
-LOOKED_AFTER_EVERY = 0.5
 _STARTS_WITHIN = 3.0  # seconds; a device that needs longer starts late
 _WAITING = 60 * 50 * 2  # pieces that wait for a program that is busy elsewhere, a minute of both channels
 _MUCH_DRIFT = 500.0  # parts per million: ten times what a sound card has
@@ -157,41 +155,6 @@ class Headset:
                 self._notice(Notice(f"{role}.drift", _DRIFT if much else _NO_DRIFT, ended=not much))
 
 
-def look_for_sources(*captures: Capture) -> None:
-    """A sound server gives us another source when ours is unplugged, and says nothing: we would go on listening to
-    the wrong microphone."""
-    if not any(capture.leads_to_pulse for capture in captures):
-        return
-    names, listening = pulseaudio.names(), pulseaudio.listening()
-    for capture in captures:
-        if capture.leads_to_pulse:
-            capture.heed(names, listening)
-
-
-def look_at(role: str, capture: Capture) -> Notice:
-    """Whether the device is gone, or back (then the notice is ended)."""
-    silent_for = time.perf_counter() - capture.heard
-    gone = silent_for > _GONE_AFTER
-    if gone and silent_for < float("inf"):
-        capture.interrupt()  # open, and yet nothing comes: the process hangs
-    words = _BACK if not gone else _GONE
-    return Notice(f"{role}.gone", text(words[role].en, words[role].zh, n=capture.device.name), ended=not gone)
-
-
-_GONE = {
-    "microphone": Text(
-        'the microphone "{n}" is gone: plug it in again; until then nothing you say is heard',
-        "麦克风“{n}”已断开：请重新插好；在此之前听不到您说的话",
-    ),
-    "far_end": Text(
-        'the far end "{n}" is gone: plug the device in again; until then nothing the customer says is heard',
-        "对方声音“{n}”已断开：请重新插好设备；在此之前听不到客户的声音",
-    ),
-}
-_BACK = {
-    "microphone": Text('the microphone "{n}" is back', "麦克风“{n}”已恢复"),
-    "far_end": Text('the far end "{n}" is back', "对方声音“{n}”已恢复"),
-}
 _SWAPPED = text(
     "what the computer plays is chosen as the microphone, and a microphone as the far end: swap --microphone and "
     "--far-end",

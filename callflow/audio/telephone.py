@@ -17,8 +17,8 @@ from typing import Protocol, Self, runtime_checkable
 from callflow.audio.capture import Capture
 from callflow.audio.clocked import PATIENCE, PATIENCE_LOOPBACK, Joined, Samples
 from callflow.audio.devices import Device
-from callflow.audio.headset import LOOKED_AFTER_EVERY, look_at, look_for_sources
 from callflow.audio.notices import Notices
+from callflow.audio.presence import LOOKED_AFTER_EVERY, look_at, look_for_sources
 from callflow.audio.source import FRAME, RATE, Block
 from callflow.texts import Text
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -14,13 +16,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from queue import Queue
 
+import numpy as np
 import pytest
 from commandline import complaint, environment, plan
 from live.pulse import Pulse, needs_pulse, running
 
 from callflow.events import CallAnswered
-from callflow.journal import Header
+from callflow.journal import Header, read_journal
 from callflow.live.record import CallRecord, take_up
 from callflow.speech import engines
 
@@ -164,6 +168,66 @@ def test_a_telephone_that_is_none_is_said(calls: str, tmp_path: Path) -> None:
     line = refused(*DEVICES, "--journals", str(tmp_path), "--calls", calls)
     assert "--calls" in line
     assert "sip:USER@HOST" in line
+
+
+@contextmanager
+def registrar(port: int) -> Iterator[Queue[str]]:
+    """An exchange that lets everybody register on 127.0.0.1, and tells where they can be called."""
+    contacts: Queue[str] = Queue()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.bind(("127.0.0.1", port))
+
+        def answer() -> None:
+            while True:
+                asked, sender = line.recvfrom(65_536)
+                if not asked.strip():
+                    return
+                head = [row for row in asked.decode().split("\r\n") if row.startswith(COPIED)]
+                line.sendto("\r\n".join(["SIP/2.0 200 OK", *head, "Content-Length: 0", "", ""]).encode(), sender)
+                contacts.put(next(row.partition("<")[2].partition(">")[0] for row in head if row[:7] == "Contact"))
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            yield contacts
+        finally:
+            line.sendto(b" ", ("127.0.0.1", port))
+            thread.join()
+
+
+COPIED = ("Via:", "From:", "To:", "Call-ID:", "CSeq:", "Contact:")
+"""Lines of a request that an answer repeats."""
+
+
+def test_it_is_the_agents_telephone(tmp_path: Path) -> None:
+    """Registered with an exchange, called, answered in the overlay, heard and hung up; and no far end is asked for."""
+    pytest.importorskip("baresip", reason="not installed: callflow[sip]")
+    from live.sip_call import free_port, parties, until
+    from websockets.sync.client import connect
+    from websockets.typing import Origin
+
+    port = free_port()
+    arguments = ("--journals", str(tmp_path), "--calls", f"sip:agent@127.0.0.1:{port}", "--sip-interface", "127.0.0.1")
+    with parties("customer") as (customer,), registrar(port) as contacts, started(*arguments) as (process, address):
+        customer.phone.dial(contacts.get(timeout=30))
+        origin = address.rsplit("/", 2)[0]
+        with connect(f"{address.replace('http', 'ws', 1)}socket", origin=Origin(origin), proxy=None) as page:
+            while '"ringing"' not in (seen := str(page.recv(timeout=60))):
+                page.send(json.dumps({"got": json.loads(seen)["number"]}))
+            page.send(json.dumps({"action": "answer", "target": "", "value": ""}))
+            customer.wait_for("answered")
+        customer.say(np.full(16_000, 100, np.int16))
+        assert customer.heard().size, "the agent's microphone goes out over the line"
+        customer.phone.hang_up()
+        customer.wait_for("hung_up")
+        until(lambda: list(tmp_path.glob("*.jsonl")), lambda: "no journal")
+        assert "Traceback" not in interrupted(process)
+    (journal,) = tmp_path.glob("*.jsonl")
+    kinds = [event.type for event in read_journal(journal).events]
+    assert [kind for kind in kinds if kind.startswith("call.") and kind != "call.context"][-2:] == [
+        "call.answered",
+        "call.hung_up",
+    ]
 
 
 def test_sound_cannot_be_kept_where_nothing_is_kept() -> None:
