@@ -132,7 +132,8 @@ class LiveCall:
     def view(self, desk: Desk) -> dict[str, Any]:
         """What the overlay shows now, numbers included."""
         view = self.screen.view(self.now, desk)
-        return _told(view, self._hider) if self._hider else view
+        named = view.pop("named")  # the flow's own names, the greater part of the view
+        return {**(_told(view, self._hider) if self._hider else view), "named": named}
 
     def _keep(self, events: Iterable[Event]) -> None:
         for event in events:

@@ -148,28 +148,29 @@ class Ears:
 
     # ------------------------------------------------------------------------------------ news
 
-    def take(self, news: News) -> None:
-        """What a recogniser says goes to its call."""
+    def take(self, news: News) -> bool:
+        """What a recogniser says goes to its call. Returns whether there is anything new to show."""
         if isinstance(news, Changed):
             self._changed(news)
-            return
+            return True
         stream = self._streams.get(news.call)
         if stream is None:
-            return
+            return False
         if isinstance(news, Said):
             heard = shifted(news.heard, stream.offset)
             assert isinstance(heard, Heard)
-            for decided in stream.stages.heard(news.engine, heard, stream.call.now):
-                self._feed(stream, decided)
-            return
-        self._reached(stream, news)
+            decided = stream.stages.heard(news.engine, heard, stream.call.now)
+        else:
+            decided = self._reached(stream, news)
+        for heard in decided:
+            self._feed(stream, heard)
+        return bool(decided)
 
-    def _reached(self, stream: _Stream, news: Reached) -> None:
+    def _reached(self, stream: _Stream, news: Reached) -> list[Heard]:
         if news.finished:
             stream.finished |= {news.engine}
-        if news.engine == stream.stages.accurate:
-            for decided in stream.stages.concluded(news.concluded, stream.call.now):
-                self._feed(stream, decided)
+        concluding = news.engine == stream.stages.accurate
+        return stream.stages.concluded(news.concluded, stream.call.now) if concluding else []
 
     def _feed(self, stream: _Stream, heard: Heard) -> None:
         if stream.number:

@@ -203,8 +203,7 @@ class LiveSession:
                     self._chunk.clear()
                     self._listen_to_the_line()
             else:
-                self.ears.take(item)
-                self._dirty = True
+                self._dirty |= self.ears.take(item)
 
     def _go_on(self) -> None:
         """Time goes on: deadlines fall due, calls that have ended are closed."""

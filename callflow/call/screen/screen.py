@@ -31,7 +31,8 @@ class Screen:
         self._tally = Tally()
         self._on: dict[str, None] = {}
         # Those that only the agent can name come first in the list.
-        self._names = sorted(flow.situations, key=lambda name: bool(flow.situations[name].begins))
+        names = sorted(flow.situations, key=lambda name: bool(flow.situations[name].begins))
+        self._named = [self._situation(name) for name in names]
         self._last_at = 0.0
 
     def follow(self, event: Event) -> None:
@@ -68,7 +69,7 @@ class Screen:
             "fields": self._fields.view(),
             "timers": line.timers(),
             "situations": [self._situation(name) for name in self._on],
-            "named": [self._situation(name) for name in self._names],
+            "named": self._named,
             "said": self._transcript.view(),
             "result": result.view() if result else None,
             "desk": (desk or Desk()).view(),
