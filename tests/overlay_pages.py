@@ -14,7 +14,7 @@ SIZES = {"small": (360, 480), "docked": (480, 720), "page": (1280, 720)}
 
 def until(page: Any, condition: str | Callable[[], Any]) -> None:
     """Wait for something in the page. The driver's own waiting uses ``eval``, which the page forbids, as it should."""
-    for _ in range(300):
+    for _ in range(900):
         if page.evaluate(condition) if isinstance(condition, str) else condition():
             return
         page.wait_for_timeout(50)
