@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import bench_engine
+import bench_live
 import bench_phrases
 import bench_replay
 from bench_row import Row
@@ -41,6 +42,7 @@ METHOD = """
   the same recogniser and does nothing else; median of three runs in turn.
 - **Memory**: peak resident memory of the same two processes over a recording of three minutes and one of three hours
   (the bundled calls over and over).
+- **Live calls**: see `docs/live.md`; `python scripts/bench_live.py` takes these rows alone.
 """
 
 
@@ -63,6 +65,7 @@ def measurements(quick: bool) -> Iterator[Row]:
         yield from phrase_row(rate)
     yield from bench_engine.measure()
     yield from bench_replay.measure(quick)
+    yield from bench_live.measure(quick)
 
 
 def phrase_row(rate: bench_phrases.Rate) -> Iterator[Row]:
