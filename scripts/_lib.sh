@@ -111,6 +111,16 @@ set_up_live() {
     printf '%s' "$pinned" >"$venv/live"
 }
 
+# set_up_web: what the archive, the supervisor's desk and the designer's studio want besides.
+set_up_web() {
+    local file=$root/scripts/requirements-web.txt pinned
+    pinned=$(cat "$file" "$venv/pinned" | sha256sum)
+    [ "$(cat "$venv/web" 2>/dev/null)" != "$pinned" ] || return 0
+    say "Python packages for the archive, the desk and the studio" "安装归档、主管台与设计台所需的软件包"
+    "$python" -m pip install --quiet --require-hashes --no-build-isolation --use-pep517 -r "$file"
+    printf '%s' "$pinned" >"$venv/web"
+}
+
 # set_up_model NAME...: speech models; callflow fetches and verifies them, and leaves alone what is whole.
 set_up_model() {
     local name

@@ -15,7 +15,7 @@ LONGER = {"events"}  # the one protocol: every event on one page
 BASE = {"texts", "problems", "errors", "events", "json_fields", "collecting"}
 ENGINE = {"call", "phrases", "flow"}
 SHELL = BASE | ENGINE | {"acoustics", "audio", "speech", "telephony", "journal", "models", "flowfiles", "plans"}
-SHELL |= {"workdays"}
+SHELL |= {"workdays", "archive"}
 
 MAY_IMPORT = {
     "texts": set(),
@@ -37,11 +37,13 @@ MAY_IMPORT = {
     "workdays": {"texts", "events"},
     "models": BASE | {"fetch"},
     "speech": BASE | {"audio", "models"},
+    "archive": BASE | {"journal"},
+    "web": BASE | {"archive"},
     "live": SHELL,
-    "review": SHELL,
-    "design": SHELL,
+    "review": SHELL | {"web"},
+    "design": SHELL | {"web"},
     "doctor": SHELL | {"live"},
-    "commands": SHELL | {"live", "review", "design", "doctor"},
+    "commands": SHELL | {"live", "review", "design", "doctor", "web"},
     "cli": SHELL | {"live", "review", "design", "commands"},
     "__main__": {"cli"},
 }
@@ -69,7 +71,12 @@ HIDDEN: dict[str, str | tuple[str, ...]] = {
     "pynput": "telephony.hotkeys",
     "uvicorn": "live.overlay",
     "webview": "live.window",
-    "fastapi": ("live", "telephony.webhook"),
+    "fastapi": ("live", "telephony.webhook", "web", "review.desk", "design.studio"),
+    "nicegui": ("web", "review.desk", "design.studio"),
+    "sqlalchemy": "archive",
+    "alembic": "archive",
+    "argon2": "archive",
+    "distributed": "review.fleet",
     "websockets": "telephony.ari",
 }
 

@@ -16,7 +16,11 @@ import callflow
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-PINNED_EXTRAS = {"dev": ("zipformer", "whisper", "dev"), "live": ("live", "sip", "hotkeys")}
+PINNED_EXTRAS = {
+    "dev": ("zipformer", "whisper", "dev"),
+    "live": ("live", "sip", "hotkeys"),
+    "web": ("archive", "postgres", "web", "design", "cluster"),
+}
 """Which extras each file of pins is for."""
 
 
