@@ -268,7 +268,6 @@ def _row(call: Call, code: str, name: str, team: str) -> CallRow:
 
 def _with_excerpts(session: Session, rows: Sequence[CallRow], query: CallQuery) -> list[CallRow]:
     kept = {one.call_id: one for one in session.scalars(sa.select(Said).where(Said.call_id.in_([r.id for r in rows])))}
-    return [
-        replace(row, excerpt=excerpts.line(kept[row.id].text, kept[row.id].sounds, query.words, query.sounds))
-        for row in rows
-    ]
+    nothing = Said(text="", sounds="")
+    lines = ((row, kept.get(row.id, nothing)) for row in rows)
+    return [replace(row, excerpt=excerpts.line(one.text, one.sounds, query.words, query.sounds)) for row, one in lines]
