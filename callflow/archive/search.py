@@ -15,7 +15,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callflow.archive import excerpts, said
+from callflow.archive import excerpts, said, standing
 from callflow.archive.masking import masked
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Call, Said, StoredFinding, Team
@@ -135,7 +135,7 @@ def _page(session: Session, wanted: sa.Select[int], limit: int, offset: int) -> 
 
 def _conditions(session: Session, query: CallQuery, viewer: Viewer) -> list[sa.ColumnElement[bool]] | None:
     """What a call must meet; ``None`` where no call can."""
-    found = [*_of_the_call(query)]
+    found = [*_of_the_call(session, query)]
     agents = _agents(session, query, viewer)
     if agents is not None:
         if not agents:
@@ -144,27 +144,35 @@ def _conditions(session: Session, query: CallQuery, viewer: Viewer) -> list[sa.C
     return [*found, *_of_findings(session, query), *_of_words(session, query)]
 
 
-def _of_the_call(query: CallQuery) -> list[sa.ColumnElement[bool]]:
+def _of_the_call(session: Session, query: CallQuery) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     for column, value in (
         (Call.queue, query.queue),
         (Call.direction, query.direction),
-        (Call.status, query.status),
         (Call.customer, query.customer),
     ):
         if value:
             found.append(column == value)
+    if query.status:  # written out, as SQLite must see it to use an index of failed calls alone
+        found.append(Call.status == (sa.literal_column("'failed'") if query.status == "failed" else query.status))
+    if query.disputed is not None:
+        none: sa.ColumnElement[int] = sa.literal_column("0")
+        found.append(Call.disputed > none if query.disputed else Call.disputed == none)
     if query.since is not None:
         found.append(Call.began >= query.since)
     if query.until is not None:
         found.append(Call.began < query.until)
+    return [*found, *_of_the_score(session, query)]
+
+
+def _of_the_score(session: Session, query: CallQuery) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
     if query.score_below is not None:
         found.append(Call.judged < query.score_below)
     if query.score_above is not None:
         found.append(Call.judged >= query.score_above)
-    if query.disputed is not None:
-        found.append(Call.disputed > 0 if query.disputed else Call.disputed == 0)
-    return found
+    wanted = sa.select(Call.id).where(*found)
+    return [Call.id.in_(wanted.correlate(None))] if found and _are_few(session, wanted) else found
 
 
 def _agents(session: Session, query: CallQuery, viewer: Viewer) -> Sequence[int] | None:
@@ -181,30 +189,21 @@ def _agents(session: Session, query: CallQuery, viewer: Viewer) -> Sequence[int]
 
 
 def _of_findings(session: Session, query: CallQuery) -> list[sa.ColumnElement[bool]]:
-    asked = [
-        column == value
-        for column, value in (
-            (StoredFinding.rule, query.rule),
-            (StoredFinding.standing, query.verdict),
-            (StoredFinding.severity, query.severity),
-        )
-        if value
-    ]
-    if not asked:
+    if not query.rule and not query.verdict and not query.severity:
         return []
+    bits = standing.kinds(query.verdict, query.severity)
+    has_the_kind = Call.kinds.op("&")(bits) != 0
+    if not query.rule:
+        return [has_the_kind]
+    asked = [StoredFinding.rule == query.rule]
+    if query.verdict:
+        asked.append(StoredFinding.standing == query.verdict)
+    if query.severity:
+        asked.append(StoredFinding.severity == query.severity)
     wanted = sa.select(StoredFinding.call_id).where(*asked)
     if _are_few(session, wanted):
         return [Call.id.in_(wanted)]
-    return [*_tallied(query), sa.exists().where(StoredFinding.call_id == Call.id, *asked)]
-
-
-def _tallied(query: CallQuery) -> list[sa.ColumnElement[bool]]:
-    """What a call's own counts tell of its findings, so that most of those without one need not be asked."""
-    if query.verdict in ("missed", "violated"):
-        return [Call.severe > 0 if query.severity in ("severe", "fatal") else Call.faults > 0]
-    if query.verdict in ("met", "not_assessed"):
-        return [(Call.met if query.verdict == "met" else Call.not_assessed) > 0]
-    return []
+    return [has_the_kind, sa.exists().where(StoredFinding.call_id == Call.id, *asked)]
 
 
 def _of_words(session: Session, query: CallQuery) -> list[sa.ColumnElement[bool]]:

@@ -99,16 +99,26 @@ class Archive:
     def _bring_up_to_date(self, create: bool) -> None:
         with self.told():
             with self._connections(writes=False).connect() as connection:
-                if _version(connection) == HEAD:
-                    return
-            with self._connections(writes=True).begin() as connection:
-                if not self.sqlite:
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-                version = _version(connection)  # another process may have been quicker
-                if version == HEAD:
-                    return
-                self._check_version(connection, version, create)
-                upgrade(connection)
+                is_new = _version(connection) != HEAD
+            if is_new:
+                with self._connections(writes=True).begin() as connection:
+                    self._upgrade(connection, create)
+            if self.sqlite:
+                self._write_ahead()
+
+    def _upgrade(self, connection: Connection, create: bool) -> None:
+        if not self.sqlite:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        version = _version(connection)
+        if version != HEAD:  # else another process was quicker
+            self._check_version(connection, version, create)
+            upgrade(connection)
+
+    def _write_ahead(self) -> None:
+        """So that readers and the writer do not wait for each other; the file remembers it."""
+        with self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA journal_mode = WAL").close()
 
     def _check_version(self, connection: Connection, version: str, create: bool) -> None:
         if version > HEAD:
@@ -159,17 +169,16 @@ def _address(url: str) -> URL:
     if "://" not in url:
         return URL.create("sqlite", database=url)
     scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return URL.create("sqlite", database=rest[1:])  # whatever stands in a path: it has no options
     if scheme in ("postgres", "postgresql"):
         url = f"postgresql+psycopg://{rest}"
-    elif scheme not in ("sqlite", "postgresql+psycopg"):
+    elif scheme != "postgresql+psycopg":
         raise failures.wrong_address(scheme)
     try:
-        address = make_url(url)
+        return make_url(url)
     except (exc.ArgumentError, ValueError):  # its message would show the password
         raise failures.wrong_address(scheme) from None
-    if scheme == "sqlite" and (not address.database or address.host):
-        raise failures.wrong_address(scheme)
-    return address
 
 
 def _shown(address: URL) -> str:
@@ -208,7 +217,7 @@ def _json(value: Any) -> str:
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we begin transactions ourselves: see below
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON", "cache_size = -65536"):
+    for pragma in ("foreign_keys = ON", "secure_delete = ON", "cache_size = -65536"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
