@@ -15,7 +15,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 NAME = String(200)
 
 
-_ASKED_FOR = ("agent_id", "queue", "direction", "status", "customer", "judged", "duration", "faults", "severe", "kinds")
+_ASKED_FOR = (
+    *("agent_id", "queue", "direction", "status", "customer"),
+    *("judged", "duration", "faults", "severe", "disputed", "kinds"),
+)
 
 
 class Base(DeclarativeBase):
@@ -144,7 +147,6 @@ class StoredFinding(Base):
     __table_args__ = (
         UniqueConstraint("call_id", "number"),
         Index("findings_by_rule", "rule", "standing", "severity", "call_id"),
-        Index("findings_by_call", "call_id", "rule", "standing", "severity"),
     )
 
 

@@ -8,7 +8,10 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-ASKED_FOR = ["agent_id", "queue", "direction", "status", "customer", "judged", "duration", "faults", "severe", "kinds"]
+ASKED_FOR = [
+    *("agent_id", "queue", "direction", "status", "customer"),
+    *("judged", "duration", "faults", "severe", "disputed", "kinds"),
+]
 
 
 def upgrade() -> None:
@@ -158,7 +161,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("call_id", "number"),
     )
-    op.create_index("findings_by_call", "findings", ["call_id", "rule", "standing", "severity"])
     op.create_index("findings_by_rule", "findings", ["rule", "standing", "severity", "call_id"])
     op.create_table(
         "journals",
