@@ -27,6 +27,8 @@ VERSIONS = "callflow_version"
 """The table that says how far the tables have come."""
 BUSY = 30.0
 """Seconds that a writer waits for another one before it gives up."""
+_POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 32}
+"""Connections that are kept, and that may be opened beside them when many people ask at once."""
 _LOCK = 0x63616C6C
 """PostgreSQL's advisory lock under which tables are made."""
 
@@ -198,13 +200,13 @@ def _check_file(path: Path, create: bool) -> None:
 def _engine(address: URL, busy: float) -> Engine:
     if address.get_backend_name() == "sqlite":
         settings: dict[str, Any] = {"timeout": busy, "check_same_thread": False}
-        engine = sa.create_engine(address, json_serializer=_json, connect_args=settings)
+        engine = sa.create_engine(address, json_serializer=_json, connect_args=settings, **_POOL)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     try:
         return sa.create_engine(
-            address, json_serializer=_json, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+            address, json_serializer=_json, pool_pre_ping=True, connect_args={"connect_timeout": 10}, **_POOL
         )
     except ImportError as error:
         raise failures.no_psycopg() from error
@@ -217,7 +219,7 @@ def _json(value: Any) -> str:
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we begin transactions ourselves: see below
-    for pragma in ("foreign_keys = ON", "secure_delete = ON", "cache_size = -65536"):
+    for pragma in ("foreign_keys = ON", "secure_delete = ON", "cache_size = -16384"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
