@@ -205,12 +205,13 @@ def test_a_call_goes_on_after_the_process_was_killed(tmp_path: Path) -> None:
     program = tmp_path / "cut_off.py"
     program.write_text(CUT_OFF)
     calls = tmp_path / "calls"
-    process = subprocess.Popen([sys.executable, program, calls], stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    assert process.stdout.readline() == "half\n"
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path)}  # the tests' own modules, as pytest has them
+    command = [sys.executable, str(program), str(calls)]
+    with subprocess.Popen(command, env=os.environ | paths, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        half = process.stdout.readline()
+        process.kill()
+    assert half == "half\n"
     (part,) = calls.glob(f"*{PART}")
     before = [event.to_json() for event in read_journal(part).events]
 
