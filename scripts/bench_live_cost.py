@@ -31,7 +31,8 @@ from callflow.live.ears import Ears
 from callflow.live.lines import Lines
 from callflow.live.overlay import Overlay
 from callflow.live.recogniser import News, Recogniser
-from callflow.live.session import LiveSession, Setting
+from callflow.live.session import LiveSession
+from callflow.live.setting import Setting
 from callflow.speech import engines
 from callflow.telephony.source import Inbox, Reported, Signal
 from callflow.texts import Text

@@ -38,7 +38,8 @@ from callflow.live.ears import Ears
 from callflow.live.lines import Lines
 from callflow.live.overlay import Overlay
 from callflow.live.recogniser import News, Recogniser, Said
-from callflow.live.session import LiveSession, Setting
+from callflow.live.session import LiveSession
+from callflow.live.setting import Setting
 from callflow.speech.engines import Choice
 from callflow.telephony.hotkeys import Hotkeys
 
@@ -161,7 +162,7 @@ class Place:
         """Begin a call; returns when its clock began."""
         self._overlay.actions.put(Action("answer"))
         self.wait(1.0)
-        call = self.session._call
+        call = self.session.calls.current
         assert call, "the call has begun"
         return self.source.began + call.began
 

@@ -24,7 +24,8 @@ from callflow.live.lines import Lines
 from callflow.live.overlay import Overlay
 from callflow.live.recogniser import News, Recogniser
 from callflow.live.record import require_folder
-from callflow.live.session import LiveSession, Setting
+from callflow.live.session import LiveSession
+from callflow.live.setting import Setting
 from callflow.telephony.hotkeys import Hotkeys
 from callflow.telephony.source import CallEvents, Inbox, Phone, Reported
 from callflow.texts import Text, text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +28,8 @@ from callflow.live.ears import Ears
 from callflow.live.lines import Keys, Lines
 from callflow.live.overlay import Overlay
 from callflow.live.recogniser import News, Recogniser
-from callflow.live.session import LiveSession, Setting
+from callflow.live.session import LiveSession
+from callflow.live.setting import Setting
 from callflow.review.replay import rejudge
 from callflow.speech import engines
 from callflow.telephony.source import CallEvents
@@ -68,6 +71,10 @@ class Desk:
     def journals(self) -> list[Path]:
         """The journals of calls that are over."""
         return sorted(self.folder.glob("*.jsonl"))
+
+    def latest(self) -> Any:
+        """What the overlay shows."""
+        return json.loads(self.overlay.latest)["view"]
 
     def notices(self) -> set[str]:
         return {notice.id for notice in self.session.notices.shown()}
