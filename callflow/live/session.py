@@ -37,6 +37,10 @@ LAST_WORDS = 15.0
 """Seconds that recognisers get for what is under way when the source ends."""
 
 
+Intake = queue.Queue[Block | News | None]
+"""Sound, and what recognisers say of it; ``None``: the sound has ended. Filled from any thread."""
+
+
 class Display(Protocol):
     """Where snapshots are shown and actions come from (``live.overlay``)."""
 
@@ -46,13 +50,17 @@ class Display(Protocol):
 
 
 class LiveSession:
-    """Runs until the source ends or ``stop``. ``lines`` tell what happens on the line; ``now``: the time of day."""
+    """Runs until the source ends or ``stop``. ``lines`` tell what happens on the line; ``now``: the time of day.
+
+    ``intake`` is where the recognisers of ``ears`` put their news: it is there before they are.
+    """
 
     def __init__(
         self,
         plan: Plan,
         source: Source,
         ears: Ears,
+        intake: Intake,
         display: Display,
         setting: Setting,
         lines: Lines | None = None,
@@ -66,7 +74,7 @@ class LiveSession:
         self.notices = Board()
         self._hearing = Hearing(setting.by_sound)
         self.calls = Calls(plan, self._hearing, ears, self._lines, setting, source.separate, now)
-        self._inbox: queue.Queue[Block | News | None] = queue.Queue()
+        self._intake = intake
         self._stop = threading.Event()
         self._chunk: list[Block] = []
         self._failed: Exception | None = None
@@ -81,10 +89,6 @@ class LiveSession:
         return self._hearing.clock
 
     # ------------------------------------------------------------------------------------ the loop
-
-    def tell(self, news: News) -> None:
-        """What a recogniser has to say; from any thread."""
-        self._inbox.put(news)
 
     def stop(self) -> None:
         """End the loop; from any thread. A call that is on is cut off and goes on at the next start."""
@@ -115,7 +119,7 @@ class LiveSession:
     def _capture(self) -> None:
         try:
             for block in self._source:
-                self._inbox.put(block)
+                self._intake.put(block)
                 while not self._setting.live and not self._stop.is_set() and self._behind():
                     time.sleep(0.002)
                 if self._stop.is_set():
@@ -123,16 +127,16 @@ class LiveSession:
         except Exception as error:  # told by ``run``, in its own thread
             self._failed = error
         finally:
-            self._inbox.put(None)
+            self._intake.put(None)
 
     def _behind(self) -> bool:
-        return self._inbox.qsize() > 50 or self.ears.behind > 1.0 or not self.ears.ready
+        return self._intake.qsize() > 50 or self.ears.behind > 1.0 or not self.ears.ready
 
     def _waiting(self) -> list[Block | News | None]:
         try:
-            items = [self._inbox.get(timeout=0.1)]
-            while not self._inbox.empty():
-                items.append(self._inbox.get_nowait())
+            items = [self._intake.get(timeout=0.1)]
+            while not self._intake.empty():
+                items.append(self._intake.get_nowait())
             return items
         except queue.Empty:
             return []
