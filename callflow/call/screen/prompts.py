@@ -13,7 +13,7 @@ from typing import Any
 
 from callflow.call.presence import Presence
 from callflow.call.spoken import plain_wording
-from callflow.events import CallHeld, CallHungUp, CallResumed, Event, Prompt
+from callflow.events import Event, Prompt
 from callflow.flow.model import Flow
 
 BESIDE = 3
@@ -92,10 +92,11 @@ class PromptPanel:
             else:
                 self._prompt(event)
                 self._choose(event.at)
-        elif isinstance(event, (CallHeld, CallResumed, CallHungUp)):
+        elif event.type.startswith("call."):
             self._presence.follow(event)
-            self._away = not self._presence.hears(event.at)
-            self._choose(event.at)
+            away, self._away = self._away, not self._presence.hears(event.at)
+            if away != self._away:
+                self._choose(event.at)
 
     def view(self) -> dict[str, Any]:
         """``beside`` always has as many places; ``more`` counts what is open without a place, tips left out."""
