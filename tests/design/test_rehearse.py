@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from callflow.call.plan import Plan
-from callflow.design.rehearse import rehearse, render, script
+from callflow.design.rehearsal_report import render
+from callflow.design.rehearse import rehearse, script
 from callflow.events import CallHungUp, CallRinging, Event, Heard, Overlap, Tick
 from callflow.flow.model import Flow
 from callflow.flow.read import read_flow
