@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,9 +15,10 @@ from callflow.design.graph.draw import draw
 from callflow.design.graph.mermaid import mermaid
 from callflow.design.graph.model import Overlay, build
 from callflow.design.graph.overlay import heat, path
-from callflow.errors import BadInput
-from callflow.events import Event
-from callflow.journal import read_journal
+from callflow.errors import BadInput, CallflowError
+from callflow.events import Event, parse
+from callflow.journal import is_journal, read_journal
+from callflow.problems import Location
 from callflow.texts import text
 from callflow.writing import whole_or_nothing
 
@@ -43,7 +44,10 @@ def options(subparsers: Any, common: argparse.ArgumentParser) -> None:
     calls = command.add_mutually_exclusive_group()
     calls.add_argument("--call", metavar="JOURNAL", help="lay the path of this call over it 叠加一通电话的路径")
     calls.add_argument(
-        "--heat", nargs="+", metavar="JOURNALS", help="lay many calls over it: journals, or folders of them 叠加热度"
+        "--heat",
+        nargs="+",
+        metavar="CALLS",
+        help="lay many calls over it: journals, folders, an archive's URL 叠加热度",
     )
     command.add_argument("--out", metavar="FILE", help="write it there (default: standard output)")
     command.set_defaults(run=run_graph)
@@ -55,9 +59,8 @@ def run_graph(options: argparse.Namespace, language: str) -> int:
     out = Path(options.out) if options.out else None
     form: Format = options.format or (_BY_ENDING.get(out.suffix.lower()) if out else None) or "svg"
     if form == "png" and out is None and sys.stdout.isatty():
-        raise BadInput(
-            text("a PNG is nothing for a terminal", "PNG 不能输出到终端"), text("--out flow.png", "--out flow.png")
-        )
+        binary = text("a PNG is nothing for a terminal", "PNG 不能显示在终端里")
+        raise BadInput(binary, text("name a file: --out flow.png", "请给出文件名：--out flow.png"))
     overlay = _overlay(options, language)
     graph = build(flow, language, rules=options.rules, prompts=options.prompts, overlay=overlay)
     written = mermaid(graph) if form == "mermaid" else dot(graph)
@@ -77,18 +80,37 @@ def _overlay(options: argparse.Namespace, language: str) -> Overlay | None:
     return heat(_calls(options.heat, language), language) if options.heat else None
 
 
-def _calls(names: Sequence[str], language: str) -> Iterator[list[Event]]:
-    """The calls of the journals named, and of those in the folders named, one at a time."""
+def _calls(names: Sequence[str], language: str) -> Iterator[Iterable[Event]]:
+    """The calls of the journals named, of those in the folders and archives named, one at a time."""
     found = 0
     for name in names:
-        named = Path(name)
-        for journal in sorted(named.rglob("*.jsonl")) if named.is_dir() else [named]:
-            if named.is_dir() and journal.name.endswith(".events.jsonl"):
-                continue
+        for events in _archived(name) if "://" in name else _in_files(Path(name), language):
             found += 1
-            yield _events(journal, language)
+            yield events
     if not found:
-        raise BadInput(text("no journals (*.jsonl) in {n}", "{n} 中没有日志（*.jsonl）", n=", ".join(names)))
+        raise BadInput(text("no calls in {n}", "{n} 中没有通话", n=", ".join(names)))
+
+
+def _in_files(named: Path, language: str) -> Iterator[list[Event]]:
+    if not named.is_dir():
+        yield _events(named, language)
+        return
+    for journal in sorted(named.rglob("*.jsonl")):
+        if is_journal(journal):  # call events lie beside recordings under the same ending
+            yield _events(journal, language)
+
+
+def _archived(url: str) -> Iterator[Iterable[Event]]:
+    try:
+        from callflow.archive.journals import journals
+    except ImportError as error:
+        raise CallflowError(
+            text("an archive needs {n}, which is not installed", "归档库需要 {n}，尚未安装", n=str(error.name)),
+            text("pip install 'callflow[archive]'", "请运行 pip install 'callflow[archive]'"),
+        ) from error
+    for content in journals(url):
+        lines = (parse(line, Location(url, number)) for number, line in enumerate(content.splitlines(), start=1))
+        yield [event for event in lines if isinstance(event, Event)]
 
 
 def _events(journal: Path, language: str) -> list[Event]:

@@ -25,9 +25,11 @@ class _Writer:
         graph = self._graph
         title = f"{graph.title} · {graph.overlay.title}" if graph.overlay else graph.title
         yield "digraph flow {"
-        yield _attributes("  graph", rankdir="TB" if graph.overlay else "LR", compound="true", newrank="true", nodesep="0.22", ranksep="0.5",
-                          pad="0.3", bgcolor=colours.PAGE, fontname=colours.FONTS, fontsize="16", fontcolor=colours.INK,
-                          labelloc="t", label=title)  # fmt: skip
+        # A flow reads from left to right; what calls did from top to bottom, as it has more steps than branches.
+        direction = "TB" if graph.overlay else "LR"
+        yield _attributes("  graph", rankdir=direction, compound="true", newrank="true", nodesep="0.22", ranksep="0.5",
+                          pad="0.3", bgcolor=colours.PAGE, fontname=colours.FONTS, fontsize="16",
+                          fontcolor=colours.INK, labelloc="t", label=title)  # fmt: skip
         yield _attributes("  node", shape="box", style="rounded,filled", fontname=colours.FONTS, fontsize="12",
                           color=colours.BORDER, fillcolor=colours.PAGE, fontcolor=colours.INK,
                           margin="0.1,0.06")  # fmt: skip
