@@ -200,12 +200,19 @@ def _watch(options: argparse.Namespace, language: str) -> int:
         changed = Path(file)
         return changed.suffix == ".yaml" and (path.is_dir() or changed.name == path.name)
 
-    run = _round(options, language, None)
+    run: _Run | None = None
+    begun = False
     try:
-        for changes in watch(folder, watch_filter=concerns, debounce=400, step=20, raise_interrupt=True):
-            names = ", ".join(sorted({Path(file).name for _, file in changes}))
-            print(f"\n── {time.strftime('%H:%M:%S')}  {names}", flush=True)
-            run = _round(options, language, run) or run
+        # Watched from before the first play on, so that nothing saved meanwhile is missed: hence the empty first turn.
+        for changes in watch(
+            folder, watch_filter=concerns, debounce=400, step=20, rust_timeout=200, yield_on_timeout=True
+        ):
+            if begun and not changes:
+                continue
+            if changes:
+                names = ", ".join(sorted({Path(file).name for _, file in changes}))
+                print(f"\n── {time.strftime('%H:%M:%S')}  {names}", flush=True)
+            run, begun = _round(options, language, run) or run, True
     except KeyboardInterrupt:
         return 0
     return 0

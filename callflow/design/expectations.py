@@ -27,7 +27,7 @@ from callflow.phrases.explain import explain
 from callflow.problems import Location
 from callflow.texts import Text, text
 
-MOST_TOLD = 4
+MOST_TOLD = 6
 """Moments that a failure tells of, at most: the first ones."""
 MOST_LIKE = 2
 """Prompts like the one that did not come."""
@@ -55,9 +55,9 @@ class Failure:
 
 def compare(expected: Expectation, moments: Sequence[Moment], plan: Plan) -> Failure | None:
     """What is wrong where ``expected`` did not come, or came though it must not."""
-    came = [(moment, output) for moment in moments for output in moment.outputs if is_(expected, output)]
-    if bool(came) != expected.absent:
+    if not fails(expected, moments):
         return None
+    came = [(moment, output) for moment in moments for output in moment.outputs if is_(expected, output)]
     wanted = describe(expected)
     if expected.absent:
         times = ", ".join(f"{output.at:.1f} s{_named(output)}{_quoted(output)}" for _, output in came)
@@ -68,6 +68,11 @@ def compare(expected: Expectation, moments: Sequence[Moment], plan: Plan) -> Fai
     joined = " → ".join(words) if expected.what == "state" else "; ".join(dict.fromkeys(words))
     message = text("did not come: {w}; what came: {i}", "未出现：{w}；实际出现：{i}", w=wanted, i=joined or "—")
     return Failure(expected.at, message, tuple(_nearest(expected, instead, moments, plan)))
+
+
+def fails(expected: Expectation, moments: Iterable[Moment]) -> bool:
+    """Whether what must come did not, or what must not did."""
+    return any(is_(expected, output) for moment in moments for output in moment.outputs) == expected.absent
 
 
 def describe(expected: Expectation) -> str:

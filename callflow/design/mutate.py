@@ -14,7 +14,7 @@ from typing import Literal
 from callflow.call.machine import FlowMachine
 from callflow.call.plan import Plan
 from callflow.call.rule_index import RuleIndex
-from callflow.design.rehearse import Outcome, rehearse
+from callflow.design.rehearse import Outcome, passes
 from callflow.design.rehearsed import named
 from callflow.design.taken import taken, transitions
 from callflow.events import Finding, Match, Speaker, State
@@ -123,7 +123,7 @@ def _witness(without: Plan, outcomes: Iterable[Outcome]) -> tuple[str, int]:
     """The first rehearsal that fails, and how many were played."""
     plays = 0
     for plays, outcome in enumerate(outcomes, start=1):
-        if rehearse(outcome.rehearsal, without).failures:
+        if not passes(outcome.rehearsal, without):
             return outcome.rehearsal.name, plays
     return "", plays
 

@@ -16,7 +16,7 @@ from typing import Any
 from callflow.call.hiding import Hider
 from callflow.call.manner import STRETCH
 from callflow.call.plan import Plan
-from callflow.design.expectations import compare, describe
+from callflow.design.expectations import describe, fails
 from callflow.design.rehearse import LAG, PAUSE, RING, in_pinyin, perform, play, staging
 from callflow.events import (
     SPEAKERS,
@@ -96,7 +96,7 @@ def record(events: Iterable[Event], plan: Plan, name: str) -> Recorded:
         tried = list(_steps(inputs if pace.sound else _on_the_whole(inputs), pace))
         staged = [(step, event) for step, event in staging(tried) if isinstance(event, Event)]
         moments = perform(staged, plan)
-        failing = [one for one in expected if compare(one, moments, plan)]
+        failing = [one for one in expected if fails(one, moments)]
         if not steps or len(failing) < len(missed):
             steps, missed = tried, failing
         if not missed:
