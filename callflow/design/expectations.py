@@ -65,7 +65,7 @@ def compare(expected: Expectation, moments: Sequence[Moment], plan: Plan) -> Fai
         return Failure(expected.at, message, tuple(_told(came)))
     instead = [(moment, output) for moment in moments for output in moment.outputs if _akin(expected, output)]
     words = [_instead(output) for _, output in instead]
-    joined = " → ".join(words) if expected.what == "state" else "; ".join(dict.fromkeys(words))
+    joined = " → ".join(words) if expected.what == "state" else _listed(list(dict.fromkeys(words)))
     message = text("did not come: {w}; what came: {i}", "未出现：{w}；实际出现：{i}", w=wanted, i=joined or "—")
     return Failure(expected.at, message, tuple(_nearest(expected, instead, moments, plan)))
 
@@ -142,6 +142,11 @@ def _instead(output: Event) -> str:
         case Promise():
             return f"{output.phrase} “{output.when}”"
     return ""
+
+
+def _listed(words: list[str]) -> str:
+    """The first few, so that one still finds the line."""
+    return "; ".join(words if len(words) <= MOST_TOLD else [*words[:MOST_TOLD], f"… +{len(words) - MOST_TOLD}"])
 
 
 def _named(output: Event) -> str:
