@@ -292,7 +292,7 @@ def _written(step: Step) -> str:
 
 def _value(key: str, value: str | float) -> str:
     if isinstance(value, str):
-        return _scalar(value)
+        return value if key == "separate" else _scalar(value)
     return f"{value:g}s" if key == "sooner" else f"{value:.3g}"
 
 

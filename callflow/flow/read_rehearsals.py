@@ -17,7 +17,7 @@ _TERMS = (*CALL_EVENTS, *ACOUSTIC_EVENTS)
 _ACTION = "agent.action"
 _MEASURED = ("acoustic.rate", "acoustic.loudness")
 _EVENTS = (*(event for event in _TERMS if " " not in event), *_MEASURED, _ACTION, "call.context", "gap")
-_DETAILS = ("to", "reason", "by", "action", "target", "value", "date", "day", "holiday", "telephony", "separate")
+_DETAILS = ("to", "reason", "by", "action", "target", "value", "date", "day", "holiday", "telephony")
 _FIGURES = ("per_minute", "dbfs", "confidence")
 _STEPS = (*SPEAKERS, "wait", "event")
 _WHATS = ("finding", "prompt", "match", "state", "situation", "field", "promise")
@@ -161,6 +161,8 @@ def _step(node: Node, parent: Section, flow: Reading) -> Step | None:
     if section.has("event"):
         event = section.choice("event", _EVENTS, _EVENTS[0])
         values = {key: section.string(key) for key in _DETAILS if section.has(key)}
+        if section.has("separate"):
+            values["separate"] = "yes" if section.flag("separate") else "no"
         step = Step(section.at, event=event, values={**values, **figures}, wait=section.seconds("for"))
         if event == _ACTION and values.get("action") == "situation" and (target := section.value("target")):
             _named(values["target"], target, flow)
@@ -171,7 +173,7 @@ def _step(node: Node, parent: Section, flow: Reading) -> Step | None:
             "步骤应为 agent:、customer:、wait: 或 call.held 等事件",
             "rehearsal-step",
         )
-    for known in (*_STEPS, "for", "sooner", *_DETAILS, *_FIGURES):
+    for known in (*_STEPS, "for", "sooner", "separate", *_DETAILS, *_FIGURES):
         section.value(known)
     section.done()
     return step

@@ -105,7 +105,7 @@ def test_what_a_recogniser_writes_in_pinyin_is_heard_as_pinyin(plan: Plan) -> No
 def test_what_nobody_heard_and_what_cut_in_is_kept(plan: Plan) -> None:
     """The hold begins in the middle of what the agent says: which of it the customer hears hangs on when."""
     call: list[Event] = [
-        CallContext(at=0.0, telephony="sound"),
+        CallContext(at=0.0, telephony="sound", separate=False),
         CallAnswered(at=1.0),
         Heard(
             at=5.0,
@@ -121,7 +121,7 @@ def test_what_nobody_heard_and_what_cut_in_is_kept(plan: Plan) -> None:
     ]
     made = record(call, plan, "cut")
     assert made.left_out == ()
-    assert "telephony: sound" in made.yaml
+    assert "{event: call.context, telephony: sound, separate: no}" in made.yaml
     assert "event: gap" in made.yaml
     flow, (rehearsal,) = read_back(made.yaml)
     assert rehearse(rehearsal, Plan.of(flow)).failures == ()
