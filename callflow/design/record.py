@@ -18,6 +18,7 @@ from callflow.call.manner import STRETCH
 from callflow.call.plan import Plan
 from callflow.design.expectations import describe, fails
 from callflow.design.rehearse import LAG, PAUSE, RING, in_pinyin, perform, play, staging
+from callflow.errors import BadInput
 from callflow.events import (
     SPEAKERS,
     Acoustic,
@@ -87,7 +88,10 @@ class Recorded:
 
 
 def record(events: Iterable[Event], plan: Plan, name: str) -> Recorded:
-    """A rehearsal that passes, of a journal's events (its outputs are passed over)."""
+    """A rehearsal that passes, of a journal's events (its outputs are passed over).
+
+    Raises ``BadInput`` where nothing happens in it.
+    """
     inputs = list(_without_numbers((event for event in events if not isinstance(event, Output)), plan))
     expected = list(dict.fromkeys(_expectations(play(inputs, plan))))
     steps: list[Step] = []
@@ -101,6 +105,8 @@ def record(events: Iterable[Event], plan: Plan, name: str) -> Recorded:
             steps, missed = tried, failing
         if not missed:
             break
+    if not steps:
+        raise BadInput(text("nothing happens in this call", "这通电话里没有内容"))
     kept = [one for one in expected if one not in missed]
     told = text("left out, as a script's even pace does not bring it about: {w}", "未写入（按演练的节奏不会出现）：{w}")
     left = tuple(Text(told.en.format(w=describe(one)), told.zh.format(w=describe(one))) for one in missed)
@@ -191,7 +197,7 @@ def _step(event: Event, pace: Pace) -> Step | None:
     """An event as a step, all but its time; ``None`` for one that a script does without."""
     if isinstance(event, Heard):
         said = event.text or " ".join(event.sounds)
-        if not event.text and not in_pinyin(said):
+        if not any(map(str.isalnum, said)) or not (event.text or in_pinyin(said)):
             return None
         values = {"confidence": round(event.confidence, 2)} if event.confidence is not None else {}
         step = Step(_HERE, speaker=event.speaker, said=said, values=values)
@@ -293,7 +299,7 @@ def _written(step: Step) -> str:
 def _value(key: str, value: str | float) -> str:
     if isinstance(value, str):
         return value if key == "separate" else _scalar(value)
-    return f"{value:g}s" if key == "sooner" else f"{value:.3g}"
+    return f"{value:g}s" if key == "sooner" else f"{round(value, 2):g}"
 
 
 def _expected(one: Expectation) -> str:

@@ -73,7 +73,7 @@ def _by_the_book(rehearsal: Rehearsal, plan: Plan) -> bool | None:
         hit.phrase == rehearsal.of
         for step in rehearsal.steps
         if step.speaker
-        for hit in plan.book.find(step.said, step.speaker)
+        for hit in plan.book.find(in_pinyin(step.said) or step.said, step.speaker)
     )
     return all(one.name == rehearsal.of and found != one.absent for one in rehearsal.expect)
 

@@ -11,6 +11,7 @@ from callflow.call.plan import Plan
 from callflow.design.expectations import describe
 from callflow.design.record import record
 from callflow.design.rehearse import rehearse, script
+from callflow.errors import BadInput
 from callflow.events import CallAnswered, CallContext, CallHungUp, Event, Gap, Heard, Silence
 from callflow.flow.model import Flow, Rehearsal
 from callflow.flow.read import read_flow
@@ -100,6 +101,11 @@ def test_what_a_recogniser_writes_in_pinyin_is_heard_as_pinyin(plan: Plan) -> No
     assert (heard.sounds, heard.text) == (sounds, "")
     assert "finding not-my-job: violated" in {describe(one) for one in rehearsal.expect}
     assert rehearse(rehearsal, Plan.of(flow)).failures == ()
+
+
+def test_a_call_in_which_nothing_happens_is_no_rehearsal(plan: Plan) -> None:
+    with pytest.raises(BadInput):
+        record([CallContext(at=0.0), Heard(at=1.0, speaker="agent", text="……", start=0.0, end=1.0)], plan, "none")
 
 
 def test_what_nobody_heard_and_what_cut_in_is_kept(plan: Plan) -> None:
