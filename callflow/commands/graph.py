@@ -41,6 +41,7 @@ def options(subparsers: Any, common: argparse.ArgumentParser) -> None:
     command.add_argument("--format", choices=FORMATS, help="default: as --out ends, else svg 格式")
     command.add_argument("--rules", action="store_true", help="with rules 显示规则")
     command.add_argument("--prompts", action="store_true", help="with prompts 显示提示")
+    command.add_argument("--situations", action="store_true", help="with situations 显示情景")
     calls = command.add_mutually_exclusive_group()
     calls.add_argument("--call", metavar="JOURNAL", help="lay the path of this call over it 叠加一通电话的路径")
     calls.add_argument(
@@ -57,21 +58,38 @@ def run_graph(options: argparse.Namespace, language: str) -> int:
     flow, warnings = flowfiles.load(options.flow)
     warn(warnings, language)
     out = Path(options.out) if options.out else None
-    form: Format = options.format or (_BY_ENDING.get(out.suffix.lower()) if out else None) or "svg"
+    form: Format = options.format or (_by_ending(out) if out else "svg")
     if form == "png" and out is None and sys.stdout.isatty():
         binary = text("a PNG is nothing for a terminal", "PNG 不能显示在终端里")
         raise BadInput(binary, text("name a file: --out flow.png", "请给出文件名：--out flow.png"))
     overlay = _overlay(options, language)
-    graph = build(flow, language, rules=options.rules, prompts=options.prompts, overlay=overlay)
+    graph = build(
+        flow,
+        language,
+        rules=options.rules,
+        prompts=options.prompts,
+        situations=options.situations,
+        overlay=overlay,
+    )
     written = mermaid(graph) if form == "mermaid" else dot(graph)
     content = draw(written, form) if form == "svg" or form == "png" else written.encode()
     if out:
         with whole_or_nothing(out) as file:
             file.write(content)
-    else:
+    elif sys.stdout:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
     return 0
+
+
+def _by_ending(out: Path) -> Format:
+    if out.suffix.lower() not in _BY_ENDING:
+        known = ", ".join(_BY_ENDING)
+        raise BadInput(
+            text('"{o}": the ending does not tell the format', "“{o}”的扩展名看不出格式", o=out.name),
+            text("end it in {k}, or add --format", "请用 {k}，或加上 --format", k=known),
+        )
+    return _BY_ENDING[out.suffix.lower()]
 
 
 def _overlay(options: argparse.Namespace, language: str) -> Overlay | None:

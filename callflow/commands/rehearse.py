@@ -66,7 +66,6 @@ class _Run:
     """A flow and how its rehearsals went; ``seconds``: how long each file took."""
 
     plan: Plan
-    chosen: tuple[Rehearsal, ...]
     outcomes: tuple[Outcome, ...]
     seconds: Mapping[str, float] = field(default_factory=dict)
 
@@ -100,7 +99,7 @@ def _played(options: argparse.Namespace, language: str, before: _Run | None) -> 
         began = time.perf_counter()
         outcomes += kept[file] if file in kept else [rehearse(one, plan) for one in rehearsals]
         seconds[file] = seconds.get(file, 0.0) + time.perf_counter() - began
-    return _Run(plan, chosen, tuple(outcomes), seconds)
+    return _Run(plan, tuple(outcomes), seconds)
 
 
 def _unchanged(before: _Run, flow: Flow) -> dict[str, list[Outcome]]:
@@ -134,7 +133,8 @@ def _tell(run: _Run, options: argparse.Namespace, language: str) -> int:
     """Print how it went, and write what is to be written; the exit code."""
     if not run.plan.flow.rehearsals:
         note(text("this flow has no rehearsals", "这个流程没有演练"), language)
-        return 0
+        if not (options.json or options.junit or options.mutate):
+            return 0
     began = time.perf_counter()
     mutants = list(mutate(run.plan, run.outcomes)) if options.mutate else []
     took = time.perf_counter() - began
@@ -205,7 +205,13 @@ def _watch(options: argparse.Namespace, language: str) -> int:
     try:
         # Watched from before the first play on, so that nothing saved meanwhile is missed: hence the empty first turn.
         for changes in watch(
-            folder, watch_filter=concerns, debounce=400, step=20, rust_timeout=200, yield_on_timeout=True
+            folder,
+            recursive=path.is_dir(),
+            watch_filter=concerns,
+            debounce=400,
+            step=20,
+            rust_timeout=200,
+            yield_on_timeout=True,
         ):
             if begun and not changes:
                 continue

@@ -187,6 +187,7 @@ def test_calls_over_a_flow_come_from_journals_folders_and_archives(
         (["--heat", "nothing://x/y"], "archive cannot be read"),
         (["--heat", "."], "no calls"),
         (["--call", "none.jsonl"], "cannot read"),
+        (["--out", "no/flow.dot"], "cannot write"),
     ],
 )
 def test_calls_that_are_not_there(
@@ -195,3 +196,17 @@ def test_calls_that_are_not_there(
     monkeypatch.chdir(tmp_path)
     assert main(["graph", "--format", "dot", "--lang", "en", *arguments]) == 2
     assert words in capfd.readouterr().err
+
+
+def test_an_ending_that_tells_no_format(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["graph", "--lang", "en", "--out", str(tmp_path / "flow.jpg")]) == 2
+    assert "--format" in capfd.readouterr().err
+    assert main(["graph", "--format", "dot", "--out", str(tmp_path / "flow.jpg")]) == 0
+
+
+def test_a_flow_without_rehearsals(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.yaml").write_text(FLOW, "utf-8")
+    assert main(["test", str(tmp_path / "a.yaml"), "--lang", "en"]) == 0
+    assert capfd.readouterr() == ("", "this flow has no rehearsals\n")
+    assert main(["test", str(tmp_path / "a.yaml"), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["rehearsals"] == 0

@@ -17,7 +17,7 @@ from callflow.design.graph.draw import draw
 from callflow.design.graph.mermaid import mermaid
 from callflow.design.graph.model import Graph, Overlay, build
 from callflow.design.graph.overlay import heat, path
-from callflow.design.graph.words import shortened
+from callflow.design.graph.words import shortened, term_words
 from callflow.design.rehearse import play
 from callflow.errors import CallflowError
 from callflow.events import Event, State, Tick
@@ -34,6 +34,7 @@ states:
 phrases: {hello: {say: ["您好{客户}"]}}
 slots: {客户: {least: 1, most: 3}}
 groups: {g: {title: 组, weight: 1}}
+situations: {s: {title: 情, begins: [agent hello, call.held], prompts: [{tip: 慢}]}, t: {title: 景}}
 rules:
   greets: {title: 要问候, expect: agent hello, group: g}
   thanks: {title: 要道谢, in: more.a, expect: agent hello}
@@ -93,6 +94,14 @@ def test_rules_and_prompts_stand_where_they_belong(flow: Flow) -> None:
     lines = {node.name: [line.words for line in node.lines if line.kind != "return"] for node in graph.every()}
     assert (lines["talk"], lines["more.a"], lines["hold"]) == (["说 您好〈客户〉"], ["要道谢"], ["要致歉"])
     assert [(note.title, [line.words for line in note.lines]) for note in graph.notes] == [("组", ["要问候"])]
+
+
+def test_situations_have_boxes_with_what_begins_them(flow: Flow) -> None:
+    graph = build(flow, "zh", situations=True, prompts=True)
+    assert [(note.title, [(line.kind, line.words) for line in note.lines]) for note in graph.notes] == [
+        ("情", [("begins", "坐席“您好…”"), ("begins", "按保持键"), ("prompt", "提示 慢")]),
+        ("景", [("begins", "坐席手动")]),
+    ]
 
 
 def test_the_path_of_a_call_is_numbered_with_times(flow: Flow) -> None:
@@ -186,3 +195,21 @@ def test_long_words_are_shortened_by_their_width() -> None:
     assert shortened("您好，国资商城物流事业部", 6) == "您好，国资商…"
     assert shortened("a" * 12, 6) == "aaaaaaaaaa…"
     assert shortened("您好。", 6) == "您好"
+
+
+@pytest.mark.parametrize(
+    ("key", "en", "zh"),
+    [
+        ("call.hung_up agent", "hang-up: agent", "坐席挂机"),
+        ("customer explains", "customer speaks at length", "客户连续说话"),
+        ("acoustic.fast customer", "speaks fast: customer", "客户语速快"),
+        ("state hold", "hold", "保持"),
+        ("day weekend", "a weekend", "周末"),
+        ("fields order heard", "all fields heard", "各项信息已登记"),
+        ("field 电话 differs", "电话 read back wrongly", "电话核对有误"),
+        ("promise made", "promise made", "promise made"),
+    ],
+)
+def test_terms_in_words(flow: Flow, key: str, en: str, zh: str) -> None:
+    words = term_words(key, flow)
+    assert (words.en, words.zh) == (en.replace("hold", flow.states["hold"].title.en), zh)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import sqrt
 
 from callflow.design.graph import colours
 from callflow.design.graph.model import ANYWHERE, BEGINNING, Edge, Graph, Line, Move, Node
 
-_MARKS = {"return": "↩", "prompt": "›", "rule": "◆"}
-_MARK_COLOURS = {"return": colours.ACCENT, "prompt": colours.ACCENT, "rule": colours.AMBER}
+_MARKS = {"return": "↩", "prompt": "›", "rule": "◆", "begins": "→"}
+_MARK_COLOURS = {"return": colours.ACCENT, "prompt": colours.ACCENT, "rule": colours.AMBER, "begins": colours.FAINT}
 
 
 def dot(graph: Graph) -> str:
@@ -94,15 +95,16 @@ class _Writer:
         return any(name == node.name or name.startswith(f"{node.name}.") for name in shade)
 
     def _notes(self) -> Iterator[str]:
-        """Boxes beside the states, in rows of three below them."""
+        """Boxes beside the states, about as many in a row as rows."""
         yield '  subgraph "notes" {'
         for note in self._graph.notes:
             style = _attributes("", shape="note", style="filled", fillcolor=colours.PAGE, color=colours.BORDER,
                                 label=self._label(note))  # fmt: skip
             yield f"    {_quoted(note.name)}{style}"
         names = [note.name for note in self._graph.notes]
-        for above, below in zip(names, names[3:], strict=False):
-            yield f"    {_quoted(above)} -> {_quoted(below)} [style=invis];"
+        rows = max(3, round(1.6 * sqrt(len(names))))  # boxes are wider than high
+        for one, beside in zip(names, names[rows:], strict=False):
+            yield f"    {_quoted(one)} -> {_quoted(beside)} [style=invis];"
         yield "  }"
 
     # ------------------------------------------------------------------------------------ edges

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from callflow.design.graph import colours
 from callflow.design.graph.model import Graph, Node
 
-_MARKS = {"return": "↩ ", "prompt": "› ", "rule": "◆ "}
+_MARKS = {"return": "↩ ", "prompt": "› ", "rule": "◆ ", "begins": "→ "}
 _SHAPES = {"begin": ("((", "))"), "final": ("([", "])"), "any": ("{{", "}}")}
 _CONFIG = f"""config:
   theme: base

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from callflow.call.machine import FlowMachine
-from callflow.design.graph.words import shortened, trigger_words
+from callflow.design.graph.words import shortened, term_words, trigger_words
 from callflow.flow.model import PREVIOUS, Flow, PromptSpec, Rule, StateSpec, Transition
 from callflow.texts import text
 
@@ -26,13 +26,13 @@ KINDS = {
     "tip": text("tip", "提示"),
 }
 
-LineKind = Literal["return", "prompt", "rule"]
+LineKind = Literal["return", "prompt", "rule", "begins"]
 NodeKind = Literal["state", "final", "detour", "any", "begin", "note"]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line in a box: how the call goes back from a detour, a prompt, or a rule."""
+    """One line in a box: how the call goes back from a detour, a prompt, a rule, or what begins a situation."""
 
     kind: LineKind
     words: str
@@ -100,9 +100,16 @@ class Graph:
 
 
 def build(
-    flow: Flow, language: str, *, rules: bool = False, prompts: bool = False, overlay: Overlay | None = None
+    flow: Flow,
+    language: str,
+    *,
+    rules: bool = False,
+    prompts: bool = False,
+    situations: bool = False,
+    overlay: Overlay | None = None,
 ) -> Graph:
-    """The graph of a flow, with labels in ``language``; ``rules`` and ``prompts``: with these in the boxes.
+    """The graph of a flow, with labels in ``language``; ``rules`` and ``prompts``: with these in the boxes;
+    ``situations``: with a box for each of them.
 
     With an ``overlay`` what leads from every state, and back from a detour, is left to what the calls did.
     """
@@ -112,8 +119,9 @@ def build(
     anywhere = Node(ANYWHERE, text("at any time", "任何时候").in_(language), kind="any")
     first = () if overlay else (Edge(BEGINNING, FlowMachine(flow).entry(flow.start), ()),)
     edges = (*first, *maker.edges())
+    notes = (*maker.notes(), *(maker.situations() if situations else ()))
     nodes = (begin, *([anywhere] if flow.transitions and not overlay else []), *(maker.node(state) for state in tops))
-    return Graph(flow.title.in_(language), nodes, edges, tuple(maker.notes()), _known(overlay, flow))
+    return Graph(flow.title.in_(language), nodes, edges, notes, _known(overlay, flow))
 
 
 def _known(overlay: Overlay | None, flow: Flow) -> Overlay | None:
@@ -204,6 +212,17 @@ class _Maker:
                 title = group.title.in_(self._language) if group else text("guidance", "引导").in_(self._language)
                 words = _cut([rule.title.in_(self._language) for rule in rules], self._language)
                 yield Node(home, title, kind="note", lines=tuple(Line("rule", word) for word in words))
+
+    def situations(self) -> Iterator[Node]:
+        """A box for each situation, with what begins it, and its prompts."""
+        for situation in self._flow.situations.values():
+            begins = [term_words(term.key, self._flow).in_(self._language) for term in situation.begins]
+            by_hand = [] if begins else [term_words("agent.action", self._flow).in_(self._language)]
+            lines = [Line("begins", words) for words in _cut(begins or by_hand, self._language, most=3)]
+            if self._prompts:
+                lines += [Line("prompt", self._prompt(prompt)) for prompt in situation.prompts]
+            title = situation.title.in_(self._language) or situation.name
+            yield Node(f"situation {situation.name}", title, kind="note", lines=tuple(lines))
 
 
 def _cut(words: Iterator[str] | Sequence[str] | map[str], language: str, most: int = MOST_LINES) -> list[str]:

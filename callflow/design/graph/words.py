@@ -20,7 +20,20 @@ EVENTS = {
     "call.transfer_failed": text("transfer failed", "转接失败"),
     "call.hung_up": text("hang-up", "挂机"),
     "agent.action": text("by hand", "坐席手动"),
+    "acoustic.silence": text("silence", "静默"),
+    "acoustic.overlap": text("cuts in", "抢话"),
+    "acoustic.fast": text("speaks fast", "语速快"),
+    "acoustic.slow": text("speaks slowly", "语速慢"),
+    "acoustic.loud": text("speaks loudly", "声音大"),
+    "acoustic.quiet": text("speaks quietly", "声音小"),
+    "acoustic.unclear": text("speaks unclearly", "发音不清"),
 }
+DAYS = {
+    "workday": text("a workday", "工作日"),
+    "weekend": text("a weekend", "周末"),
+    "holiday": text("a holiday", "节日"),
+}
+MANNERS = {"speaks": text("speaks", "说话"), "explains": text("speaks at length", "连续说话")}
 SPEAKERS = {"agent": text("agent", "坐席"), "customer": text("customer", "客户")}
 STAGES = {
     "heard": text("heard", "已登记"),
@@ -46,13 +59,17 @@ def term_words(key: str, flow: Flow) -> Text:
         return Text(f"{event.en}: {speaker.en}", f"{speaker.zh}{event.zh}") if speaker else event
     if head in SPEAKERS:
         speaker = SPEAKERS[head]
-        if rest == "speaks":
-            return Text(f"{speaker.en} speaks", f"{speaker.zh}说话")
+        if rest in MANNERS:
+            return Text(f"{speaker.en} {MANNERS[rest].en}", f"{speaker.zh}{MANNERS[rest].zh}")
         phrase = flow.phrases.get(rest)
         said = shortened(plain_wording(phrase, flow) if phrase else rest, MOST_SAID)
         return Text(f"{speaker.en} “{said}”", f"{speaker.zh}“{said}”")
     if head == "situation" and rest in flow.situations:
         return flow.situations[rest].title
+    if head == "state" and rest in flow.states:
+        return flow.states[rest].title
+    if head == "day":
+        return DAYS.get(rest, Text(rest, rest))
     if head in ("fields", "field"):
         which, _, stage = rest.rpartition(" ")
         words = STAGES.get(stage, Text(stage, stage))
