@@ -173,7 +173,7 @@ def test_calls_over_a_flow_come_from_journals_folders_and_archives(
     for named in (calls / "one.jsonl", calls, f"sqlite:///{database}"):
         assert main(["graph", "--format", "mermaid", "--lang", "en", "--heat", str(named)]) == 0
         drawn.append(capfd.readouterr().out)
-    assert "1 calls" in drawn[0]
+    assert '1 call"' in drawn[0]
     assert "100 % of calls" in drawn[0]
     assert drawn[0] == drawn[1] == drawn[2]
     assert main(["graph", "--format", "mermaid", "--call", str(calls / "one.jsonl")]) == 0

@@ -59,7 +59,7 @@ def heat(calls: Iterable[Iterable[Event]], language: str) -> Overlay:
         ).in_(language)
         for state, n in visitors.items()
     }
-    title = text("{n} calls", "{n} 通电话", n=count).in_(language)
+    title = text("{n} call" if count == 1 else "{n} calls", "{n} 通电话", n=count).in_(language)
     return Overlay(title, words, {state: n / count for state, n in visitors.items()}, moves)
 
 
