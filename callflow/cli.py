@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from callflow import __version__, flowfiles
-from callflow.commands import design, devices, models, replay
+from callflow.commands import design, devices, graph, models, rehearse, replay
 from callflow.commands.common import interrupts
 from callflow.errors import BadFlow, CallflowError
 from callflow.speech import engines
@@ -185,9 +185,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=design.run_simulate)
 
-    command = subparsers.add_parser("test", parents=[common], help="play a flow's rehearsals 演练流程")
-    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
-    command.set_defaults(run=design.run_test)
+    rehearse.options(subparsers, common)
+    graph.options(subparsers, common)
 
     command = subparsers.add_parser("lint", parents=[common], help="what is wrong with a flow 检查流程")
     command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")

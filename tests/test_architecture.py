@@ -15,7 +15,7 @@ LONGER = {"events"}  # the one protocol: every event on one page
 BASE = {"texts", "problems", "errors", "events", "json_fields", "collecting"}
 ENGINE = {"call", "phrases", "flow"}
 SHELL = BASE | ENGINE | {"acoustics", "audio", "speech", "telephony", "journal", "models", "flowfiles", "plans"}
-SHELL |= {"workdays", "archive"}
+SHELL |= {"workdays", "archive", "writing"}
 
 MAY_IMPORT = {
     "texts": set(),
@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "flowfiles": BASE | {"flow"},
     "plans": BASE | ENGINE | {"flowfiles"},
     "workdays": {"texts", "events"},
+    "writing": BASE,
     "models": BASE | {"fetch"},
     "speech": BASE | {"audio", "models"},
     "archive": BASE | {"journal"},
@@ -78,6 +79,7 @@ HIDDEN: dict[str, str | tuple[str, ...]] = {
     "argon2": "archive",
     "distributed": "review.fleet",
     "websockets": "telephony.ari",
+    "watchfiles": "commands.rehearse",
 }
 
 # The pure packages know no clock, no thread, no file and no network: time and text are handed to them.
