@@ -19,9 +19,11 @@ from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
+from callflow.archive.tables import User
 from callflow.gate import App, Message, Receive, Send
 from callflow.texts import Text, text
-from callflow.web.visitor import Accounts, Look, Visitor, cookies, csrf_of
+from callflow.web.accounts import Accounts
+from callflow.web.visitor import Look, Visitor, cookies, csrf_of
 
 SESSION_COOKIE, LOOK_COOKIE = "callflow", "callflow-look"
 PUBLIC, ASSETS = ("/login", "/favicon.ico"), "/static/"
@@ -48,7 +50,7 @@ class Access:
         self._app = app
         self._accounts = accounts
         self._uploads = dict(uploads or {})
-        self._known: dict[str, tuple[float, Any]] = {}
+        self._known: dict[str, tuple[float, User]] = {}
 
     def forget(self, token: str) -> None:
         """A session was ended: look it up again at its next use."""
@@ -69,26 +71,26 @@ class Access:
             await self._http(scope, receive, send, visitor)
 
     async def _visitor(self, scope: Any, token: str) -> Visitor | None:
-        person = await self._person(token)
-        if person is None:
+        user = await self._user(token)
+        if user is None:
             return None
-        look = Look.of(cookies(Headers(scope=scope)).get(LOOK_COOKIE, ""), person.language)
-        return Visitor(person, look, csrf_of(token), (scope.get("client") or ("",))[0])
+        look = Look.of(cookies(Headers(scope=scope)).get(LOOK_COOKIE, ""), user.language)
+        return Visitor(user, look, csrf_of(token), (scope.get("client") or ("",))[0])
 
-    async def _person(self, token: str, using: bool = True) -> Any:
+    async def _user(self, token: str, using: bool = True) -> User | None:
         if not token or len(token) > 200:
             return None
-        until, person = self._known.get(token, (0.0, None))
+        until, user = self._known.get(token, (0.0, None))
         if time.monotonic() < until:
-            return person
-        person = await to_thread.run_sync(self._accounts.person, token, using)
+            return user
+        user = await to_thread.run_sync(self._accounts.user, token, using)
         if len(self._known) > 10_000:
             self._known.clear()
-        if person is not None:
-            self._known[token] = time.monotonic() + FRESH, person
+        if user is not None:
+            self._known[token] = time.monotonic() + FRESH, user
         else:
             self._known.pop(token, None)
-        return person
+        return user
 
     # -------------------------------------------------------------------------------------------- http
 
@@ -125,7 +127,7 @@ class Access:
 
         async def guarded() -> Message:
             message = await receive()
-            if message["type"] == "websocket.receive" and await self._person(token, using=False) is None:
+            if message["type"] == "websocket.receive" and await self._user(token, using=False) is None:
                 await send({"type": "websocket.close", "code": CLOSED})
                 return {"type": "websocket.disconnect", "code": CLOSED}
             return message

@@ -12,16 +12,17 @@ from anyio import to_thread
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from callflow.archive.logins import LoginRefused
 from callflow.texts import Text, text
 from callflow.web.access import LOOK_COOKIE, SESSION_COOKIE, Access, local, visitor_of
+from callflow.web.accounts import Accounts
 from callflow.web.pages import Pages
-from callflow.web.visitor import LANGUAGES, THEMES, Accounts, Look, Refused, cookies
+from callflow.web.visitor import LANGUAGES, THEMES, Look, cookies
 
 VISIT_COOKIE = "callflow-visit"
 """Marks a browser before it has a session, so that a log-in cannot be sent by somebody else's page."""
 YEAR = 31_536_000
 
-WRONG = text("name or password is wrong", "用户名或密码不正确")
 STALE = text("the page was too old: try again", "页面已过期，请再试一次")
 
 
@@ -68,8 +69,8 @@ def router(accounts: Accounts, pages: Pages, access: Access, secure: bool) -> AP
         address = request.client.host if request.client else ""
         try:
             token = await to_thread.run_sync(accounts.log_in, name, password, address)
-        except Refused as refused:
-            return form(request, local(next), name, _told(refused), 429 if refused.wait else 403)
+        except LoginRefused as refused:
+            return form(request, local(next), name, Text(refused.in_("en"), refused.in_("zh")), 429 if refused.wait else 403)
         before = cookies(request.headers).get(SESSION_COOKIE, "")
         if before:  # whoever was logged in here before is no more
             access.forget(before)
@@ -113,13 +114,6 @@ def _look_of(request: Request) -> Look:
     kept = Look.of(cookies(request.headers).get(LOOK_COOKIE, ""), "zh" if chinese else "en")
     asked = request.query_params.get("lang", "")
     return Look(asked if asked in LANGUAGES else kept.language, kept.theme)
-
-
-def _told(refused: Refused) -> Text:
-    if not refused.wait:
-        return WRONG
-    seconds = max(1, round(refused.wait))
-    return text("too many tries: wait {n} s", "尝试次数过多，请 {n} 秒后再试", n=seconds)
 
 
 def _signed(key: bytes, visit: str) -> str:

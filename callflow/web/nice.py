@@ -61,7 +61,7 @@ def page(
         @ui.page(path)
         async def shown(request: Request) -> None:
             visitor = visitor_of(request)
-            if visitor.person.role not in roles:
+            if visitor.user.role not in roles:
                 raise HTTPException(403)
             head, bar = pages.frame(request, here or path)
             ui.page_title(f"{title.in_(visitor.language)} · callflow")

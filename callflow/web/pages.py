@@ -50,7 +50,11 @@ class Pages:
     def __init__(self, packages: Sequence[str] = ()) -> None:
         loaders = [PackageLoader(package) for package in ("callflow.web", *packages)]
         self._environment = Environment(
-            autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, loader=ChoiceLoader(loaders)
+            loader=ChoiceLoader(loaders),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
         self._environment.globals.update(text=text, Text=Text, roles=ROLES, themes=_THEMES)
         self.sections: list[Section] = []
@@ -59,6 +63,10 @@ class Pages:
         """Take templates of ``package`` in."""
         assert isinstance(self._environment.loader, ChoiceLoader)
         self._environment.loader.loaders = [*self._environment.loader.loaders, PackageLoader(package)]
+
+    def filters(self, filters: Mapping[str, Any]) -> None:
+        """Make functions known to templates as filters."""
+        self._environment.filters.update(filters)
 
     def page(
         self, request: HTTPConnection, template: str, values: Mapping[str, Any], here: str = "", status: int = 200
@@ -80,7 +88,7 @@ class Pages:
     def _context(self, request: HTTPConnection, here: str) -> dict[str, Any]:
         visitor: Visitor | None = request.state.visitor
         look = visitor.look if visitor else Look()
-        role = visitor.person.role if visitor else None
+        role = visitor.user.role if visitor else None
         address = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return {
             "visitor": visitor,

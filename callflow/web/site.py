@@ -29,8 +29,9 @@ from callflow.gate import App, Gate
 from callflow.texts import Text, text
 from callflow.web import login, nice
 from callflow.web.access import Access, visitor_of
+from callflow.web.accounts import Accounts
 from callflow.web.pages import Pages, Section, read_static
-from callflow.web.visitor import EVERYBODY, Accounts, Role, Visitor
+from callflow.web.visitor import EVERYBODY, Role, Visitor
 
 REFUSED = (
     "这个地址不对，请打开 callflow serve 显示的地址。\n"
@@ -85,7 +86,7 @@ class Site:
 
     def require(self, visitor: Visitor, roles: Sequence[Role]) -> None:
         """Raises what becomes a page that says so where ``visitor`` has none of ``roles``."""
-        if visitor.person.role not in roles:
+        if visitor.user.role not in roles:
             raise HTTPException(403, FORBIDDEN.in_(visitor.language))
 
     def finished(self, hosts: frozenset[str]) -> App:
@@ -107,7 +108,7 @@ class Site:
 
     async def _first(self, request: Request) -> Response:
         """The first page is the first that the visitor may open."""
-        role = visitor_of(request).person.role
+        role = visitor_of(request).user.role
         path = next((section.path for section in self.pages.sections if role in section.roles), None)
         return RedirectResponse(path, 303) if path else self._message(request, NOT_THERE, 404)
 

@@ -6,56 +6,15 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
 
-Role = Literal["agent", "supervisor", "admin"]
+from callflow.archive.tables import User
+from callflow.archive.users import viewer
+from callflow.archive.viewers import Role, Viewer
+
 EVERYBODY: tuple[Role, ...] = ("agent", "supervisor", "admin")
 LEADERS: tuple[Role, ...] = ("supervisor", "admin")
 
 LANGUAGES, THEMES = ("zh", "en"), ("auto", "light", "dark")
-
-
-class Person(Protocol):
-    """What the shell needs to know of somebody who is logged in."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def role(self) -> Role: ...
-    @property
-    def reveal(self) -> bool: ...
-    @property
-    def language(self) -> str: ...
-
-
-class Refused(Exception):
-    """A log-in that did not succeed. ``wait``: seconds until another try is let through, 0 where it may be at once."""
-
-    def __init__(self, wait: float = 0.0) -> None:
-        super().__init__("refused")
-        self.wait = wait
-
-
-class Accounts(Protocol):
-    """Users and their sessions. All of it may wait for a database, so it is called from a thread."""
-
-    def log_in(self, name: str, password: str, address: str) -> str:
-        """The token of a new session. Raises ``Refused``."""
-        ...
-
-    def log_out(self, token: str, address: str) -> None:
-        """End a session; one that has ended stays so."""
-        ...
-
-    def person(self, token: str, using: bool = True) -> Person | None:
-        """Whose session this is; ``None`` where it has ended or never was one. Unless not ``using``, it lives on."""
-        ...
-
-    def note(self, person: Person, action: str, what: str, address: str) -> None:
-        """Write a line of the audit log."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +41,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who is logged in and asks for something: the person, the look, the address they ask from.
+    """Somebody who is logged in and asks for something: the user, the look, the address they ask from.
 
     ``csrf`` belongs to the session and must come with every request that changes something.
     """
 
-    person: Person
+    user: User
     look: Look
     csrf: str
     address: str
@@ -98,9 +57,14 @@ class Visitor:
         return self.look.language
 
     @property
+    def viewer(self) -> Viewer:
+        """Which calls this visitor may see."""
+        return viewer(self.user)
+
+    @property
     def reveals(self) -> bool:
         """Whether numbers may be shown to this visitor in full."""
-        return self.person.reveal
+        return self.user.reveal
 
 
 def csrf_of(token: str) -> str:

@@ -6,13 +6,13 @@ address says wrongly is left out and told, never an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast
 from urllib.parse import urlencode
 
-from callflow.archive.search import CallQuery
+from callflow.archive.search import CallQuery, Sort
 from callflow.review.words import SEVERITIES, VERDICTS
 from callflow.texts import Text, text
 
@@ -69,8 +69,8 @@ class Filters:
         """Which page it is, from 1 on."""
         return int(self.page or 1)
 
-    def query(self) -> CallQuery:
-        """The query of the archive."""
+    def query(self, syllables: Callable[[str], str]) -> CallQuery:
+        """The query of the archive. ``syllables`` spells words as they sound."""
         by_sound = self.sounds == "1"
         return CallQuery(
             agent=self.agent,
@@ -88,8 +88,8 @@ class Filters:
             score_above=_figure(self.score_above),
             disputed=True if self.disputed else None,
             words="" if by_sound else self.words,
-            sounds=self.words if by_sound else "",
-            sort=self.sort or "began",
+            sounds=syllables(self.words) if by_sound else "",
+            sort=cast(Sort, self.sort or "began"),
             descending=not self.up,
             limit=PER_PAGE,
             offset=(self.number - 1) * PER_PAGE,
@@ -112,7 +112,8 @@ class Filters:
 def _day(written: str, later: int = 0) -> datetime | None:
     if not written:
         return None
-    return datetime.combine(date.fromisoformat(written) + timedelta(days=later), datetime.min.time())
+    midnight = datetime.combine(date.fromisoformat(written) + timedelta(days=later), datetime.min.time())
+    return midnight.astimezone(UTC).replace(tzinfo=None)  # days are those of this machine's clock
 
 
 def _figure(written: str) -> float | None:

@@ -1,0 +1,57 @@
+"""What all pages of the desk work with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from callflow.archive import calls, details
+from callflow.archive.details import Details
+from callflow.archive.standing import Rescore
+from callflow.archive.store import Archive
+from callflow.review.desk.flows import Flows
+from callflow.review.desk.hidden import hidden_text
+from callflow.review.desk.opened import Opened, Shelf
+from callflow.review.desk.recordings import Found, Roots
+from callflow.review.desk.sound import SoundFiles
+from callflow.texts import Text
+from callflow.web.visitor import Visitor
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The archive and what belongs to it. ``rescore`` makes a call's score after a decision."""
+
+    archive: Archive
+    flows: Flows
+    roots: Roots
+    sounds: SoundFiles
+    rescore: Rescore | None = None
+    shelf: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shelf", Shelf(self.flows))
+
+    def details(self, call_id: int, visitor: Visitor) -> Details:
+        """A call. Raises ``ArchiveError`` where the visitor may not see one of that id."""
+        return details.details(self.archive, call_id, visitor.viewer)
+
+    def opened(self, call: Details, visitor: Visitor) -> Opened:
+        """Its journal, opened. Raises ``ArchiveError`` or ``BadJournal`` where there is none that can be read."""
+        return self.shelf.opened(
+            call.row.id, call.version, visitor.reveals, lambda: calls.journal(self.archive, call.row.id)
+        )
+
+    def recording(self, call: Details) -> Found:
+        """Its recording, or why it cannot be listened to."""
+        return self.roots.find(call.row.path)
+
+    def shown(self, words: str, visitor: Visitor) -> str:
+        """Words that somebody wrote or said, as the visitor may see them."""
+        return words if visitor.reveals else hidden_text(words, self.flows.sounds)
+
+
+def both(said: Mapping[str, Any] | None) -> Text:
+    """A text in both languages, as the archive keeps it."""
+    return Text(str((said or {}).get("en", "")), str((said or {}).get("zh", "")))
