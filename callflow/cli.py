@@ -19,6 +19,7 @@ from callflow import __version__, flowfiles
 from callflow.commands import design, devices, models, replay
 from callflow.commands.common import interrupts
 from callflow.errors import BadFlow, CallflowError
+from callflow.options import serve
 from callflow.speech import engines
 from callflow.texts import printable, text
 
@@ -260,4 +261,6 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--microphone", metavar="NAME", help="try this name, or part of it, or a pattern with *")
     command.add_argument("--far-end", metavar="NAME", help="the same for the device that carries the customer")
     command.set_defaults(run=devices.run_devices)
+
+    serve.declare(subparsers, common)
     return parser

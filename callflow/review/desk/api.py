@@ -5,6 +5,7 @@ The same roles, sessions and CSRF tokens as the pages: whoever may not see a cal
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -24,8 +25,6 @@ from callflow.review.desk.opened import Opened
 from callflow.review.desk.screens import changes
 from callflow.review.words import points
 from callflow.web.access import visitor_of
-
-MOST_BYTES_OF_JOURNAL = 200_000_000
 
 
 class Call(BaseModel):
@@ -125,8 +124,6 @@ def router(books: Books) -> APIRouter:
         offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
     ) -> Calls:
         """Calls by the same filters as the page's address has them (``agent``, ``queue``, ``words``, ``rule`` …)."""
-        from dataclasses import replace
-
         filters, _ = Filters.of(request.query_params)
         query = replace(query_of(filters, books), limit=limit, offset=offset)
         page = search.find(books.archive, query, visitor_of(request).viewer)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from callflow.archive import calls, details
+from callflow.archive import audit, calls, details
 from callflow.archive.details import Details
 from callflow.archive.standing import Rescore
 from callflow.archive.store import Archive
@@ -19,7 +20,7 @@ from callflow.texts import Text
 from callflow.web.visitor import Visitor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Books:
     """The archive and what belongs to it. ``rescore`` makes a call's score after a decision."""
 
@@ -28,10 +29,11 @@ class Books:
     roots: Roots
     sounds: SoundFiles
     rescore: Rescore | None = None
-    shelf: Shelf = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "shelf", Shelf(self.flows))
+    @cached_property
+    def shelf(self) -> Shelf:
+        """Calls opened lately."""
+        return Shelf(self.flows)
 
     def details(self, call_id: int, visitor: Visitor) -> Details:
         """A call. Raises ``ArchiveError`` where the visitor may not see one of that id."""
@@ -46,6 +48,10 @@ class Books:
     def recording(self, call: Details) -> Found:
         """Its recording, or why it cannot be listened to."""
         return self.roots.find(call.row.path)
+
+    def note(self, visitor: Visitor, action: str, call_id: int) -> None:
+        """A line of the audit log."""
+        audit.note(self.archive, visitor.user.name, action, f"call {call_id}", visitor.address)
 
     def shown(self, words: str, visitor: Visitor) -> str:
         """Words that somebody wrote or said, as the visitor may see them."""

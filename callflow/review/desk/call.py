@@ -58,7 +58,7 @@ class Kept:
 def router(site: Site, books: Books) -> APIRouter:
     """The pages ``/calls/ID`` and what they play."""
     routes = APIRouter(include_in_schema=False)
-    accesses = Accesses(site, books)
+    accesses = Accesses(books)
 
     @routes.get("/calls/{call_id}")
     def one(request: Request, call_id: int) -> Response:
@@ -87,15 +87,15 @@ def router(site: Site, books: Books) -> APIRouter:
 class Accesses:
     """Every access to a recording goes into the audit log, once for all parts that a player asks for."""
 
-    def __init__(self, site: Site, books: Books) -> None:
-        self._accounts = site.accounts
+    def __init__(self, books: Books) -> None:
+        self._books = books
         self._latest: dict[tuple[int, int, str], float] = {}
 
     def note(self, visitor: Visitor, call_id: int) -> None:
         """``visitor`` is about to be given sound of the call."""
         key, now = (visitor.user.id, call_id, visitor.address), time.monotonic()
         if now - self._latest.get(key, -ONE_ACCESS) >= ONE_ACCESS:
-            self._accounts.note(visitor.user, "recording", f"call {call_id}", visitor.address)
+            self._books.note(visitor, "recording", call_id)
         if len(self._latest) > 10_000:
             self._latest = {each: when for each, when in self._latest.items() if now - when < ONE_ACCESS}
         self._latest[key] = now

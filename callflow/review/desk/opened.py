@@ -17,7 +17,7 @@ MOST_OPEN = 24
 """Calls kept at hand: who listens to one asks for its parts one after the other."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Opened:
     """One call. ``events`` are those of its journal, with numbers hidden unless the visitor may see them."""
 
