@@ -356,7 +356,11 @@ class RuleKeeper:
         """Why somebody whom the rule listens to could not be heard in its span; nothing where they could."""
         listens = self._index.listens_to[watch.rule.name]
         for gap, reason in self._gaps if listens else ():
-            if gap.start < min(watch.hi, now) and watch.lo < gap.end and (gap.speaker is None or gap.speaker in listens):
+            if (
+                gap.start < min(watch.hi, now)
+                and watch.lo < gap.end
+                and (gap.speaker is None or gap.speaker in listens)
+            ):
                 return reason
         return ""
 

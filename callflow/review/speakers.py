@@ -55,11 +55,13 @@ class Piece:
 
 
 def told_apart(context: CallContext, events: Iterable[Event], plan: Plan) -> tuple[CallContext, list[Event]]:
-    """The events of a call on one channel with its finals given to their speakers, and the context that says how surely.
+    """The events of a call on one channel, its finals given to their speakers, and the context that says how surely.
 
     Partials are left out, as they were nobody's; what the sound tells of one speaker is nobody's any more.
     """
-    kept = [event for event in events if not isinstance(event, Heard | Rate) or (isinstance(event, Heard) and event.final)]
+    kept = [
+        event for event in events if not isinstance(event, Heard | Rate) or (isinstance(event, Heard) and event.final)
+    ]
     finals = sorted((event for event in kept if isinstance(event, Heard)), key=lambda heard: heard.start)
     said = label(finals, plan)
     seconds = sum(_length(heard) for heard in said)
