@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 Message = MutableMapping[str, Any]
@@ -58,16 +58,23 @@ def own_hosts(host: str, port: int, more: Iterable[str] = (), secure: bool = Fal
 class Gate:
     """Stands before the application: lets in only what was sent to us by our own page or by no page at all.
 
-    ``refused`` is what others are told. An answer keeps the headers of its own that it has besides ``HEADERS``; where
-    the application sets one of ``own`` itself (a policy for a page that needs another one), its word holds.
+    ``refused`` is what others are told. Answers get ``headers`` in place of their own of the same name; where the
+    application sets one of ``own`` itself (a policy for a page that needs another one), its word holds.
     """
 
-    def __init__(self, app: App, hosts: frozenset[str], refused: str, own: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        app: App,
+        hosts: frozenset[str],
+        refused: str,
+        headers: Mapping[str, str] = HEADERS,
+        own: Iterable[str] = (),
+    ) -> None:
         self._app = app
         self._hosts = hosts
         self._refused = refused
         self._own = frozenset(name.encode() for name in own)
-        self._headers = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -31,7 +32,26 @@ from callflow.review.replay import rejudge
 from callflow.texts import Text
 
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
-GIVEN = ("伟", "芳", "娜", "敏", "静", "强", "磊", "洋", "艳", "勇", "杰", "娟", "涛", "超", "秀英", "建国", "丽华", "晓明")
+GIVEN = (
+    "伟",
+    "芳",
+    "娜",
+    "敏",
+    "静",
+    "强",
+    "磊",
+    "洋",
+    "艳",
+    "勇",
+    "杰",
+    "娟",
+    "涛",
+    "超",
+    "秀英",
+    "建国",
+    "丽华",
+    "晓明",
+)
 QUEUES = ("售后", "查询", "投诉", "订单")
 TEAMS = ("一组", "二组", "三组")
 AGENTS = 40
@@ -82,7 +102,7 @@ def _original(name: str, plan: Plan) -> NewCall:
 
 def _copy(call: NewCall, number: int, chance: random.Random) -> NewCall:
     agent = chance.randrange(AGENTS)
-    told = {
+    told: dict[str, Any] = {
         "key": sha256(f"copy {number}".encode()).hexdigest(),
         "agent": str(1001 + agent),
         "agent_name": SURNAMES[agent % len(SURNAMES)] + GIVEN[agent % len(GIVEN)],
@@ -100,7 +120,7 @@ def _copy(call: NewCall, number: int, chance: random.Random) -> NewCall:
     return replace(call, **told, **gone, **_other_verdicts(call, chance))
 
 
-def _other_verdicts(call: NewCall, chance: random.Random) -> dict[str, object]:
+def _other_verdicts(call: NewCall, chance: random.Random) -> dict[str, Any]:
     """Some findings turned round, so that calls differ; the score is moved, not made anew."""
     findings = [
         replace(finding, verdict="met") if finding.verdict == "missed" and chance.random() < 0.4 else finding

@@ -76,5 +76,3 @@ def _warn(host: str, secure: bool, language: str) -> None:
             h=host,
         )
         note(message, language)
-
-

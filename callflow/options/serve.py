@@ -14,7 +14,9 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
     command = subparsers.add_parser(
         "serve", parents=[common], help="the supervisor's desk and the studio, in the browser 网页工作台"
     )
-    command.add_argument("--archive", required=True, metavar="URL", help="a path, or postgresql://USER@HOST/NAME 归档库")
+    command.add_argument(
+        "--archive", required=True, metavar="URL", help="a path, or postgresql://USER@HOST/NAME 归档库"
+    )
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only) 地址")
     command.add_argument("--port", type=int, default=8700, help="port to listen on; 0 for any (default: 8700) 端口")
     command.add_argument(

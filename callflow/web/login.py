@@ -70,7 +70,9 @@ def router(accounts: Accounts, pages: Pages, access: Access, secure: bool) -> AP
         try:
             token = await to_thread.run_sync(accounts.log_in, name, password, address)
         except LoginRefused as refused:
-            return form(request, local(next), name, Text(refused.in_("en"), refused.in_("zh")), 429 if refused.wait else 403)
+            return form(
+                request, local(next), name, Text(refused.in_("en"), refused.in_("zh")), 429 if refused.wait else 403
+            )
         before = cookies(request.headers).get(SESSION_COOKIE, "")
         if before:  # whoever was logged in here before is no more
             access.forget(before)

@@ -17,11 +17,12 @@ from fastapi import FastAPI, HTTPException, Request
 from jinja2 import BaseLoader, Environment
 from nicegui import core, ui
 
+from callflow.archive.viewers import Role
 from callflow.gate import App, Message, Receive, Send
 from callflow.texts import Text
 from callflow.web.access import visitor_of
 from callflow.web.pages import Pages
-from callflow.web.visitor import EVERYBODY, Role, Visitor
+from callflow.web.visitor import EVERYBODY, Visitor
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -67,7 +68,8 @@ def page(
             ui.page_title(f"{title.in_(visitor.language)} · callflow")
             ui.add_head_html(str(head))
             ui.dark_mode({"auto": None, "light": False, "dark": True}[visitor.look.theme])
-            ui.query("html").props(f"data-theme={visitor.look.theme}")
+            lang = "zh-CN" if visitor.language == "zh" else "en"
+            ui.query("html").props(f"data-theme={visitor.look.theme} lang={lang}")
             ui.html(str(bar), sanitize=False)  # every value in it was escaped by its template
             with ui.element("main").props("id=main tabindex=-1"):
                 built = build(visitor, request)
@@ -105,5 +107,3 @@ class _WithNonces(BaseLoader):
     def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
         source, name, current = self._loader.get_source(environment, template)
         return re.sub(r"<script\b", '<script nonce="{{ request.state.nonce }}"', source), name, current
-
-

@@ -12,8 +12,9 @@ from markupsafe import Markup
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse
 
+from callflow.archive.viewers import Role
 from callflow.texts import Text, text
-from callflow.web.visitor import EVERYBODY, Look, Role, Visitor
+from callflow.web.visitor import EVERYBODY, Look, Visitor
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; media-src 'self'; "

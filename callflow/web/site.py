@@ -24,19 +24,22 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from callflow import __version__
+from callflow.archive.viewers import Role
 from callflow.errors import CallflowError
-from callflow.gate import App, Gate
+from callflow.gate import HEADERS, App, Gate
 from callflow.texts import Text, text
 from callflow.web import login, nice
 from callflow.web.access import Access, visitor_of
 from callflow.web.accounts import Accounts
 from callflow.web.pages import Pages, Section, read_static
-from callflow.web.visitor import EVERYBODY, Role, Visitor
+from callflow.web.visitor import EVERYBODY, Visitor
 
 REFUSED = (
     "这个地址不对，请打开 callflow serve 显示的地址。\n"
     "This is not the right address. Open the one that callflow serve has printed.\n"
 )
+OURS = {**HEADERS, "referrer-policy": "same-origin"}
+"""A form that sends no referrer would send no origin either."""
 FORBIDDEN = text("this is not for your role", "您没有权限查看")
 NOT_THERE = text("there is nothing here", "没有这个页面")
 LOOK_AGAIN = text("is the address right?", "请检查地址")
@@ -61,6 +64,7 @@ class Site:
         self.app.include_router(login.router(accounts, self.pages, self._access, secure))
         self.app.get("/static/{package}/{name}", include_in_schema=False)(self._asset)
         self.app.get("/", include_in_schema=False)(self._first)
+        self.app.get("/favicon.ico", include_in_schema=False)(lambda: RedirectResponse("/static/web/icon.svg", 301))
         for kind, handler in (
             (CallflowError, self._explained),
             (StarletteHTTPException, self._refused),
@@ -92,7 +96,8 @@ class Site:
     def finished(self, hosts: frozenset[str]) -> App:
         """The whole as an ASGI application. ``hosts``: what a request may call this server. Add no pages after it."""
         nice.attach(self.app)
-        return Gate(self._access, hosts, REFUSED, own=("content-security-policy", "cache-control", "x-frame-options"))
+        own = ("content-security-policy", "cache-control", "x-frame-options")
+        return Gate(self._access, hosts, REFUSED, OURS, own)
 
     # -------------------------------------------------------------------------------------------- answers
 

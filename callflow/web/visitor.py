@@ -13,6 +13,7 @@ from callflow.archive.viewers import Role, Viewer
 
 EVERYBODY: tuple[Role, ...] = ("agent", "supervisor", "admin")
 LEADERS: tuple[Role, ...] = ("supervisor", "admin")
+ADMINS: tuple[Role, ...] = ("admin",)
 
 LANGUAGES, THEMES = ("zh", "en"), ("auto", "light", "dark")
 

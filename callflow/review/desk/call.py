@@ -203,5 +203,3 @@ def _data(call: Details, story: Story, values: Mapping[str, Any], visitor: Visit
 
 def _s(seconds: float) -> float:
     return round(seconds, 2)
-
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callflow.review.desk import api, call, calls
+from callflow.review.desk import api, audit, call, calls
 from callflow.review.desk.books import Books
 from callflow.texts import text
 from callflow.web.pages import Section
@@ -17,3 +17,4 @@ def add(site: Site, books: Books) -> None:
     site.app.include_router(calls.router(site, books))
     site.app.include_router(call.router(site, books))
     site.app.include_router(api.router(books))
+    audit.add(site, books)

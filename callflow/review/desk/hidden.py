@@ -18,7 +18,20 @@ from callflow.phrases.sounds import HIDDEN, Sounds
 
 MARK = "•"
 _MARKS = str.maketrans(dict.fromkeys(HIDDEN, MARK))
-_NAMES = ("type", "rule", "phrase", "id", "utterance", "speaker", "verdict", "severity", "group", "stage", "status", "kind")
+_NAMES = (
+    "type",
+    "rule",
+    "phrase",
+    "id",
+    "utterance",
+    "speaker",
+    "verdict",
+    "severity",
+    "group",
+    "stage",
+    "status",
+    "kind",
+)
 """Fields of events that hold names of ours and never what somebody said."""
 
 

@@ -11,6 +11,7 @@ const start = () => {
   const csrf = document.querySelector("meta[name=csrf]").content;
   const stage = $("stage"), sound = $("sound"), transcript = $("transcript"), ask = $("ask");
   const lanes = new Lanes(stage, data);
+  lanes.name(document.querySelector(".names"));
   const overlay = new Overlay($("overlay"), data);
   const talk = all("li.talk", transcript).map((item) => [Number(item.dataset.at), Number(item.dataset.end), item]);
   const findings = () => all(".finding[data-at]").filter((item) => item.checkVisibility());

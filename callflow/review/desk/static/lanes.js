@@ -39,6 +39,19 @@ export class Lanes {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
+  // Put the names of the lanes beside them.
+  name(list) {
+    const middle = (top, high) => top + high / 2 - 8;
+    const places = {
+      agent: middle(this.agent, this.wave + SPEECH),
+      customer: middle(this.customer, (this.data.separate ? this.wave : 0) + SPEECH),
+      states: middle(this.states, STATE),
+      prompts: middle(this.prompts, PROMPT),
+      marks: middle(this.marks, MARK),
+    };
+    for (const [lane, top] of Object.entries(places)) list.querySelector(`.${lane}`).style.top = `${top}px`;
+  }
+
   get span() { return this.to - this.from; }
   x(at) { return ((at - this.from) / this.span) * this.width; }
   time(x) { return this.from + (x / this.width) * this.span; }
