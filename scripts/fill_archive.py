@@ -116,7 +116,7 @@ def _copy(call: NewCall, number: int, chance: random.Random) -> NewCall:
         why = Text("not a recording: it ends before any sound", "不是录音：没有任何声音")
         failed = NewCall(key="", path=f"recordings/{number}.wav", status="failed", reason=why)
         return replace(failed, **told)
-    gone = {"path": f"/recordings/2026-09/{number}.wav"} if number % 53 == 52 else {}
+    gone: dict[str, Any] = {"path": f"/recordings/2026-09/{number}.wav"} if number % 53 == 52 else {}
     return replace(call, **told, **gone, **_other_verdicts(call, chance))
 
 

@@ -29,7 +29,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the calls that somebody may see can be filtered by: agents as code and name, rules as the flows tell them."""
+    """What calls can be filtered by: agents as code and name, rules as the flows tell of them."""
 
     agents: tuple[tuple[str, str], ...]
     queues: tuple[str, ...]
@@ -37,7 +37,7 @@ class Choices:
 
 
 def details(archive: Archive, call_id: int, viewer: Viewer) -> Details:
-    """The call with that id. Raises ``ArchiveError`` where there is none, or it is not for ``viewer``: alike."""
+    """The call with that id. Raises ``NotSeen`` where there is none, or it is not for ``viewer``: alike."""
     with archive.read() as session:
         call = seen(session, call_id, viewer)
         flow = session.get(FlowVersion, call.flow_id) if call.flow_id else None

@@ -22,6 +22,7 @@ from callflow.review.desk.recordings import Roots
 from callflow.review.desk.sound import SoundFiles
 from callflow.texts import text
 from callflow.web.accounts import Accounts
+from callflow.web.pages import read_static
 from callflow.web.server import is_local, listen, serve
 from callflow.web.site import Site
 
@@ -38,7 +39,7 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
         port = listening.getsockname()[1]
         site = Site(Accounts(archive), secure=bool(certificate))
         books = Books(archive, Flows(flows), Roots(folders or _beside(archive)), _sounds(archive))
-        desk.add(site, books)
+        desk.add(site, books, read_static("callflow.live"))
         app = site.finished(own_hosts(options.host, port, options.name or (), secure=bool(certificate)))
         _warn(options.host, bool(certificate), language)
         scheme, host = "https" if certificate else "http", f"[{options.host}]" if ":" in options.host else options.host

@@ -24,7 +24,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from callflow import __version__
-from callflow.archive.viewers import Role
+from callflow.archive.viewers import NotSeen, Role
 from callflow.errors import CallflowError
 from callflow.gate import HEADERS, App, Gate
 from callflow.texts import Text, text
@@ -119,7 +119,7 @@ class Site:
 
     async def _explained(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, CallflowError)
-        return self._message(request, error.message, 503, error.hint)
+        return self._message(request, error.message, 404 if isinstance(error, NotSeen) else 503, error.hint)
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, StarletteHTTPException)

@@ -25,6 +25,7 @@ from callflow.review.desk.opened import Opened
 from callflow.review.desk.screens import changes
 from callflow.review.words import points
 from callflow.web.access import visitor_of
+from callflow.web.visitor import LEADERS
 
 
 class Call(BaseModel):
@@ -156,6 +157,10 @@ def router(books: Books) -> APIRouter:
     def decide(request: Request, finding_id: int, given: Decide) -> Decided:
         """Accept, dispute or correct a finding. Decisions are only ever added; the score follows."""
         visitor = visitor_of(request)
+        if given.kind == "correct" and visitor.user.role not in LEADERS:
+            raise HTTPException(403)
+        if (given.kind == "correct") != bool(given.verdict):
+            raise HTTPException(422, "a verdict goes with correct, and with nothing else")
         call_id = details.call_of(books.archive, finding_id)
         if call_id is None:
             raise HTTPException(404)

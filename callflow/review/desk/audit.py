@@ -53,7 +53,7 @@ def add(site: Site, books: Books) -> None:
         columns = [
             {"name": name, "label": title.in_(language), "field": name, "align": "left"} for name, title in COLUMNS
         ]
-        table = ui.table(columns=columns, rows=[], row_key="id").props("flat dense virtual-scroll").classes("card fill")
+        table = ui.table(columns=columns, rows=[], row_key="id").props("flat dense virtual-scroll").classes("card grow")
 
         async def more() -> None:
             before = table.rows[-1]["id"] if table.rows else None

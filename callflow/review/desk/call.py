@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +42,12 @@ KINDS = {
     "dispute": text("Disputed", "提出异议"),
     "correct": text("Corrected", "改判"),
 }
+FRAMED = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'",
+    "x-frame-options": "SAMEORIGIN",
+}
+"""The overlay may stand in a page of ours, and in no other."""
 ONE_ACCESS = 60.0
 """Seconds in which what one visitor asks for of one recording is one access: a player asks for many parts."""
 
@@ -55,8 +62,8 @@ class Kept:
     decisions: tuple[Mapping[str, Any], ...]
 
 
-def router(site: Site, books: Books) -> APIRouter:
-    """The pages ``/calls/ID`` and what they play."""
+def router(site: Site, books: Books, overlay: Mapping[str, bytes]) -> APIRouter:
+    """The pages ``/calls/ID``, what they play, and the files of the overlay that they show in a frame."""
     routes = APIRouter(include_in_schema=False)
     accesses = Accesses(books)
 
@@ -80,6 +87,14 @@ def router(site: Site, books: Books) -> APIRouter:
         if path != found.path and not path.is_file():
             path = books.sounds.made(found.path, call.sha256, agent).sound
         return FileResponse(path, headers={"cache-control": "private, no-store"}, content_disposition_type="inline")
+
+    @routes.get("/overlay/{name:path}")
+    def part(name: str) -> Response:
+        content = overlay.get(name or "overlay.html")
+        if content is None:
+            raise HTTPException(404)
+        kind = mimetypes.guess_type(name or "overlay.html")[0]
+        return Response(content, media_type=kind, headers=FRAMED)
 
     return routes
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import IO, Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,16 +104,16 @@ def packed(loud: NDArray[np.int16], channels: int) -> bytes:
     top = max(float(np.quantile(levels, 0.99)), 400.0) if levels.size else 1.0
     # Lifts quiet speech, which is what one listens for in a telephone call, but not the noise of the line.
     drawn = np.round(255 * np.clip(levels / top, 0, 1) ** 0.7).astype(np.uint8)
-    return _HEAD.pack(channels, drawn.shape[1], FRAMES * FRAME / RATE) + drawn.tobytes()
+    return _HEAD.pack(channels, drawn.shape[1], FRAMES * FRAME / RATE) + bytes(drawn.tobytes())
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[IO[bytes]]:
+def _whole(path: Path) -> Iterator[BinaryIO]:
     """A file to write that takes the place of ``path`` only when everything is in it."""
     file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=".making-", delete=False)  # noqa: SIM115
     try:
         with file:
-            yield file
+            yield cast(BinaryIO, file)
         os.replace(file.name, path)
     except BaseException:
         Path(file.name).unlink(missing_ok=True)
