@@ -90,7 +90,7 @@ class Browser:
 
     @property
     def csrf(self) -> str:
-        return re.findall(r'<meta name="csrf" content="(\w+)">', self.ask("/calls").text)[0]
+        return str(re.findall(r'<meta name="csrf" content="(\w+)">', self.ask("/calls").text)[0])
 
 
 @dataclass
@@ -193,4 +193,4 @@ def fill(archive: Path, recordings: Path) -> None:
 
 
 def _hidden(page: str, name: str) -> str:
-    return re.findall(rf'name="{name}" value="(\w*)"', page)[0]
+    return str(re.findall(rf'name="{name}" value="(\w*)"', page)[0])

@@ -5,7 +5,9 @@ The same roles, sessions and CSRF tokens as the pages: whoever may not see a cal
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -14,9 +16,12 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from callflow import events as event
 from callflow.archive import decisions, details, search
+from callflow.archive.details import Details
 from callflow.archive.search import CallRow
-from callflow.errors import BadRecording
+from callflow.archive.tables import StoredFinding
+from callflow.errors import ArchiveError, BadJournal, BadRecording
 from callflow.review.desk.books import Books
 from callflow.review.desk.call import kept
 from callflow.review.desk.calls import moment, query_of
@@ -25,7 +30,7 @@ from callflow.review.desk.opened import Opened
 from callflow.review.desk.screens import changes
 from callflow.review.words import points
 from callflow.web.access import visitor_of
-from callflow.web.visitor import LEADERS
+from callflow.web.visitor import LEADERS, Visitor
 
 
 class Call(BaseModel):
@@ -138,6 +143,7 @@ def router(books: Books) -> APIRouter:
         visitor = visitor_of(request)
         found = books.details(call_id, visitor)
         stored = kept(books, found, visitor)
+        evidence = _evidence(books, found, visitor)
         return CallWhole(
             **_row(found.row),
             flow=found.flow,
@@ -146,7 +152,7 @@ def router(books: Books) -> APIRouter:
             findings=[
                 Finding(
                     **{name: getattr(one, name) for name in _FINDING},
-                    evidence=[{**each, "said": books.shown(each.get("said", ""), visitor)} for each in one.evidence],
+                    evidence=evidence(one),
                     decisions=_decisions(stored[one.number]),
                 )
                 for one in found.findings
@@ -216,6 +222,24 @@ def _screen(opened: Opened, books: Books) -> bytes:
 def _opened(books: Books, request: Request, call_id: int) -> Opened:
     visitor = visitor_of(request)
     return books.opened(books.details(call_id, visitor), visitor)
+
+
+def _evidence(books: Books, call: Details, visitor: Visitor) -> Callable[[StoredFinding], list[dict[str, Any]]]:
+    """Gives a finding's evidence as the visitor may see it.
+
+    A number that was told in parts is only known as one from the whole call, so the journal is asked first.
+    """
+    told: list[event.Finding] = []
+    if not visitor.reveals:
+        with suppress(ArchiveError, BadJournal):
+            told = [each for each in books.opened(call, visitor).events if isinstance(each, event.Finding)]
+
+    def of(finding: StoredFinding) -> list[dict[str, Any]]:
+        if finding.number < len(told) and told[finding.number].rule == finding.rule:
+            return [asdict(each) for each in told[finding.number].evidence]
+        return [{**each, "said": books.shown(each.get("said", ""), visitor)} for each in finding.evidence]
+
+    return of
 
 
 _FINDING = ("id", "number", "rule", "verdict", "standing", "severity", "group", "refs", "reason", "at", "disputed")
