@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from callflow.archive.masking import masked
 from callflow.archive.search import CallRow, rows_of
 from callflow.archive.store import Archive
-from callflow.archive.tables import Agent, Call, FlowVersion, StoredFinding, Team
+from callflow.archive.tables import Agent, Call, FlowVersion, StoredFinding
 from callflow.archive.viewers import Viewer, seen
 
 
@@ -59,6 +59,13 @@ def details(archive: Archive, call_id: int, viewer: Viewer) -> Details:
         )
 
 
+def recorded(archive: Archive, call_id: int, viewer: Viewer) -> tuple[str, str]:
+    """Where the recording of a call lay, and its sha256. Raises ``NotSeen``."""
+    with archive.read() as session:
+        call = seen(session, call_id, viewer)
+        return call.path, call.sha256
+
+
 def call_of(archive: Archive, finding_id: int) -> int | None:
     """The call that a finding belongs to."""
     with archive.read() as session:
@@ -77,9 +84,3 @@ def choices(archive: Archive, viewer: Viewer) -> Choices:
         for flow in session.scalars(sa.select(FlowVersion).order_by(FlowVersion.id)):
             rules.update(flow.rules)
         return Choices(tuple((code, name) for code, name in agents), tuple(sorted(queues)), rules)
-
-
-def teams(archive: Archive) -> list[str]:
-    """The names of all teams."""
-    with archive.read() as session:
-        return list(session.scalars(sa.select(Team.name).order_by(Team.name)))

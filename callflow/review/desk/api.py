@@ -5,6 +5,7 @@ The same roles, sessions and CSRF tokens as the pages: whoever may not see a cal
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -196,27 +197,24 @@ def router(books: Books) -> APIRouter:
     @routes.get("/calls/{call_id}/peaks", include_in_schema=False)
     def peaks(request: Request, call_id: int) -> Response:
         visitor = visitor_of(request)
-        found = books.details(call_id, visitor)
-        file = books.recording(found).path
-        if file is None:
-            raise HTTPException(404)
         try:
-            made = books.sounds.made(file, found.sha256, books.opened(found, visitor).header.agent)
+            made = books.made(call_id, visitor)
         except (BadRecording, OSError) as error:
             raise HTTPException(404) from error
         return FileResponse(made.peaks, media_type="application/octet-stream")
 
     @routes.get("/calls/{call_id}/screen", include_in_schema=False)
     def screen(request: Request, call_id: int) -> Response:
-        opened = _opened(books, request, call_id)
-        return Response(_screen(opened, books), media_type="application/json")
+        headers = {"content-encoding": "gzip", "vary": "accept-encoding"}
+        return Response(_screen(_opened(books, request, call_id), books), 200, headers, "application/json")
 
     return routes
 
 
 @lru_cache(maxsize=8)
 def _screen(opened: Opened, books: Books) -> bytes:
-    return bytes(JSONResponse(changes(opened.events, books.flows.flow(opened.header.flow))).body)
+    """A megabyte or more of the same few parts again and again: packed, whoever asks; every browser unpacks it."""
+    return gzip.compress(JSONResponse(changes(opened.events, books.flows.flow(opened.header.flow))).body, 1)
 
 
 def _opened(books: Books, request: Request, call_id: int) -> Opened:

@@ -11,11 +11,12 @@ from callflow.archive import audit, calls, details
 from callflow.archive.details import Details
 from callflow.archive.standing import Rescore
 from callflow.archive.store import Archive
+from callflow.archive.viewers import NotSeen
 from callflow.review.desk.flows import Flows
 from callflow.review.desk.hidden import hidden_text
 from callflow.review.desk.opened import Opened, Shelf
-from callflow.review.desk.recordings import Found, Roots
-from callflow.review.desk.sound import SoundFiles
+from callflow.review.desk.recordings import GONE, Found, Roots
+from callflow.review.desk.sound import Made, SoundFiles
 from callflow.texts import Text
 from callflow.web.visitor import Visitor
 
@@ -48,6 +49,17 @@ class Books:
     def recording(self, call: Details) -> Found:
         """Its recording, or why it cannot be listened to."""
         return self.roots.find(call.row.path)
+
+    def made(self, call_id: int, visitor: Visitor) -> Made:
+        """The peaks of a recording and what to play of it. Raises as ``details``, ``opened``, ``SoundFiles.made`` do.
+
+        ``NotSeen`` where there is no recording that may be opened.
+        """
+        call = self.details(call_id, visitor)
+        found = self.recording(call)
+        if found.path is None:
+            raise NotSeen(found.why or GONE)
+        return self.sounds.made(found.path, call.sha256, self.opened(call, visitor).header.agent)
 
     def note(self, visitor: Visitor, action: str, call_id: int) -> None:
         """A line of the audit log."""

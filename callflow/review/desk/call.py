@@ -14,13 +14,14 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, Response
 from markupsafe import Markup
 
-from callflow.archive import decisions
+from callflow.archive import decisions, details
 from callflow.archive.details import Details
 from callflow.errors import ArchiveError, BadJournal
 from callflow.review import layout, words
 from callflow.review.desk.books import Books, both
 from callflow.review.desk.calls import HERE
 from callflow.review.desk.filters import DIRECTIONS
+from callflow.review.desk.sound import PLAYED
 from callflow.review.report import span_title
 from callflow.review.story import Story
 from callflow.texts import Text, text
@@ -42,6 +43,7 @@ KINDS = {
     "dispute": text("Disputed", "提出异议"),
     "correct": text("Corrected", "改判"),
 }
+ASKS = {"dispute": text("Dispute it", "提出异议"), "correct": text("Correct it", "改判")}
 FRAMED = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; require-trusted-types-for 'script'",
@@ -77,15 +79,13 @@ def router(site: Site, books: Books, overlay: Mapping[str, bytes]) -> APIRouter:
     def recording(request: Request, call_id: int) -> Response:
         """The sound; parts of it by ranges, so that a player can seek."""
         visitor = visitor_of(request)
-        call = books.details(call_id, visitor)
-        found = books.recording(call)
-        if found.path is None:
+        lay, _ = details.recorded(books.archive, call_id, visitor.viewer)  # a player asks often: no more than needed
+        path = books.roots.find(lay).path
+        if path is None:
             raise HTTPException(404)
+        if path.suffix.lower() not in PLAYED:
+            path = books.made(call_id, visitor).sound
         accesses.note(visitor, call_id)
-        agent = books.opened(call, visitor).header.agent
-        path = books.sounds.played(found.path, call.sha256, agent)
-        if path != found.path and not path.is_file():
-            path = books.sounds.made(found.path, call.sha256, agent).sound
         return FileResponse(path, headers={"cache-control": "private, no-store"}, content_disposition_type="inline")
 
     @routes.get("/overlay/{name:path}")
@@ -135,6 +135,7 @@ def _values(books: Books, call: Details, visitor: Visitor) -> dict[str, Any]:
     }
     if story:
         values["stored"] = kept(books, call, visitor)
+        values["numbered"] = list(enumerate(story.findings))
         values["transcript"] = layout.transcript(story)
         values["data"] = _data(call, story, values, visitor)
     return values
@@ -210,6 +211,7 @@ def _data(call: Details, story: Story, values: Mapping[str, Any], visitor: Visit
         "words": {
             "verdicts": {name: title.in_(language) for name, title in words.VERDICTS.items()},
             "kinds": {name: title.in_(language) for name, title in KINDS.items()},
+            "asks": {name: title.in_(language) for name, title in ASKS.items()},
         },
     }
     dumped = json.dumps(data, ensure_ascii=False, separators=(",", ":"))

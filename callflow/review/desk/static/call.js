@@ -158,7 +158,7 @@ const start = () => {
     ask.dataset.kind = kind;
     ask.hidden = false;
     $("ask-verdict").hidden = kind !== "correct";
-    ask.querySelector("h2").textContent = data.words.kinds[kind];
+    ask.querySelector("h2").textContent = data.words.asks[kind];
     ask.querySelector(".wrong").hidden = true;
     item.append(ask);
     ask.elements.note.value = "";

@@ -3,6 +3,7 @@
 
 const AXIS = 16, WAVE = 44, SPEECH = 10, GAP = 8, STATE = 24, PROMPT = 16, MARK = 20;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
+const EDGE = 8; // pixels left free on both sides, so that what lies at the ends is seen whole
 const SHORTEST = 4; // seconds that fill the whole width at most
 const TOKENS = ["ink", "soft", "faint", "line", "card", "sunk", "accent", "accent-soft", "agent", "customer", "red", "amber", "green"];
 const COLOUR_OF = { violated: "red", missed: "amber", met: "green" };
@@ -53,8 +54,8 @@ export class Lanes {
   }
 
   get span() { return this.to - this.from; }
-  x(at) { return ((at - this.from) / this.span) * this.width; }
-  time(x) { return this.from + (x / this.width) * this.span; }
+  x(at) { return EDGE + ((at - this.from) / this.span) * (this.width - 2 * EDGE); }
+  time(x) { return this.from + ((x - EDGE) / (this.width - 2 * EDGE)) * this.span; }
 
   // Show `span` seconds with `at` where it is now, or in the middle.
   zoom(span, at) {
@@ -142,7 +143,7 @@ export class Lanes {
     this.peaks.channels.forEach((levels, channel) => {
       pen.fillStyle = channel ? this.ink.customer : this.ink.agent;
       const middle = tops[channel] + this.wave / 2;
-      for (let x = 0; x < this.width; x++) {
+      for (let x = EDGE; x < this.width - EDGE; x++) {
         const first = Math.floor(this.time(x) / this.peaks.step);
         const last = Math.max(first + 1, Math.floor(this.time(x + 1) / this.peaks.step));
         let top = 0;
@@ -219,8 +220,8 @@ export class Lanes {
   // Where on the canvas something lies; null where it is out of sight.
   box(start, end) {
     if (end < this.from || start > this.to) return [null, 0];
-    const x = Math.max(-2, this.x(start));
-    return [x, Math.min(this.width + 2, this.x(end)) - x];
+    const x = Math.max(EDGE - 2, this.x(start));
+    return [x, Math.min(this.width - EDGE + 2, this.x(end)) - x];
   }
 
   // The finding at a place, its number; or -1.
@@ -231,7 +232,7 @@ export class Lanes {
 
   // What is at a place, in words.
   told(x, y) {
-    const at = this.time(x), within = (list) => list.findLast((each) => each.at(-2) <= at && at < each.at(-1));
+    const at = this.time(x);
     const mark = this.markAt(x, y);
     if (mark >= 0) return this.data.marks.find(([number]) => number === mark)[4];
     if (y >= this.states && y < this.states + STATE) return this.data.bands.find(([, start, end]) => start <= at && at < end)?.[0];
