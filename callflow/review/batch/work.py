@@ -14,6 +14,7 @@ from callflow.call.plan import Plan
 from callflow.errors import BadFlow, CallflowError, ModelError
 from callflow.events import CallContext, Event
 from callflow.journal import Header, is_journal, read_journal
+from callflow.review import words
 from callflow.review.batch.listing import JOURNAL
 from callflow.review.batch.task import Metadata, Side, Task
 from callflow.review.beside import reported
@@ -131,7 +132,7 @@ class Worker:
             )
             plan = self.settings.plan
             replay(sound, transcriber, plan, context, told.events, out.append, going_on, partials=False)
-            warnings = sound.warnings if sound.separate else sound.warnings[1:]
+            warnings = list(sound.warnings)
         header = Header(plan.flow.name, plan.flow.hashes, task.path.name, task.agent)
         return self._call(job, out, header, warnings)
 
@@ -150,7 +151,7 @@ class Worker:
             key=job.sha256,
             path=_sound_of(job, header),
             sha256=job.sha256,
-            reason=_joined([*warnings, *_guessed(context)]),
+            reason=_joined([*warnings, *filter(None, [words.guessed(context)])]),
             began=_began(known, context),
             duration=judged.duration,
             separate=context.separate,
@@ -233,18 +234,6 @@ def _sound_of(job: Job, header: Header) -> str:
     name = Path(header.recording).name
     sound = job.task.path.with_name(name) if name else job.task.path
     return str(sound.resolve()) if sound.is_file() else job.path
-
-
-def _guessed(context: CallContext) -> list[Text]:
-    if context.separate:
-        return []
-    return [
-        text(
-            "one channel: the speakers were told apart by what they say, {s:.0%} sure",
-            "单声道：按话语内容推断说话人，把握 {s:.0%}",
-            s=context.told_apart,
-        )
-    ]
 
 
 def _joined(messages: list[Text]) -> Text | None:
