@@ -23,6 +23,7 @@ from callflow.review.batch.pattern import Pattern
 from callflow.review.batch.pool import KILLED, Pool
 from callflow.review.batch.run import Batch, Tally
 from callflow.review.batch.work import Settings
+from callflow.review.judge import flow_version
 from callflow.texts import Text
 
 
@@ -47,10 +48,12 @@ def settings(engine: str = "auto") -> Settings:
     return Settings(plan(), open_recording, engine)
 
 
-def run(archive: Archive, *named: Path, pattern: str = "", workers: int = 2, **options: bool) -> Tally:
+def run(
+    archive: Archive, *named: Path, pattern: str = "", workers: int = 1, again: bool = False, retry: bool = False
+) -> Tally:
     found = listing([str(path) for path in named], Pattern.of(pattern) if pattern else None)
     with Pool(settings(), workers) as pool:
-        return Batch(archive, Seen(), **options).run(found.tasks, pool)
+        return Batch(archive, flow_version(plan().flow), Seen(), again, retry).run(found.tasks, pool)
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ def test_a_thousand_files_of_which_thirty_are_broken(tmp_path: Path, archive: Ar
     for number in range(2):
         sound(folder / f"7_{number}.wav", seed=number)
     bad = broken(folder, 30)
-    tally = run(archive, folder, pattern="{agent}_{}.wav")
+    tally = run(archive, folder, pattern="{agent}_{}.wav", workers=2)
     assert (tally.files, tally.done, tally.failed, tally.there) == (1000, 970, 30, 0)
     found = rows(archive)
     assert Counter(row.status for row in found) == {"done": 970, "failed": 30}
@@ -79,7 +82,7 @@ def test_a_thousand_files_of_which_thirty_are_broken(tmp_path: Path, archive: Ar
     assert all(row.reason and row.reason["en"] and row.reason["zh"] for row in failed)
     with archive.read() as session:
         assert session.scalars(sa.select(Agent.code)).all() == ["7"]
-        assert session.scalar(sa.select(sa.func.count()).select_from(StoredFinding)) > 970
+        assert (session.scalar(sa.select(sa.func.count()).select_from(StoredFinding)) or 0) > 970
 
     again = run(archive, folder)
     assert (again.done, again.failed, again.there) == (0, 0, 1000), "nothing is done twice"
@@ -90,13 +93,13 @@ def test_a_call_in_the_archive_is_the_call_that_was_judged(tmp_path: Path, archi
     (path,) = journals(tmp_path / "calls", [2])
     run(archive, path)
     (row,) = rows(archive)
-    assert (row.status, row.engine, row.path, row.duration) == ("done", "given", str(path), pytest.approx(10.002))
+    assert (row.status, row.engine, row.path) == ("done", "given", str(path))
+    assert row.duration == pytest.approx(10.002)
     assert row.began is not None
     assert row.faults > 0, "这事不归我管 is forbidden"
     stored = calls.journal(archive, row.id).decode().splitlines()
-    assert [line for line in stored if line in {event.to_json() for event in call(2)}][1:] == [
-        event.to_json() for event in call(2)
-    ][1:], "the context has its day filled in, everything else is as it was"
+    inputs = [event.to_json() for event in call(2)[1:]]
+    assert [line for line in stored if line in inputs] == inputs, "only the context has its day filled in"
     assert stored[-1].startswith('{"type":"score"')
 
 
@@ -114,7 +117,7 @@ def test_what_failed_is_tried_again_when_asked_or_when_it_has_changed(tmp_path: 
     bad.write_bytes(b"no journal")
     assert run(archive, folder).failed == 1
     assert run(archive, folder).there == 2
-    assert run(archive, folder, retry_failed=True).failed == 1
+    assert run(archive, folder, retry=True).failed == 1
     assert len(rows(archive)) == 2
     bad.write_bytes(journals(tmp_path / "other", [2])[0].read_bytes())
     mended = run(archive, folder)
@@ -133,18 +136,18 @@ def test_again_judges_what_is_there_and_adds_nothing(tmp_path: Path, archive: Ar
 
 def test_a_worker_that_is_killed_is_replaced_and_its_call_judged(tmp_path: Path, archive: Archive) -> None:
     folder = tmp_path / "calls"
-    journals(folder, range(60))
+    journals(folder, range(30))
     with Pool(settings(), 2) as pool:
 
         class Killer(Seen):
             def call(self, call: NewCall) -> None:
                 super().call(call)
-                if len(self.calls) % 15 == 0:
+                if len(self.calls) % 10 == 0:
                     os.kill(pool.pids[-1], signal.SIGKILL)
 
-        tally = Batch(archive, Killer()).run(listing([str(folder)]).tasks, pool)
+        tally = Batch(archive, flow_version(plan().flow), Killer()).run(listing([str(folder)]).tasks, pool)
         assert len(pool.pids) <= 2
-    assert (tally.done, tally.failed, len(rows(archive))) == (60, 0, 60)
+    assert (tally.done, tally.failed, len(rows(archive))) == (30, 0, 30)
 
 
 def test_a_file_that_kills_two_workers_has_failed(tmp_path: Path, archive: Archive) -> None:
@@ -160,7 +163,7 @@ def test_a_file_that_kills_two_workers_has_failed(tmp_path: Path, archive: Archi
 def test_without_a_recogniser_the_batch_ends_and_says_so(tmp_path: Path, archive: Archive) -> None:
     sound(tmp_path / "a.wav")
     with Pool(settings("none"), 1) as pool, pytest.raises(ModelError, match='no engine "none"'):
-        Batch(archive, Seen()).run(listing([str(tmp_path / "a.wav")]).tasks, pool)
+        Batch(archive, flow_version(plan().flow), Seen()).run(listing([str(tmp_path / "a.wav")]).tasks, pool)
     assert rows(archive) == []
 
 
