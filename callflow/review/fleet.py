@@ -17,7 +17,7 @@ import distributed
 
 from callflow.archive.calls import NewCall
 from callflow.errors import BadInput, CallflowError
-from callflow.review.batch.pool import KILLED
+from callflow.review.batch.pool import KILLED, undisturbed
 from callflow.review.batch.work import Job, Settings, Trouble, Worker, failed, settled
 from callflow.texts import text
 
@@ -41,9 +41,10 @@ class Fleet:
         self._cluster: Any = None
         try:
             if address == LOCAL:
-                self._cluster = _dask.LocalCluster(
-                    n_workers=size, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-                )
+                with undisturbed():
+                    self._cluster = _dask.LocalCluster(
+                        n_workers=size, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+                    )
             self._client = _dask.Client(self._cluster or address, timeout=PATIENCE, set_as_default=False)
             self._client.wait_for_workers(1, timeout=PATIENCE)
         except (OSError, TimeoutError, ValueError) as error:
