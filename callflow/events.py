@@ -11,12 +11,12 @@ an unknown type is a ``Problem``. Spans (``start``, ``end``) are seconds on the 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from callflow import json_fields
-from callflow.json_fields import LONGEST_CALL, Reader, Unfit, shown, writable
+from callflow.json_fields import LONGEST_CALL, MAX_TEXT, Reader, Unfit, shown, writable
 from callflow.problems import Location, Problem, did_you_mean
 from callflow.texts import Text, text
 
@@ -480,6 +480,28 @@ def _word(value: Any) -> Word:
     return Word(json_fields.string(value[0]), json_fields.time(value[1]), json_fields.time(value[2]))
 
 
+def _words(value: Any) -> tuple[Word, ...]:
+    """The words of an utterance; a call has thousands, so those that are as they should be are taken without more."""
+    if not isinstance(value, list) or len(value) > MAX_TEXT:
+        raise Unfit("expected a list", "应为列表")
+    return tuple(
+        _new_word(Word, item)
+        if type(item) is list
+        and len(item) == 3
+        and type(item[0]) is str
+        and type(item[1]) is type(item[2]) is float
+        and 0 <= item[1] <= LONGEST_CALL
+        and 0 <= item[2] <= LONGEST_CALL
+        and len(item[0]) <= MAX_TEXT
+        and item[0].isprintable()
+        else _word(item)
+        for item in value
+    )
+
+
+_new_word: Callable[[type[Word], Any], Word] = tuple.__new__
+
+
 def _groups(value: Any) -> dict[str, GroupScore]:
     if not isinstance(value, dict):
         raise Unfit("expected an object", "应为对象")
@@ -497,7 +519,7 @@ _BY_ANNOTATION: dict[Any, Reader] = {
     Speaker: _speaker,
     Speaker | None: json_fields.optional(_speaker),
     tuple[str, ...]: json_fields.list_of(json_fields.string),
-    tuple[Word, ...]: json_fields.list_of(_word),
+    tuple[Word, ...]: _words,
     Mapping[str, GroupScore]: _groups,
 }
 _BY_ANNOTATION[tuple[Evidence, ...]] = json_fields.list_of(json_fields.record(Evidence, _BY_ANNOTATION))

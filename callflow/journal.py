@@ -175,12 +175,20 @@ def read_inputs(path: Path) -> Iterator[Event]:
 
     Raises ``BadJournal`` as ``read_journal`` does; lines that are no events are passed over.
     """
-    lines = _lines(path)
-    _header(path, next(lines, b""))
+    yield from _inputs(_lines(path), path)
+
+
+def inputs_of(content: bytes, name: str) -> Iterator[Event]:
+    """The same of a journal that is in memory; ``name`` is for messages."""
+    yield from _inputs(iter(content.splitlines(keepends=True)), name)
+
+
+def _inputs(lines: Iterator[bytes], name: Path | str) -> Iterator[Event]:
+    _header(name, next(lines, b""))
     for number, line in enumerate(lines, start=2):
-        if line.startswith(_PASSED_OVER) or b'"final":false' in line:
+        if line.startswith(_PASSED_OVER) or b'"final":false' in line or len(line) > MAX_LINE:
             continue
-        event = parse(line, Location(str(path), number))
+        event = parse(line, Location(str(name), number))
         if isinstance(event, Event):
             yield event
 
@@ -243,7 +251,7 @@ def _lines(path: Path) -> Iterator[bytes]:
         ) from error
 
 
-def _header(path: Path, line: bytes) -> Header:
+def _header(path: Path | str, line: bytes) -> Header:
     try:
         data = json.loads(line)
     except (ValueError, RecursionError):

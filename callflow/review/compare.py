@@ -15,6 +15,7 @@ from typing import Literal
 
 from callflow.events import Finding, Severity, Verdict
 from callflow.review.scorecard import FAULTS
+from callflow.texts import Text
 
 NEAR = 20.0
 """Seconds by which two findings of one rule may lie apart and still be about the same thing."""
@@ -91,7 +92,7 @@ class Compared:
     old: float | None = None
     new: float | None = None
     faults: tuple[int, int] = (0, 0)
-    failed: str = ""
+    failed: Text | None = None
 
     @property
     def moved(self) -> float:

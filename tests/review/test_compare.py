@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from callflow.events import Evidence, Finding, Severity, Verdict
 from callflow.review.compare import EXAMPLES, NEAR, Call, Compared, Differences, Verdicts, changes, compared
+from callflow.texts import Text
 
 SEVERITIES: tuple[Severity, ...] = ("minor", "fatal")
 VERDICTS: tuple[Verdict, ...] = ("met", "missed", "violated", "not_assessed")
@@ -102,7 +103,9 @@ def test_a_graver_severity_is_a_change() -> None:
 
 
 def test_calls_that_could_not_be_judged_are_told_and_not_counted() -> None:
-    differences = Differences.of([Compared(Call(3), failed="not a journal"), compared(Call(4), Verdicts(), Verdicts())])
+    differences = Differences.of(
+        [Compared(Call(3), failed=Text("no", "否")), compared(Call(4), Verdicts(), Verdicts())]
+    )
     assert (differences.calls, [one.call.id for one in differences.failed]) == (1, [3])
 
 
