@@ -1,7 +1,7 @@
 """The command line: reads the options, prints what is wrong, sets the exit code; ``commands`` does the work.
 
-Exit codes: 0 done, 1 a rehearsal failed, 2 something given was wrong (one line on standard error says what and what to
-do), 130 interrupted.
+Exit codes: 0 done, 1 a rehearsal or a file of a batch failed, 2 something given was wrong (one line on standard error
+says what and what to do), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -127,6 +127,20 @@ def _language() -> str:
 # ------------------------------------------------------------------------------------------------ options
 
 
+def run_replay(options: argparse.Namespace, language: str) -> int:
+    """``callflow replay``: one call, or with ``--archive`` many, which needs packages that are an extra."""
+    if options.archive is None:
+        return replay.run_replay(options, language)
+    try:
+        from callflow.commands import batch
+    except ImportError as error:
+        raise CallflowError(
+            text("an archive needs {n}, which is not installed", "归档需要 {n}，尚未安装", n=str(error.name)),
+            text("pip install 'callflow[archive]'", "请运行 pip install 'callflow[archive]'"),
+        ) from error
+    return batch.run_batch(options, language)
+
+
 def run_live(options: argparse.Namespace, language: str) -> int:
     """``callflow live``, whose packages are an extra that nobody else should have to have."""
     try:
@@ -159,7 +173,12 @@ def _parser() -> argparse.ArgumentParser:
     command = subparsers.add_parser(
         "replay", parents=[common], help="replay a recording or a journal through the engine 回放录音或日志"
     )
-    command.add_argument("file", metavar="FILE", help="a recording, or a journal (*.jsonl)")
+    command.add_argument(
+        "file",
+        nargs="+",
+        metavar="FILE",
+        help="a recording, or a journal (*.jsonl); with --archive also folders, lists (*.csv)",
+    )
     command.add_argument("--events", help="call events of the telephone system (default: FILE.events.jsonl)")
     command.add_argument("--date", help="when the call was: 2026-10-01 or 2026-10-01T09:30 通话日期")
     command.add_argument("--flow", help="flow by name or path (default: inbound)")
@@ -171,7 +190,19 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--report", metavar="OUT.html", help="write a report to read and play")
     command.add_argument("--json", action="store_true", help="events as JSON lines on standard output")
     command.add_argument("--threads", metavar="N", help="threads of the recogniser (default: what suits it)")
-    command.set_defaults(run=replay.run_replay)
+    command.add_argument(
+        "--archive", metavar="URL", help="judge all of FILE into an archive: a path or postgresql://… 归档"
+    )
+    command.add_argument("--workers", metavar="N", help="processes (default: one for each core) 并行进程数")
+    command.add_argument(
+        "--pattern", help="what file names say: {agent}_{time:%%Y%%m%%d-%%H%%M%%S}_{queue}.wav 文件名模式"
+    )
+    command.add_argument("--cluster", metavar="ADDRESS", help="judge on a Dask cluster: tcp://HOST:PORT, or local 集群")
+    command.add_argument("--again", action="store_true", help="judge anew what is archived already 重新评定")
+    command.add_argument(
+        "--retry-failed", action="store_true", help="try files again that failed before 重试失败的文件"
+    )
+    command.set_defaults(run=run_replay)
 
     command = subparsers.add_parser(
         "simulate", parents=[common], help="events as JSON lines in, outputs as JSON lines out 以 JSON 行模拟通话"

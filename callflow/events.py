@@ -85,14 +85,16 @@ class CallContext(Event):
 
     ``telephony``: ``"events"`` when rings, holds and transfers are reported, ``"sound"`` when they are inferred from
     the sound (then holds and transfers stay unknown), ``"none"`` when nothing is known.
-    ``separate``: whether each speaker has a channel of their own. ``engine``: the recogniser. ``date``: when the call
-    began, ISO 8601, with or without a time of day. ``day``: what kind of day that is, ``""`` where nobody knows;
-    ``holiday``: its Chinese name (国庆节).
+    ``separate``: whether each speaker has a channel of their own; where not, ``told_apart`` is how surely they were
+    told apart by what they say, 0 (not at all) to 1. ``engine``: the recogniser. ``date``: when the call began, ISO 8601,
+    with or without a time of day. ``day``: what kind of day that is, ``""`` where nobody knows; ``holiday``: its Chinese
+    name (国庆节).
     """
 
     type = "call.context"
     telephony: Literal["events", "sound", "none"] = "events"
     separate: bool = True
+    told_apart: float = 0.0
     engine: str = ""
     date: str = ""
     day: Literal["", "workday", "weekend", "holiday"] = ""
@@ -158,6 +160,7 @@ class Heard(Event):
 
     ``text`` (characters) or ``sounds`` (pinyin syllables, tone marks or digits allowed) or both. Partials and final of
     one utterance share ``utterance``. ``confidence`` is 0 to 1, ``None`` where the recogniser gives none.
+    ``speaker_confidence``: how sure it is that it was ``speaker``, 0.5 to 1; ``None`` where that is known.
     """
 
     type = "heard"
@@ -168,6 +171,7 @@ class Heard(Event):
     start: float = 0.0
     end: float = 0.0
     confidence: float | None = None
+    speaker_confidence: float | None = None
     utterance: str = ""
     words: tuple[Word, ...] = ()
 

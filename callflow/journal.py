@@ -143,6 +143,11 @@ def is_journal(path: Path) -> bool:
         return False
 
 
+def read_header(path: Path) -> Header:
+    """The first line of a journal. Raises ``BadJournal`` as ``read_journal`` does."""
+    return _header(path, next(_lines(path), b""))
+
+
 def read_journal(path: Path) -> Journal:
     """Read a whole journal. Raises ``BadJournal`` where the file is none, or comes from a newer callflow.
 

@@ -1,0 +1,124 @@
+"""A batch on a cluster: Dask's workers judge, this process archives. The only place that knows Dask.
+
+The workers need callflow, the recogniser's model, and the recordings under the same paths. Dask gives the calls of a
+worker that is gone to another; a file that takes several workers with it is to blame, as in ``batch.pool``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
+from typing import Any
+
+import distributed
+from distributed import Client, LocalCluster, WorkerPlugin, as_completed, get_worker
+
+from callflow.archive.calls import NewCall
+from callflow.errors import BadInput, CallflowError
+from callflow.review.batch.pool import KILLED
+from callflow.review.batch.work import Job, Settings, Trouble, Worker, failed, settled
+from callflow.texts import text
+
+LOCAL = "local"
+AHEAD = 2
+"""Calls that each thread of the cluster has waiting, so that none is idle while an answer travels."""
+PATIENCE = "15s"
+"""For how long a cluster is looked for."""
+
+
+class Fleet:
+    """A cluster at ``address`` (``tcp://host:port``), or ``local``: ``size`` processes here. A context manager.
+
+    Raises ``BadInput`` where there is none, or nobody in it.
+    """
+
+    def __init__(self, settings: Settings, address: str, size: int) -> None:
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is told by us, in words
+        self._plugin = _Judge.of(settings)
+        self._cluster: Any = None
+        try:
+            if address == LOCAL:
+                self._cluster = LocalCluster(
+                    n_workers=size, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+                )
+            self._client = Client(self._cluster or address, timeout=PATIENCE, set_as_default=False)
+            self._client.wait_for_workers(1, timeout=PATIENCE)
+        except (OSError, TimeoutError, ValueError) as error:
+            self._close()
+            raise BadInput(
+                text('no cluster, or no worker in it, at "{a}"', "“{a}”处没有集群，或集群中没有工作进程", a=address),
+                text("start one: dask scheduler, dask worker", "请先启动 dask scheduler 与 dask worker"),
+            ) from error
+        self._client.register_plugin(self._plugin)
+
+    def __enter__(self) -> Fleet:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        for part in (getattr(self, "_client", None), self._cluster):
+            if part is not None:
+                part.close()
+
+    def results(self, jobs: Iterable[Job]) -> Iterator[NewCall]:
+        """Judge ``jobs``; see ``batch.run.Crew``."""
+        waiting = iter(jobs)
+        under_way: dict[str, Job] = {}
+
+        def handed_out(many: int) -> list[Any]:
+            taken = list(islice(waiting, many))
+            futures = [self._client.submit(_judge, self._plugin.name, job, pure=False, retries=0) for job in taken]
+            under_way.update(zip((future.key for future in futures), taken, strict=True))
+            return futures
+
+        answers = as_completed(handed_out(self._room()))
+        for future in answers:
+            yield self._told(future, under_way.pop(future.key))
+            for more in handed_out(max(0, self._room() - len(under_way))):
+                answers.add(more)
+
+    def _room(self) -> int:
+        """Calls that may be under way at a time; workers come and go."""
+        return AHEAD * max(1, sum(self._client.nthreads().values()))
+
+    def _told(self, future: Any, job: Job) -> NewCall:
+        error = future.exception() if future.status == "error" else None
+        if isinstance(error, distributed.KilledWorker):
+            return failed(job, KILLED)
+        if error is not None or future.status != "finished":
+            why = str(error) or future.status
+            raise CallflowError(
+                text("the cluster gave up: {w}", "集群中断：{w}", w=why[:300]),
+                text("run the same command again to go on", "再次运行同一命令即可继续"),
+            ) from error
+        told: NewCall | Trouble = future.result()
+        return settled(told)
+
+
+@dataclass
+class _Judge(WorkerPlugin):  # type: ignore[misc]
+    """On each worker of the cluster: the flow, and the model once it is needed."""
+
+    settings: Settings
+    name: str
+
+    @staticmethod
+    def of(settings: Settings) -> _Judge:
+        flow = settings.plan.flow
+        made_of = repr((flow.name, sorted(flow.hashes.items()), settings.engine))
+        return _Judge(settings, f"callflow-{sha256(made_of.encode()).hexdigest()[:16]}")
+
+    def setup(self, worker: Any) -> None:
+        self.worker = Worker(self.settings)
+
+    def teardown(self, worker: Any) -> None:
+        self.worker.close()
+
+
+def _judge(name: str, job: Job) -> NewCall | Trouble:
+    return get_worker().plugins[name].worker.attempt(job)
