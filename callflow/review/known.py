@@ -31,10 +31,11 @@ def group_titles(rules: Mapping[str, Any]) -> dict[str, Text]:
 
 def _text(about: object, key: str, name: str) -> Text:
     title = about.get(key) if isinstance(about, Mapping) else None
-    if not isinstance(title, Mapping):
-        return Text(name, name)
-    en, zh = str(title.get("en", "")), str(title.get("zh", ""))
-    return Text(en or zh or name, zh or en or name)
+    if isinstance(title, Mapping):
+        en, zh = str(title.get("en", "")), str(title.get("zh", ""))
+        return Text(en or zh or name, zh or en or name)
+    shown = str(title or name)
+    return Text(shown, shown)
 
 
 def scorecard_of(rules: Mapping[str, Any], scored: Mapping[str, GroupScore]) -> Scorecard:
