@@ -148,6 +148,11 @@ def read_header(path: Path) -> Header:
     return _header(path, next(_lines(path), b""))
 
 
+def header_of(content: bytes, name: str) -> Header:
+    """The same of a journal that is in memory; ``name`` is for messages."""
+    return _header(name, content.partition(b"\n")[0])
+
+
 def read_journal(path: Path) -> Journal:
     """Read a whole journal. Raises ``BadJournal`` where the file is none, or comes from a newer callflow.
 

@@ -44,7 +44,8 @@ MAY_IMPORT = {
     "design": SHELL | {"web"},
     "doctor": SHELL | {"live"},
     "commands": SHELL | {"live", "review", "design", "doctor", "web"},
-    "cli": SHELL | {"live", "review", "design", "commands"},
+    "options": SHELL | {"commands"},
+    "cli": SHELL | {"live", "review", "design", "commands", "options"},
     "__main__": {"cli"},
 }
 

@@ -65,7 +65,7 @@ def _syllables(heard: Heard, plan: Plan) -> str:
 
 
 @lru_cache(maxsize=8)
-def _version(name: str, files: tuple[tuple[str, str], ...]) -> str:
+def version_of(name: str, files: tuple[tuple[str, str], ...]) -> str:
     return sha256(repr((name, files)).encode()).hexdigest()
 
 
@@ -78,7 +78,7 @@ def flow_version(flow: Flow) -> NewFlow:
         for name, phrase in flow.phrases.items()
         if phrase.kind == "never"
     }
-    return NewFlow(flow.name, _version(flow.name, tuple(sorted(files.items()))), files, phrases | rules)
+    return NewFlow(flow.name, version_of(flow.name, tuple(sorted(files.items()))), files, phrases | rules)
 
 
 def _about(title: Text, judged: Any, flow: Flow) -> dict[str, Any]:

@@ -51,16 +51,24 @@ def scorecard_of(rules: Mapping[str, Any], scored: Mapping[str, GroupScore]) -> 
     return Scorecard(text("the flow's own weights", "流程自带权重"), shares)
 
 
-def was_heard(card: Scorecard, scored: Mapping[str, GroupScore], separate: bool) -> bool:
-    """Whether the agent was heard: then every group with forbidden phrases has a score, whatever else was found."""
-    return separate and all(name in scored for name, share in card.groups.items() if share.clean and share.weight)
+def was_heard(flow_s: Scorecard, scored: Mapping[str, GroupScore]) -> bool:
+    """Whether the engine knew what the agent said: then it scored every group that has forbidden phrases.
+
+    ``flow_s``: the flow's own weights.
+    """
+    return all(name in scored for name, share in flow_s.groups.items() if share.clean)
 
 
 def rescored(call: Judged) -> float | None:
     """The score of a call by the verdicts that stand; what ``archive.decisions`` is handed for it."""
     card = scorecard_of(call.rules, call.groups)
-    total = score(card, call.findings, heard=was_heard(card, call.groups, call.separate)).total
+    total = score(card, call.findings, heard=was_heard(card, call.groups)).total
     return None if total is None else float(total)
+
+
+def group_scores(kept: Mapping[str, Any]) -> dict[str, GroupScore]:
+    """The groups of a call's score as the archive keeps them."""
+    return {name: GroupScore(**group) for name, group in kept.items()}
 
 
 def _exactly(number: float) -> Fraction:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Literal
 
 from rich.cells import cell_len
 from rich.text import Text as Line
@@ -13,47 +11,25 @@ from rich.text import Text as Line
 from callflow.call.reasons import REASONS
 from callflow.review import words
 from callflow.review.scorecard import Line as ScoreLine
-from callflow.review.scorecard import Scorecard, Scored
+from callflow.review.scored import Explained
 from callflow.review.wrap import clean, wrap
 from callflow.texts import Text, text
 
 WIDEST, NARROWEST = 120, 72
 _STYLES = {"violated": "red", "missed": "yellow", "met": "green", "not_assessed": "dim"}
-CLEAN = text("No forbidden phrase", "不说禁语")
-CLEAN_BUT = text("No other forbidden phrase", "其余没有禁语")
 _CAPPED = text("Fatal: caps the score", "致命项：总分封顶")
+_CHANNELS = {
+    "left": text("left", "左声道"),
+    "right": text("right", "右声道"),
+    "both": text("one channel", "单声道"),
+    "": Text("", ""),
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Which call is scored, by which version of which flow. ``agent``: the agent's channel; ``""``: one for both."""
-
-    name: str
-    flow: str
-    version: str
-    agent: Literal["left", "right", ""]
-    titles: Callable[[ScoreLine], Text]
-
-
-def channel(subject_agent: str, speaker: str | None) -> Text:
-    """Where to hear a speaker."""
-    if not speaker:
-        return Text("", "")
-    if not subject_agent:
-        return text("one channel", "单声道")
-    left = (speaker == "agent") == (subject_agent == "left")
-    return text("left", "左声道") if left else text("right", "右声道")
-
-
-def title_of_clean(scored: Scored, line: ScoreLine) -> Text:
-    """What the credit of a group is for."""
-    said = any(other.verdict == "violated" for other in scored.of_group(line.group))
-    return CLEAN_BUT if said else CLEAN
-
-
-def table(card: Scorecard, scored: Scored, subject: Subject, language: str, width: int) -> Iterator[Line]:
+def table(explained: Explained, language: str, width: int) -> Iterator[Line]:
     """The lines to print."""
-    view = _View(card, scored, subject, language, max(NARROWEST, min(width, WIDEST)))
+    view = _View(explained, language, max(NARROWEST, min(width, WIDEST)))
+    card, scored = explained.card, explained.scored
     yield from view.head()
     for name, share in card.groups.items():
         if lines := scored.of_group(name):
@@ -68,8 +44,8 @@ class _View:
 
     SIGNED, LOST, WHEN = 8, 10, 8
 
-    def __init__(self, card: Scorecard, scored: Scored, subject: Subject, language: str, width: int) -> None:
-        self._card, self._scored, self._subject = card, scored, subject
+    def __init__(self, explained: Explained, language: str, width: int) -> None:
+        self._card, self._scored, self._subject = explained.card, explained.scored, explained
         self._language, self._width = language, width
 
     def head(self) -> Iterator[Line]:
@@ -100,23 +76,20 @@ class _View:
                            r=rules, u=points(uncapped), t=points(total))  # fmt: skip
         return Line(f"  {clean(self._in(message))}", "bold red")
 
-    def group(
-        self, title: Text, lines: Mapping[int, ScoreLine] | list[ScoreLine] | tuple[ScoreLine, ...]
-    ) -> Iterator[Line]:
+    def group(self, title: Text, lines: Sequence[ScoreLine]) -> Iterator[Line]:
         """A group's own sum, then its lines: what lost most first."""
-        all_ = list(lines.values() if isinstance(lines, Mapping) else lines)
-        got = sum((line.points for line in all_), Decimal(0))
-        of = got + sum((line.lost for line in all_), Decimal(0))
+        got = sum((line.points for line in lines), Decimal(0))
+        of = got + sum((line.lost for line in lines), Decimal(0))
         head = Line("  ").append(clean(self._in(title)), "bold")
         sums = f"{points(got)} / {points(of)}" if of else self._in(words.VERDICTS["not_assessed"])
         room = self._width - 2 - head.cell_len - cell_len(sums)
         yield head.append(" " + "·" * max(1, room - 2) + " ", "bright_black").append(sums, "bold" if of else "dim")
-        for line in sorted(all_, key=lambda one: (one.verdict == "not_assessed", -one.lost, one.at or 0.0)):
+        for line in sorted(lines, key=lambda one: (one.verdict == "not_assessed", -one.lost, one.at or 0.0)):
             if line.verdict != "not_assessed":
                 yield from self._line(line)
-        left_out = [line for line in all_ if line.verdict == "not_assessed"]
+        left_out = [line for line in lines if line.verdict == "not_assessed"]
         if left_out:
-            names = " · ".join(dict.fromkeys(clean(self._in(self._subject.titles(line))) for line in left_out))
+            names = " · ".join(dict.fromkeys(clean(self._in(self._subject.title(line))) for line in left_out))
             label = f"– {self._in(words.VERDICTS['not_assessed'])} {len(left_out)}  {names}"
             yield from self._set_in(Line(label, "dim"))
 
@@ -125,8 +98,7 @@ class _View:
         start.append(_right(f"−{points(line.lost)}" if line.lost else "", self.LOST), "red" if line.lost else "")
         start.append(_right(words.clock(line.at) if line.at is not None else "", self.WHEN), "dim").append("  ")
         body = Line(f"{words.VERDICT_SIGNS[line.verdict]} ", _STYLES[line.verdict])
-        title = title_of_clean(self._scored, line) if line.kind == "clean" else self._subject.titles(line)
-        body.append(clean(self._in(title)))
+        body.append(clean(self._in(self._subject.title(line))))
         if line.kind == "finding":
             body.append(f"  {self._in(words.SEVERITIES[line.severity])}", "dim")
             body.append(f"  {' '.join(map(clean, line.refs))}", "dim")
@@ -137,7 +109,7 @@ class _View:
         for seen in line.evidence if line.verdict != "met" else line.evidence[:1]:
             if seen.said:
                 who = self._in(words.SPEAKERS[seen.speaker]) if seen.speaker else ""
-                where = self._in(channel(self._subject.agent, seen.speaker))
+                where = self._in(_CHANNELS[self._subject.channel(seen.speaker)])
                 yield from self._set_in(Line(f"{who} {where} “{clean(seen.said)}”".strip(), "dim"))
         if line.verdict != "met" and line.reason:
             yield from self._set_in(
@@ -151,7 +123,7 @@ class _View:
                 start.append(" " * self.LOST).append(
                     _right(words.clock(line.at) if line.at is not None else "", self.WHEN), "dim"
                 )
-                title = f"{self._in(_CAPPED)}  {self._in(self._subject.titles(line))}"
+                title = f"{self._in(_CAPPED)}  {self._in(self._subject.title(line))}"
                 yield from self._hung(start.append("  "), Line(clean(title), "red"))
         if self._scored.total is not None:
             yield Line("  ").append("─" * (self.SIGNED + 1), "bright_black")
