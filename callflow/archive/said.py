@@ -42,7 +42,7 @@ def take_out(session: Session, calls: Sequence[int]) -> None:
     session.expunge_all()
 
 
-def condition(session: Session, text: str, syllables: str) -> list[sa.Select[tuple[int]]]:
+def condition(session: Session, text: str, syllables: str) -> list[sa.Select[int]]:
     """What a query asks for, as selections of call ids, all of which a call must be in. Empty: nothing is asked."""
     asked = [("words", phrase) for phrase in words.text_phrases(text)]
     asked += [("sounds", phrase) for phrase in words.sound_phrases(syllables)]
@@ -98,7 +98,7 @@ def _portions(lines: str) -> Iterator[str]:
     """``lines`` in portions of whole lines; a single one that is longer than all that can be numbered is cut."""
     portion: list[str] = []
     size = 0
-    for whole in lines.splitlines():
+    for whole in lines.split("\n"):
         for start in range(0, len(whole), LARGEST_PLACE):
             line = whole[start : start + LARGEST_PLACE]
             if size + len(line) > LARGEST_PLACE:

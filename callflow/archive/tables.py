@@ -199,7 +199,7 @@ class User(Base):
     language: Mapped[str] = mapped_column(String(2), default="zh")
 
 
-class Session(Base):
+class Login(Base):
     """A login. ``token``: sha256 of what the cookie says; it ends at ``ends`` or after too long without use."""
 
     __tablename__ = "sessions"

@@ -21,12 +21,12 @@ MAX_QUERY = 60
 
 def text_tokens(lines: str) -> list[str]:
     """The tokens of a transcript, a line for each utterance: pairs in their order, then each character once."""
-    return _tokens((_characters(line) for line in lines.splitlines()), "")
+    return _tokens((_characters(line) for line in lines.split("\n")), "")
 
 
 def sound_tokens(lines: str) -> list[str]:
     """The same of syllables with a space between."""
-    return _tokens((_syllables(line) for line in lines.splitlines()), JOINT)
+    return _tokens((_syllables(line) for line in lines.split("\n")), JOINT)
 
 
 def text_phrases(query: str) -> list[list[str]]:
