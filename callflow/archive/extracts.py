@@ -23,6 +23,7 @@ from callflow.archive.tables import (
     Team,
     User,
 )
+from callflow.archive.viewers import EVERYTHING, Viewer
 
 PORTION = 200
 """Calls that are asked for at once."""
@@ -32,7 +33,8 @@ PORTION = 200
 class Wanted:
     """Which calls: those that meet all of it. ``since`` is included, ``until`` is not; UTC without a zone.
 
-    ``limit``: the latest so many. Only calls that were judged.
+    ``agent``: code or name; ``limit``: the latest so many; ``viewer``: only what they may see. Only calls that were
+    judged.
     """
 
     since: datetime | None = None
@@ -41,6 +43,7 @@ class Wanted:
     team: str = ""
     call: int | None = None
     limit: int | None = None
+    viewer: Viewer = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +122,13 @@ def chosen(archive: Archive, wanted: Wanted) -> list[int]:
 
 
 def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
+    yield wanted.viewer.condition()
     if wanted.since is not None:
         yield Call.began >= wanted.since
     if wanted.until is not None:
         yield Call.began < wanted.until
     if wanted.agent:
-        yield Agent.code == wanted.agent
+        yield sa.or_(Agent.code == wanted.agent, Agent.name == wanted.agent)
     if wanted.team:
         yield Team.name == wanted.team
     if wanted.call is not None:

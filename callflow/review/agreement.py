@@ -76,20 +76,6 @@ class Precision:
         return self.upheld / self.reviewed
 
 
-def standing(engine: Verdict, decisions: Sequence[tuple[Kind, Verdict | None]]) -> Verdict:
-    """The verdict that counts after ``decisions`` that settle, oldest first: the latest that says what it is.
-
-    A dispute that does not say what it should be leaves what stood until then.
-    """
-    verdict = engine
-    for kind, corrected in decisions:
-        if kind == "accept":
-            verdict = engine
-        elif kind == "correct" and corrected:
-            verdict = corrected
-    return verdict
-
-
 def agreements(reviews: Iterable[Review]) -> list[Agreement]:
     """Every pair that has anything in common, by name; of a reviewer's decisions on a finding the last counts."""
     held: dict[str, dict[int, str]] = {}
@@ -119,9 +105,10 @@ def kappa(ratings: Sequence[tuple[str, str]]) -> float | None:
 def precision(reviews: Iterable[Review], verdicts: Sequence[Verdict] = FAULTS) -> list[Precision]:
     """By rule, the least certain to be good first: of the engine's findings with one of ``verdicts`` how many stood.
 
-    Of the decisions on a finding that settle it the last counts; a dispute says that it was wrong.
+    Of the decisions on a finding that settle it the last counts; a dispute settles nothing.
     """
-    last = {review.finding: review for review in reviews if review.settles and review.engine in verdicts}
+    settled = (review for review in reviews if review.settles and review.kind != "dispute")
+    last = {review.finding: review for review in settled if review.engine in verdicts}
     counts: dict[str, list[int]] = {}
     for review in last.values():
         count = counts.setdefault(review.rule, [0, 0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callflow.events import Verdict
-from callflow.review.agreement import Kind, Review, agreements, kappa, precision, standing, wilson
+from callflow.review.agreement import Kind, Review, agreements, kappa, precision, wilson
 
 
 def review(
@@ -79,7 +79,8 @@ def test_precision_shows_the_bad_rule_first() -> None:
         *(review(n, "li", rule="good") for n in range(20)),
         *(review(n, "li", "correct", "met", rule="bad") for n in range(20, 35)),
         *(review(n, "li", rule="bad") for n in range(35, 40)),
-        review(40, "li", "dispute", rule="rare"),
+        review(40, "li", "correct", "met", rule="rare"),
+        review(42, "li", "dispute", rule="open"),
         review(41, "li", "correct", "met", rule="never-a-fault", engine="not_assessed"),
     ]
     rules = precision(reviews)
@@ -90,25 +91,8 @@ def test_precision_shows_the_bad_rule_first() -> None:
 def test_precision_counts_only_what_settles_and_only_the_last() -> None:
     reviews = [
         review(1, "agent", "dispute", settles=False),
-        review(2, "li", "dispute"),
+        review(2, "li", "correct", "met"),
         review(2, "wang", "accept"),
+        review(2, "zhao", "dispute"),
     ]
     assert [(one.reviewed, one.upheld) for one in precision(reviews)] == [(1, 1)]
-
-
-@pytest.mark.parametrize(
-    ("decisions", "stands"),
-    [
-        ([], "missed"),
-        ([("accept", None)], "missed"),
-        ([("dispute", None)], "missed"),
-        ([("correct", "met")], "met"),
-        ([("correct", "met"), ("dispute", None)], "met"),
-        ([("correct", "met"), ("accept", None)], "missed"),
-        ([("accept", None), ("correct", "not_assessed")], "not_assessed"),
-    ],
-)
-def test_the_latest_decision_that_says_what_it_is_stands(
-    decisions: list[tuple[Kind, Verdict | None]], stands: Verdict
-) -> None:
-    assert standing("missed", decisions) == stands
