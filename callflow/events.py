@@ -86,9 +86,9 @@ class CallContext(Event):
     ``telephony``: ``"events"`` when rings, holds and transfers are reported, ``"sound"`` when they are inferred from
     the sound (then holds and transfers stay unknown), ``"none"`` when nothing is known.
     ``separate``: whether each speaker has a channel of their own; where not, ``told_apart`` is how surely they were
-    told apart by what they say, 0 (not at all) to 1. ``engine``: the recogniser. ``date``: when the call began, ISO 8601,
-    with or without a time of day. ``day``: what kind of day that is, ``""`` where nobody knows; ``holiday``: its Chinese
-    name (国庆节).
+    told apart by what they say, 0 (not at all) to 1. ``engine``: the recogniser. ``date``: when the call began, ISO
+    8601, with or without a time of day. ``day``: what kind of day that is, ``""`` where nobody knows; ``holiday``: its
+    Chinese name (国庆节).
     """
 
     type = "call.context"

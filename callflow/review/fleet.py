@@ -14,7 +14,6 @@ from itertools import islice
 from typing import Any
 
 import distributed
-from distributed import Client, LocalCluster, WorkerPlugin, as_completed, get_worker
 
 from callflow.archive.calls import NewCall
 from callflow.errors import BadInput, CallflowError
@@ -25,8 +24,9 @@ from callflow.texts import text
 LOCAL = "local"
 AHEAD = 2
 """Calls that each thread of the cluster has waiting, so that none is idle while an answer travels."""
-PATIENCE = "15s"
-"""For how long a cluster is looked for."""
+PATIENCE = 15
+"""Seconds for which a cluster is looked for."""
+_dask: Any = distributed  # half of it has types
 
 
 class Fleet:
@@ -41,10 +41,10 @@ class Fleet:
         self._cluster: Any = None
         try:
             if address == LOCAL:
-                self._cluster = LocalCluster(
+                self._cluster = _dask.LocalCluster(
                     n_workers=size, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
                 )
-            self._client = Client(self._cluster or address, timeout=PATIENCE, set_as_default=False)
+            self._client = _dask.Client(self._cluster or address, timeout=PATIENCE, set_as_default=False)
             self._client.wait_for_workers(1, timeout=PATIENCE)
         except (OSError, TimeoutError, ValueError) as error:
             self._close()
@@ -76,7 +76,7 @@ class Fleet:
             under_way.update(zip((future.key for future in futures), taken, strict=True))
             return futures
 
-        answers = as_completed(handed_out(self._room()))
+        answers = _dask.as_completed(handed_out(self._room()), loop=self._client.loop)
         for future in answers:
             yield self._told(future, under_way.pop(future.key))
             for more in handed_out(max(0, self._room() - len(under_way))):
@@ -84,11 +84,11 @@ class Fleet:
 
     def _room(self) -> int:
         """Calls that may be under way at a time; workers come and go."""
-        return AHEAD * max(1, sum(self._client.nthreads().values()))
+        return AHEAD * max(1, sum(map(int, self._client.nthreads().values())))
 
     def _told(self, future: Any, job: Job) -> NewCall:
         error = future.exception() if future.status == "error" else None
-        if isinstance(error, distributed.KilledWorker):
+        if isinstance(error, _dask.KilledWorker):
             return failed(job, KILLED)
         if error is not None or future.status != "finished":
             why = str(error) or future.status
@@ -101,7 +101,7 @@ class Fleet:
 
 
 @dataclass
-class _Judge(WorkerPlugin):  # type: ignore[misc]
+class _Judge(distributed.WorkerPlugin):
     """On each worker of the cluster: the flow, and the model once it is needed."""
 
     settings: Settings
@@ -121,4 +121,5 @@ class _Judge(WorkerPlugin):  # type: ignore[misc]
 
 
 def _judge(name: str, job: Job) -> NewCall | Trouble:
-    return get_worker().plugins[name].worker.attempt(job)
+    plugin: _Judge = _dask.get_worker().plugins[name]
+    return plugin.worker.attempt(job)

@@ -111,7 +111,7 @@ class BatchView:
         """What came of it, in a few lines."""
         sound = words.clock(tally.seconds)
         counts = (
-            (1, text("{n} calls judged, {s} of sound", "已评 {n} 通，录音共 {s}", n=tally.done, s=sound)),
+            (tally.done, text("{n} calls judged, {s} of sound", "已评 {n} 通，录音共 {s}", n=tally.done, s=sound)),
             (tally.there, text("{n} were in the archive already", "{n} 个此前已归档", n=tally.there)),
             (tally.same, text("{n} have the content of another file", "{n} 个与其他文件内容相同", n=tally.same)),
             (
@@ -123,7 +123,9 @@ class BatchView:
             if count:
                 self._print(f"  {line.in_(self._language)}")
         speed, took = tally.seconds / self._rate.elapsed, words.clock(self._rate.elapsed)
-        end = text("took {t}  ·  {r:.0f}× real time", "用时 {t}  ·  实时的 {r:.0f} 倍", t=took, r=speed)
+        end = text("took {t}", "用时 {t}", t=took)
+        if tally.done:
+            end = text("took {t}  ·  {r:.0f}× real time", "用时 {t}  ·  实时的 {r:.0f} 倍", t=took, r=speed)
         self._print(f"  {clean(name)}  ·  {end.in_(self._language)}")
 
     def _print(self, line: str | Line) -> None:

@@ -146,7 +146,7 @@ class Worker:
     def _call(self, job: Job, events: list[Event], header: Header, warnings: list[Text]) -> NewCall:
         judged = judgement(events, header, self.settings.plan)
         context, known = judged.context, job.task.metadata
-        return NewCall(
+        call = NewCall(
             key=job.sha256,
             path=_sound_of(job, header),
             sha256=job.sha256,
@@ -162,8 +162,8 @@ class Worker:
             fields=judged.fields,
             text=judged.text,
             sounds=judged.sounds,
-            **_names(known),
         )
+        return _named(call, known)
 
     def _listener(self) -> Transcriber:
         if self._transcriber is None:
@@ -182,15 +182,9 @@ def settled(told: NewCall | Trouble) -> NewCall:
 
 def failed(job: Job, why: Text) -> NewCall:
     """The row of a file that could not be judged."""
-    return NewCall(
-        key=job.failed_key,
-        path=job.path,
-        sha256=job.sha256,
-        status="failed",
-        reason=why,
-        began=_began(job.task.metadata, CallContext(at=0.0)),
-        **_names(job.task.metadata),
-    )
+    call = NewCall(key=job.failed_key, path=job.path, sha256=job.sha256, status="failed", reason=why)
+    known = job.task.metadata
+    return _named(replace(call, began=_began(known, CallContext(at=0.0))), known)
 
 
 def content_hash(path: Path) -> str:
@@ -205,8 +199,15 @@ def content_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _names(known: Metadata) -> dict[str, str]:
-    return {name: getattr(known, name) for name in ("agent", "team", "queue", "direction", "customer")}
+def _named(call: NewCall, known: Metadata) -> NewCall:
+    return replace(
+        call,
+        agent=known.agent,
+        team=known.team,
+        queue=known.queue,
+        direction=known.direction,
+        customer=known.customer,
+    )
 
 
 def _dated(context: CallContext, known: Metadata) -> CallContext:
