@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal, Self
@@ -158,7 +159,15 @@ def read_journal(path: Path) -> Journal:
 
     What is no event, or an input that goes back in time, is a Problem and left out.
     """
-    lines = _lines(path)
+    return _journal(_lines(path), path)
+
+
+def parse_journal(content: bytes, name: str = "journal") -> Journal:
+    """The same of a journal that is kept elsewhere than in a file; ``name``: what Problems call it."""
+    return _journal(lines_of(BytesIO(content)), Path(name))
+
+
+def _journal(lines: Iterator[bytes], path: Path) -> Journal:
     header = _header(path, next(lines, b""))
     events: list[Event] = []
     problems: list[Problem] = []

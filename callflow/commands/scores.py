@@ -46,7 +46,7 @@ def _explained(options: argparse.Namespace, language: str) -> scored.Explained:
                 text("a journal and --archive: name one of them", "日志与 --archive 只能给出一个"),
             )
         with Archive.open(options.archive, create=False) as archive:
-            return scored.of_call(archive, number(options.call, "--call"), partial(_card, options, language))
+            return scored.of_call(archive, number(options.call, "--call"), partial(card_of, options, language))
     if not options.journal:
         raise BadInput(
             text("which call?", "哪一通通话？"),
@@ -63,7 +63,7 @@ def _explained(options: argparse.Namespace, language: str) -> scored.Explained:
     return explained
 
 
-def _card(options: argparse.Namespace, language: str, flow: str) -> Scorecard | None:
+def card_of(options: argparse.Namespace, language: str, flow: str) -> Scorecard | None:
     """The scorecard that was asked for, for calls of ``flow``."""
     if options.scorecard is None:
         return None

@@ -15,7 +15,7 @@ from callflow.archive.store import Archive
 from callflow.call.plan import Plan
 from callflow.errors import ArchiveError
 from callflow.events import Event, Evidence, Finding, Score, Severity, Verdict
-from callflow.journal import Journal, header_of
+from callflow.journal import Journal, header_of, parse_journal
 from callflow.review import known
 from callflow.review.judge import flow_version, version_of
 from callflow.review.replay import rejudge
@@ -86,6 +86,11 @@ def of_journal(journal: Journal, plan: Plan, name: str, card: Scorecard | None =
         scored=scored,
         titles={finding.rule: known.title_of(version.rules, finding.rule) for finding in findings},
     )
+
+
+def journal_of(content: bytes, call_id: int) -> Journal:
+    """The journal of an archived call. Raises ``BadJournal``."""
+    return parse_journal(content, f"call {call_id}")
 
 
 def of_call(archive: Archive, call_id: int, chosen: Chosen = lambda flow: None) -> Explained:
