@@ -64,13 +64,13 @@ class Archive:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """A transaction that writes: all of it is kept, or, after an exception, nothing."""
-        with self._told(), Session(self._connections(writes=True), expire_on_commit=False) as session, session.begin():
+        with self.told(), Session(self._connections(writes=True), expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """The archive as it stands now; others may go on writing."""
-        with self._told(), Session(self._connections(writes=False), expire_on_commit=False) as session:
+        with self.told(), Session(self._connections(writes=False), expire_on_commit=False) as session:
             yield session
 
     def close(self) -> None:
@@ -87,7 +87,8 @@ class Archive:
         return self.engine.execution_options(writes=writes)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def told(self) -> Iterator[None]:
+        """What the database refuses meanwhile is told as an ``ArchiveError``."""
         try:
             yield
         except exc.DBAPIError as error:
@@ -96,7 +97,7 @@ class Archive:
             raise failures.busy(self.name) from error
 
     def _bring_up_to_date(self, create: bool) -> None:
-        with self._told():
+        with self.told():
             with self._connections(writes=False).connect() as connection:
                 if _version(connection) == HEAD:
                     return
