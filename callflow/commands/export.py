@@ -8,12 +8,14 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from callflow.archive import audit
 from callflow.archive import calls as archived
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
+from callflow.commands.archive import at_keyboard
 from callflow.commands.common import note, plan_of
 from callflow.commands.scores import card_of, number, wanted_of
-from callflow.errors import BadInput, OutputError
+from callflow.errors import ArchiveError, BadInput, OutputError
 from callflow.review import scored
 from callflow.review.exports import agent_page, call_page, rows, sheets
 from callflow.review.exports.months import read_month
@@ -37,10 +39,23 @@ def run_export(options: argparse.Namespace, language: str) -> int:
             count = _call(archive, options, path, chosen, language)
         else:
             count = _table(archive, options, path, form, chosen, language)
+        _audit(archive, options, path, language)
     if not options.reveal:
         note(text("long numbers are masked (--reveal shows them)", "号码已隐藏（--reveal 可显示）"), language)
     note(count, language)
     return 0
+
+
+def _audit(archive: Archive, options: argparse.Namespace, path: Path, language: str) -> None:
+    """Note who took what; an archive that cannot be written can still be read, and then that is said."""
+    asked = [
+        f"{name}={value}" for name in ("agent", "month", "call", "since", "until") if (value := getattr(options, name))
+    ]
+    what = " ".join([path.name, *asked, *(["revealed"] if options.reveal else [])])
+    try:
+        audit.note(archive, at_keyboard(), f"export.{options.what}", what)
+    except ArchiveError as error:
+        note(Text(f"not in the audit log: {error.message.en}", f"未记入审计日志：{error.message.zh}"), language)
 
 
 def _out(given: str) -> Path:

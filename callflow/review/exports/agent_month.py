@@ -47,12 +47,16 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """How often a clause was met of the times it was assessed. ``title``: of the rule that it mostly came from."""
+    """How often a clause was met of the times it was assessed. ``title``: of the rule that it mostly came from.
+
+    ``forbidden``: only ever violated, so that there is nothing it could be met by.
+    """
 
     ref: str
     title: Text
     met: int
     assessed: int
+    forbidden: bool = False
 
     @property
     def share(self) -> float:
@@ -184,6 +188,7 @@ def clauses_of(calls: Iterable[Judged]) -> list[Clause]:
     """Every clause that was assessed, with how often it was met."""
     met: Counter[str] = Counter()
     assessed: Counter[str] = Counter()
+    violated: Counter[str] = Counter()
     titles: dict[str, Counter[Text]] = {}
     for one in calls:
         for finding in one.findings:
@@ -193,8 +198,12 @@ def clauses_of(calls: Iterable[Judged]) -> list[Clause]:
             for ref in finding.refs:
                 assessed[ref] += 1
                 met[ref] += finding.standing == "met"
+                violated[ref] += finding.standing == "violated"
                 titles.setdefault(ref, Counter())[title] += 1
-    return [Clause(ref, titles[ref].most_common(1)[0][0], met[ref], count) for ref, count in assessed.items()]
+    return [
+        Clause(ref, titles[ref].most_common(1)[0][0], met[ref], count, violated[ref] == count)
+        for ref, count in assessed.items()
+    ]
 
 
 def strongest(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
