@@ -14,8 +14,9 @@ from itertools import combinations
 from math import sqrt
 from typing import Literal
 
+from callflow.archive.extracts import Decided
 from callflow.events import Verdict
-from callflow.review.scorecard import FAULTS
+from callflow.review.scorecard import FAULTS, VERDICTS
 
 Kind = Literal["accept", "dispute", "correct"]
 DISPUTED = "disputed"
@@ -74,6 +75,25 @@ class Precision:
     @property
     def share(self) -> float:
         return self.upheld / self.reviewed
+
+
+def reviews_of(decided: Iterable[Decided]) -> list[Review]:
+    """What was decided in an archive, in its order; an agent's own word settles nothing."""
+    return [
+        Review(
+            finding=one.finding,
+            rule=one.rule,
+            engine=VERDICTS[one.engine],
+            reviewer=one.user,
+            kind=_KINDS[one.kind],
+            verdict=VERDICTS.get(one.verdict),
+            settles=one.role != "agent",
+        )
+        for one in decided
+    ]
+
+
+_KINDS: dict[str, Kind] = {"accept": "accept", "dispute": "dispute", "correct": "correct"}
 
 
 def agreements(reviews: Iterable[Review]) -> list[Agreement]:

@@ -23,6 +23,8 @@ from callflow.flow.model import Flow
 from callflow.texts import Text, text
 
 FAULTS: tuple[Verdict, ...] = ("missed", "violated")
+VERDICTS: dict[str, Verdict] = {v: v for v in ("met", "missed", "violated", "not_assessed")}
+"""The verdicts by their names, as they come out of databases and files."""
 _HUNDREDTH = Decimal("0.01")
 FULL = 10_000
 """Hundredths of a point that a call can have."""

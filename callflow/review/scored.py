@@ -19,7 +19,7 @@ from callflow.journal import Journal, header_of, parse_journal
 from callflow.review import known
 from callflow.review.judge import flow_version, version_of
 from callflow.review.replay import rejudge
-from callflow.review.scorecard import Line, Scorecard, Scored, score
+from callflow.review.scorecard import VERDICTS, Line, Scorecard, Scored, score
 from callflow.texts import Text, text
 
 Chosen = Callable[[str], Scorecard | None]
@@ -145,12 +145,11 @@ def _channel(call: KeptCall) -> Literal["left", "right", ""]:
     return header_of(zlib.decompress(call.journal), f"call {call.id}").agent if call.journal else "left"
 
 
-_VERDICTS: dict[str, Verdict] = {v: v for v in ("met", "missed", "violated", "not_assessed")}
 _SEVERITIES: dict[str, Severity] = {s: s for s in ("minor", "major", "severe", "fatal")}
 
 
 def _verdict(word: str) -> Verdict:
-    return _VERDICTS.get(word, "not_assessed")
+    return VERDICTS.get(word, "not_assessed")
 
 
 def _severity(word: str) -> Severity:

@@ -28,7 +28,7 @@ one_finding = st.builds(
 )
 calls = st.lists(one_finding, max_size=12)
 totals = st.none() | st.floats(0, 100)
-several = st.lists(st.tuples(calls, calls, totals, totals, st.sampled_from(["王", "李"])), max_size=8)
+several = st.lists(st.tuples(calls, calls, totals, totals, st.sampled_from(["王", "李"])), max_size=5)
 
 
 @given(calls)
