@@ -35,7 +35,12 @@ def run(function: Callable[[Item], Result], items: Iterable[Item], workers: int)
     """
     if workers <= 1:
         yield from map(function, items)
-        return
+    else:
+        yield from pooled(function, items, workers)
+
+
+def pooled(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+    """The same, in processes of their own even where it is only one."""
     left = iter(items)
     waiting: deque[Item] = deque()
     deaths = 0
