@@ -426,7 +426,7 @@ def _plain(value: Any) -> Any:
 def parse(line: str | bytes, where: Location) -> Event | Problem:
     """Read one event from a line of JSON; a ``Problem`` at ``where`` says why it could not be read."""
     try:
-        data = json.loads(line.decode("utf-8-sig") if isinstance(line, bytes) else line)
+        data = _decoded(line.removeprefix(_BOM).decode() if isinstance(line, bytes) else line)
     except UnicodeDecodeError:
         return _wrong(where, text("not UTF-8 text", "不是 UTF-8 文本"), "encoding")
     except (ValueError, RecursionError) as error:
@@ -434,6 +434,19 @@ def parse(line: str | bytes, where: Location) -> Event | Problem:
         at = Location(where.file, where.line, column)
         return _wrong(at, text("not valid JSON", "不是合法的 JSON"), "json")
     return from_data(data, where)
+
+
+_BOM = b"\xef\xbb\xbf"
+_raw_decode = json.JSONDecoder().raw_decode
+
+
+def _decoded(line: str) -> Any:
+    """As ``json.loads``, which looks for blanks before and behind with regular expressions: half of its time."""
+    try:
+        data, end = _raw_decode(line)
+    except ValueError:
+        return json.loads(line)
+    return data if end == len(line) or line[end:] == "\n" else json.loads(line)
 
 
 def from_data(data: Any, where: Location) -> Event | Problem:
