@@ -3,6 +3,7 @@
 import hashlib
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import postgres
 import psycopg
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from archive_samples import call, finding
 
 from callflow.archive import audit, calls, roots
+from callflow.archive.calls import NewCall
 from callflow.archive.decisions import decide
 from callflow.archive.purge import Purged, count, purge
 from callflow.archive.search import CallQuery, find
@@ -25,9 +27,9 @@ SECRET = "葡萄牙城堡"
 MARKS = [SECRET, "葡萄", "pu_tao", "putaoya", "secret-recording", "secret-journal", "secret-note", "secret-evidence"]
 
 
-def secret(number: int, **more: object) -> object:
+def secret(number: int, **more: Any) -> NewCall:
     found = finding(evidence=(), reason="secret-evidence")
-    values = {"began": NOW - 2 * MONTH, "path": "/secret-recording.wav", "journal": b"secret-journal"}
+    values: dict[str, Any] = {"began": NOW - 2 * MONTH, "path": "/secret-recording.wav", "journal": b"secret-journal"}
     return call(number, text=SECRET, sounds="pu tao ya cheng bao putaoya", findings=(found,), **(values | more))
 
 
@@ -110,7 +112,7 @@ def marks_in(paths: list[Path]) -> set[str]:
 # ------------------------------------------------------------------------------------------------ recordings
 
 
-def recording(path: Path, content: bytes = b"sound") -> dict[str, object]:
+def recording(path: Path, content: bytes = b"sound") -> dict[str, str]:
     path.write_bytes(content)
     return {"path": str(path), "sha256": hashlib.sha256(content).hexdigest()}
 
