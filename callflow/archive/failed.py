@@ -13,7 +13,9 @@ from callflow.archive.tables import Call
 def known(archive: Archive) -> dict[str, str]:
     """The sha256 that each failed file had, by its path."""
     with archive.read() as session:
-        return dict(session.execute(sa.select(Call.path, Call.sha256).where(Call.status == "failed")).tuples().all())
+        return {
+            path: sha for path, sha in session.execute(sa.select(Call.path, Call.sha256).where(Call.status == "failed"))
+        }
 
 
 def forget(archive: Archive, paths: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ from callflow.review.batch.run import Batch, Crew
 from callflow.review.batch.task import Side
 from callflow.review.batch.view import BatchView, JsonLines
 from callflow.review.batch.work import Settings
+from callflow.review.judge import flow_version
 from callflow.texts import text
 
 ALONE = ("events", "date", "journal", "report")
@@ -44,7 +45,7 @@ def run_batch(options: argparse.Namespace, language: str) -> int:
     settings = Settings(plan, open_recording, options.engine)
     with Archive.open(options.archive) as archive:
         view = JsonLines(language, print) if options.json else BatchView(Console(highlight=False), language)
-        batch = Batch(archive, view, options.again, options.retry_failed)
+        batch = Batch(archive, flow_version(plan.flow), view, options.again, options.retry_failed)
         try:
             with _crew(settings, options.cluster, min(size, len(found.tasks))) as crew, view:
                 batch.run(found.tasks, crew)

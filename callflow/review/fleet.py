@@ -20,7 +20,7 @@ import distributed
 
 from callflow.archive.calls import NewCall
 from callflow.errors import BadInput, CallflowError
-from callflow.review.batch.pool import KILLED
+from callflow.review.batch.pool import KILLED, undisturbed
 from callflow.review.batch.work import Job, Settings, Trouble, Worker, failed, settled
 from callflow.texts import text
 
@@ -42,11 +42,11 @@ def connected(address: str, size: int) -> Iterator[Any]:
         try:
             cluster: Any = address
             if address == LOCAL:
-                cluster = stack.enter_context(
-                    _dask.LocalCluster(
+                with undisturbed():
+                    cluster = _dask.LocalCluster(
                         n_workers=size, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
                     )
-                )
+                stack.enter_context(cluster)
             client = stack.enter_context(_dask.Client(cluster, timeout=PATIENCE, set_as_default=False))
             client.wait_for_workers(1, timeout=PATIENCE)
         except (OSError, TimeoutError, ValueError) as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -12,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from callflow.errors import CallflowError
+from callflow.review.batch.pool import undisturbed
 from callflow.texts import text
 
 Item = TypeVar("Item")
@@ -65,11 +65,16 @@ def _pooled(
     """Results of one pool, until it breaks; ``waiting`` has what was taken from ``left`` and has no result yet."""
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(function,))
+
+    def submitted(item: Item) -> Future[Result]:
+        with undisturbed():
+            return pool.submit(_work, item)
+
     try:
-        futures: deque[Future[Result]] = deque(pool.submit(_work, item) for item in waiting)
+        futures = deque(map(submitted, waiting))
         for item in left:
             waiting.append(item)
-            futures.append(pool.submit(_work, item))
+            futures.append(submitted(item))
             if len(futures) > AHEAD * workers:
                 result = futures.popleft().result()
                 waiting.popleft()
@@ -89,7 +94,6 @@ _function: Callable[[Any], Any] | None = None
 
 def _begin(function: Callable[[Any], Any]) -> None:
     global _function
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who started us, who tells us to end
     _function = function
 
 

@@ -183,13 +183,13 @@ def _norm(agent: float, customer: float) -> float:
 
 
 def _joined(parts: Sequence[Heard]) -> Heard:
-    return replace(
-        parts[0],
-        text="".join(part.text for part in parts),
-        sounds=tuple(sound for part in parts for sound in part.sounds),
-        words=tuple(word for part in parts for word in part.words) if all(part.words for part in parts) else (),
-        end=parts[-1].end,
-    )
+    sounds = [sound for part in parts for sound in part.sounds]
+    words = [word for part in parts for word in part.words] if all(part.words for part in parts) else []
+    while len(sounds) > 1 and sounds[-1] in _MARKS:  # where an utterance was cut, there is no pause in it any more
+        sounds.pop()
+        del words[len(sounds) :]
+    text = "".join(part.text for part in parts)
+    return replace(parts[0], text=text, sounds=tuple(sounds), words=tuple(words), end=parts[-1].end)
 
 
 def _length(heard: Heard) -> float:

@@ -63,7 +63,7 @@ class Pattern:
         """What the name of ``path`` says; ``None`` where it does not fit."""
         above = path.parts[len(path.parts) - 1 - self.folders : -1]
         found = None
-        for name in (path.name, path.stem):
+        for name in (path.stem, path.name):
             found = found or self.expression.fullmatch("/".join([*above, name]))
         if found is None:
             return None

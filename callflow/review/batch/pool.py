@@ -11,7 +11,7 @@ import os
 import signal
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -109,7 +109,8 @@ class Pool:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=serve, args=(theirs, self._settings), name="callflow batch", daemon=True)
-        process.start()
+        with undisturbed():
+            process.start()
         theirs.close()
         hand = _Hand(process, ours)
         self._hands.append(hand)
@@ -128,9 +129,21 @@ class Pool:
             )
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Processes begun inside never hear of a Ctrl-C, which a terminal sends to all of them: it is ours to handle."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def serve(pipe: Connection, settings: Settings) -> None:
     """What a process of the pool does until nobody wants anything any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the main process's to handle
     parent = os.getppid()
     worker = Worker(settings)
     with suppress(EOFError, OSError, Cancelled):

@@ -6,15 +6,16 @@ sha256 of what was recorded, keeps it from being there twice. Only this process 
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
 from callflow.archive import calls, failed
-from callflow.archive.calls import NewCall
+from callflow.archive.calls import NewCall, NewFlow
 from callflow.archive.store import Archive
 from callflow.errors import ArchiveError
+from callflow.review.batch.keeper import Keeper
 from callflow.review.batch.task import Task
 from callflow.review.batch.work import Job, content_hash
 from callflow.texts import Text
@@ -65,25 +66,31 @@ class Tally:
 
 @dataclass(slots=True)
 class Batch:
-    """``again``: judge also what is archived; ``retry_failed``: try those once more that failed."""
+    """``flow``: what the calls are judged with; ``again``: judge also what is archived; ``retry_failed``: try those
+    once more that failed."""
 
     archive: Archive
+    flow: NewFlow
     watcher: Watcher
     again: bool = False
     retry_failed: bool = False
     pauses: Sequence[float] = PAUSES
     tally: Tally = field(default_factory=Tally)
     _failed: dict[str, str] = field(default_factory=dict)
-    _seen: set[str] = field(default_factory=set)
+    _kept: set[str] = field(default_factory=set)
     _sizes: dict[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     def run(self, tasks: Sequence[Task], crew: Crew) -> Tally:
         """Judge ``tasks``. Raises ``ArchiveError`` where the archive does not come back."""
         self._failed = self._patiently(lambda: failed.known(self.archive))
         self.tally.files = len(tasks)
         self.tally.all_bytes = sum(map(_size, tasks))
-        for call in crew.results(self._jobs(tasks)):
-            self._keep(call)
+        with Keeper(self._keep) as keeper:
+            self._stopped = keeper.stopped
+            for call in crew.results(self._jobs(tasks)):
+                keeper.put(call)
         self.watcher.update(self.tally)
         return self.tally
 
@@ -91,18 +98,16 @@ class Batch:
         """The tasks that are to be judged; each is looked at when somebody is free for it."""
         for task in tasks:
             job, size = Job(task, content_hash(task.path)), _size(task)
-            if job.sha256 and job.sha256 in self._seen:
-                self.tally.same += 1
-            elif self._settled_before(job):
-                self.tally.there += 1
-                self._seen.add(job.sha256)
-            else:
-                self._seen.add(job.sha256)
+            same = job.sha256 in self._kept
+            if not same and not self._settled_before(job):
                 self._sizes[job.path] = size
                 yield job
                 continue
-            self.tally.bytes += size
-            self.tally.skipped_bytes += size
+            with self._lock:
+                self.tally.same += same
+                self.tally.there += not same
+                self.tally.bytes += size
+                self.tally.skipped_bytes += size
             self.watcher.update(self.tally)
 
     def _settled_before(self, job: Job) -> bool:
@@ -112,18 +117,31 @@ class Batch:
             return False
         return bool(self._patiently(lambda: calls.known(self.archive, [job.sha256])))
 
-    def _keep(self, call: NewCall) -> None:
-        """Into the archive, in a transaction of its own; a row that said the file was bad goes."""
-        if call.status == "done" and self._failed.pop(call.path, None) is not None:
-            self._patiently(lambda: failed.forget(self.archive, [call.path]))
-        again = self.again or call.status == "failed"
-        self._patiently(lambda: calls.add(self.archive, [call], again=again))
-        if call.status == "done":
-            self.tally.done += 1
-            self.tally.seconds += call.duration
-        else:
-            self.tally.failed += 1
-        self.tally.bytes += self._sizes.pop(call.path, 0)
+    def _keep(self, judged: list[NewCall]) -> None:
+        """Into the archive, together; rows that said that these files were bad go."""
+        mended = [
+            call.path for call in judged if call.status == "done" and self._failed.pop(call.path, None) is not None
+        ]
+        if mended:
+            self._patiently(lambda: failed.forget(self.archive, mended))
+        good = [replace(call, flow=self.flow) for call in judged if call.status == "done"]
+        bad = [call for call in judged if call.status == "failed"]
+        self._patiently(lambda: calls.add(self.archive, good, again=self.again))
+        self._patiently(lambda: calls.add(self.archive, bad, again=True))
+        for call in good + bad:
+            self._count(call)
+
+    def _count(self, call: NewCall) -> None:
+        with self._lock:
+            if call.status == "failed":
+                self.tally.failed += 1
+            elif call.key in self._kept:
+                self.tally.same += 1
+            else:
+                self._kept.add(call.key)
+                self.tally.done += 1
+                self.tally.seconds += call.duration
+            self.tally.bytes += self._sizes.pop(call.path, 0)
         self.watcher.call(call)
         self.watcher.update(self.tally)
 
@@ -134,7 +152,8 @@ class Batch:
                 return action()
             except ArchiveError as error:
                 self.watcher.trouble(error.message)
-                time.sleep(pause)
+                if self._stopped.wait(pause):
+                    raise
         return action()
 
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from callflow.archive.calls import NewCall, NewFlow
+from callflow import collecting
+from callflow.archive.calls import NewCall
 from callflow.audio.source import Source
 from callflow.call.plan import Plan
 from callflow.errors import BadFlow, CallflowError, ModelError
 from callflow.events import CallContext, Event
 from callflow.journal import Header, is_journal, read_journal
+from callflow.review import words
 from callflow.review.batch.listing import JOURNAL
 from callflow.review.batch.task import Metadata, Side, Task
 from callflow.review.beside import reported
-from callflow.review.judge import flow_version, judgement
+from callflow.review.judge import judgement
 from callflow.review.replay import rejudge, replay
 from callflow.speech import engines
 from callflow.speech.transcriber import Transcriber
@@ -55,6 +59,16 @@ class Settings:
     open_recording: Opener
     engine: str = "auto"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To other processes: a plan is so many objects that to read it with the collector on takes five times as
+        long."""
+        return _received, (pickle.dumps(self.plan, pickle.HIGHEST_PROTOCOL), self.open_recording, self.engine)
+
+
+def _received(plan: bytes, open_recording: Opener, engine: str) -> Settings:
+    with collecting.paused():
+        return Settings(pickle.loads(plan), open_recording, engine)
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -73,12 +87,8 @@ class Worker:
     """Judges one call after another; the model is loaded with the first recording, and once."""
 
     settings: Settings
-    _flow: NewFlow = field(init=False)
     _transcriber: Transcriber | None = None
     _engine: str = ""
-
-    def __post_init__(self) -> None:
-        self._flow = flow_version(self.settings.plan.flow)
 
     def attempt(self, job: Job, wanted: Callable[[], bool] = lambda: True) -> NewCall | Trouble:
         """``judge``, with what it raises as a value; see ``settled``."""
@@ -88,8 +98,9 @@ class Worker:
             return Trouble(error.message, error.hint)
 
     def judge(self, job: Job, wanted: Callable[[], bool] = lambda: True) -> NewCall:
-        """What became of a file, good or bad. ``wanted`` is asked now and then; ``Cancelled`` where it says no.
+        """What became of a file, good or bad, its flow left out, which is the same for all.
 
+        ``wanted`` is asked now and then; ``Cancelled`` where it says no.
         Raises ``ModelError`` where there is no recogniser: that is no matter of the file.
         """
         try:
@@ -131,7 +142,7 @@ class Worker:
             )
             plan = self.settings.plan
             replay(sound, transcriber, plan, context, told.events, out.append, going_on, partials=False)
-            warnings = sound.warnings if sound.separate else sound.warnings[1:]
+            warnings = list(sound.warnings)
         header = Header(plan.flow.name, plan.flow.hashes, task.path.name, task.agent)
         return self._call(job, out, header, warnings)
 
@@ -150,12 +161,11 @@ class Worker:
             key=job.sha256,
             path=_sound_of(job, header),
             sha256=job.sha256,
-            reason=_joined([*warnings, *_guessed(context)]),
+            reason=_joined([*warnings, *filter(None, [words.guessed(context)])]),
             began=_began(known, context),
             duration=judged.duration,
             separate=context.separate,
             engine=context.engine,
-            flow=self._flow,
             journal=judged.journal,
             findings=judged.findings,
             score=judged.score,
@@ -233,18 +243,6 @@ def _sound_of(job: Job, header: Header) -> str:
     name = Path(header.recording).name
     sound = job.task.path.with_name(name) if name else job.task.path
     return str(sound.resolve()) if sound.is_file() else job.path
-
-
-def _guessed(context: CallContext) -> list[Text]:
-    if context.separate:
-        return []
-    return [
-        text(
-            "one channel: the speakers were told apart by what they say, {s:.0%} sure",
-            "单声道：按话语内容推断说话人，把握 {s:.0%}",
-            s=context.told_apart,
-        )
-    ]
 
 
 def _joined(messages: list[Text]) -> Text | None:
