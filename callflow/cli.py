@@ -20,7 +20,7 @@ from callflow import __version__, flowfiles
 from callflow.commands import design, devices, models, replay
 from callflow.commands.common import interrupts
 from callflow.errors import BadFlow, CallflowError
-from callflow.options import serve
+from callflow.options import scores, serve
 from callflow.speech import engines
 from callflow.texts import printable, text
 
@@ -317,6 +317,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--port", type=int, default=0, help="the overlay's port on this computer (default: any) 端口")
     command.add_argument("--window", action="store_true", help="in a window that stays on top (pywebview) 置顶窗口")
     command.set_defaults(run=run_live)
+
+    scores.declare(subparsers, common)
 
     command = subparsers.add_parser(
         "doctor", parents=[common], help="is everything here that live calls need? 检查实时通话所需的一切"

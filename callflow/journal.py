@@ -149,6 +149,11 @@ def read_header(path: Path) -> Header:
     return _header(path, next(_lines(path), b""))
 
 
+def header_of(content: bytes, name: str) -> Header:
+    """The same of a journal that is in memory; ``name`` is for messages."""
+    return _header(name, content.partition(b"\n")[0])
+
+
 def read_journal(path: Path) -> Journal:
     """Read a whole journal. Raises ``BadJournal`` where the file is none, or comes from a newer callflow.
 
@@ -189,12 +194,20 @@ def read_inputs(path: Path) -> Iterator[Event]:
 
     Raises ``BadJournal`` as ``read_journal`` does; lines that are no events are passed over.
     """
-    lines = _lines(path)
-    _header(path, next(lines, b""))
+    yield from _inputs(_lines(path), path)
+
+
+def inputs_of(content: bytes, name: str) -> Iterator[Event]:
+    """The same of a journal that is in memory; ``name`` is for messages."""
+    yield from _inputs(iter(content.splitlines(keepends=True)), name)
+
+
+def _inputs(lines: Iterator[bytes], name: Path | str) -> Iterator[Event]:
+    _header(name, next(lines, b""))
     for number, line in enumerate(lines, start=2):
-        if line.startswith(_PASSED_OVER) or b'"final":false' in line:
+        if line.startswith(_PASSED_OVER) or b'"final":false' in line or len(line) > MAX_LINE:
             continue
-        event = parse(line, Location(str(path), number))
+        event = parse(line, Location(str(name), number))
         if isinstance(event, Event):
             yield event
 
@@ -257,7 +270,7 @@ def _lines(path: Path) -> Iterator[bytes]:
         ) from error
 
 
-def _header(path: Path, line: bytes) -> Header:
+def _header(path: Path | str, line: bytes) -> Header:
     try:
         data = json.loads(line)
     except (ValueError, RecursionError):

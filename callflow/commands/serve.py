@@ -20,6 +20,7 @@ from callflow.review.desk.books import Books
 from callflow.review.desk.flows import Flows
 from callflow.review.desk.recordings import Roots
 from callflow.review.desk.sound import SoundFiles
+from callflow.review.known import rescored
 from callflow.texts import text
 from callflow.web.accounts import Accounts
 from callflow.web.pages import read_static
@@ -38,7 +39,7 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
     with Archive.open(options.archive, create=False) as archive, listen(options.host, options.port) as listening:
         port = listening.getsockname()[1]
         site = Site(Accounts(archive), secure=bool(certificate))
-        books = Books(archive, Flows(flows), Roots(folders or _beside(archive)), _sounds(archive))
+        books = Books(archive, Flows(flows), Roots(folders or _beside(archive)), _sounds(archive), rescored)
         desk.add(site, books, read_static("callflow.live"))
         app = site.finished(own_hosts(options.host, port, options.name or (), secure=bool(certificate)))
         _warn(options.host, bool(certificate), language)
