@@ -15,7 +15,7 @@ LONGER = {"events"}  # the one protocol: every event on one page
 BASE = {"texts", "problems", "errors", "events", "json_fields", "collecting"}
 ENGINE = {"call", "phrases", "flow"}
 SHELL = BASE | ENGINE | {"acoustics", "audio", "speech", "telephony", "journal", "models", "flowfiles", "plans"}
-SHELL |= {"workdays", "archive", "writing"}
+SHELL |= {"workdays", "archive", "gate", "writing"}
 
 MAY_IMPORT = {
     "texts": set(),
@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "telephony": BASE,
     "journal": BASE,
     "fetch": BASE,
+    "gate": set(),
     "flowfiles": BASE | {"flow"},
     "plans": BASE | ENGINE | {"flowfiles"},
     "workdays": {"texts", "events"},
@@ -39,13 +40,14 @@ MAY_IMPORT = {
     "models": BASE | {"fetch"},
     "speech": BASE | {"audio", "models"},
     "archive": BASE | {"journal"},
-    "web": BASE | {"archive"},
+    "web": BASE | {"archive", "gate"},
     "live": SHELL,
     "review": SHELL | {"web"},
     "design": SHELL | {"web"},
     "doctor": SHELL | {"live"},
     "commands": SHELL | {"live", "review", "design", "doctor", "web"},
-    "cli": SHELL | {"live", "review", "design", "commands"},
+    "options": SHELL | {"commands"},
+    "cli": SHELL | {"live", "review", "design", "commands", "options"},
     "__main__": {"cli"},
 }
 
@@ -70,7 +72,7 @@ HIDDEN: dict[str, str | tuple[str, ...]] = {
     "faster_whisper": "speech.whisper",
     "baresip": "telephony",
     "pynput": "telephony.hotkeys",
-    "uvicorn": "live.overlay",
+    "uvicorn": ("live.overlay", "web.server"),
     "webview": "live.window",
     "fastapi": ("live", "telephony.webhook", "web", "review.desk", "design.studio"),
     "nicegui": ("web", "review.desk", "design.studio"),
