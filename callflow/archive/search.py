@@ -107,7 +107,7 @@ def find(archive: Archive, query: CallQuery, viewer: Viewer) -> Page:
         if query.sort == "agent":
             wanted = wanted.outerjoin(Agent, Agent.id == Call.agent_id)
         ids, total, least = _page(session, wanted, max(0, query.limit), max(0, query.offset))
-        rows = _rows(session, ids)
+        rows = rows_of(session, ids)
         if query.words or query.sounds:
             rows = _with_excerpts(session, rows, query)
         if not viewer.reveal:
@@ -244,7 +244,7 @@ def _order(query: CallQuery) -> list[sa.ColumnElement[Any]]:
     return [column.asc().nulls_last(), Call.id.asc()]
 
 
-def _rows(session: Session, ids: Sequence[int]) -> list[CallRow]:
+def rows_of(session: Session, ids: Sequence[int]) -> list[CallRow]:
     found = session.execute(
         sa.select(Call, Agent.code, Agent.name, Team.name)
         .outerjoin(Agent, Agent.id == Call.agent_id)

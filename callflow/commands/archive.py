@@ -23,7 +23,7 @@ def run_users(options: argparse.Namespace, language: str) -> int:
     if options.action != "list" and not options.name:
         raise BadInput(text("users {a} needs the name of a user", "users {a} 需要用户名", a=options.action))
     with Archive.open(options.archive, create=options.action == "add") as archive:
-        name, by = options.name, _by()
+        name, by = options.name, at_keyboard()
         if options.action == "list":
             _list_users(archive, language)
         elif options.action == "add":
@@ -62,7 +62,7 @@ def run_purge(options: argparse.Namespace, language: str) -> int:
             many = purge.count(archive, older_than)
             print(text("{n} calls would be deleted", "将删除 {n} 通通话", n=many).in_(language))
             return 0
-        done = purge.purge(archive, older_than, recordings=options.recordings, by=_by())
+        done = purge.purge(archive, older_than, recordings=options.recordings, by=at_keyboard())
     deleted = text(
         "{c} calls deleted, {r} recordings deleted", "已删除 {c} 通通话、{r} 个录音", c=done.calls, r=done.recordings
     )
@@ -95,7 +95,7 @@ def age(written: str) -> timedelta:
     return timedelta(days=days)
 
 
-def _by() -> str:
+def at_keyboard() -> str:
     """Who sits at the keyboard, for the audit log."""
     try:
         return f"command line ({getpass.getuser()})"
