@@ -218,14 +218,6 @@ class Login(Base):
     ends: Mapped[datetime]
 
 
-class Root(Base):
-    """A folder that recordings of the archive may lie in; no file outside of these is ever opened or deleted."""
-
-    __tablename__ = "roots"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    path: Mapped[str] = mapped_column(unique=True)
-
-
 class Audit(Base):
     """Who did what: every log-in, every access to a recording, every export, decision and purge."""
 

@@ -27,13 +27,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_when", "audit", ["when"])
     op.create_table(
-        "roots",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("path", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("path"),
-    )
-    op.create_table(
         "flow_versions",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
