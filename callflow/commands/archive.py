@@ -12,6 +12,7 @@ from pathlib import Path
 from callflow.archive import purge, users
 from callflow.archive.store import Archive
 from callflow.commands.common import note
+from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput
 from callflow.texts import text
 
@@ -67,7 +68,9 @@ def run_purge(options: argparse.Namespace, language: str) -> int:
             many = purge.count(archive, older_than)
             print(text("{n} calls would be deleted", "将删除 {n} 通通话", n=many).in_(language))
             return 0
-        done = purge.purge(archive, older_than, recordings=folders, by=at_keyboard())
+        done = purge.purge(
+            archive, older_than, recordings=folders, copies=copies_of_sound(archive.name), by=at_keyboard()
+        )
     deleted = text(
         "{c} calls deleted, {r} recordings deleted", "已删除 {c} 通通话、{r} 个录音", c=done.calls, r=done.recordings
     )

@@ -141,3 +141,16 @@ def test_only_recordings_in_the_folder_are_deleted(archive: Archive, tmp_path: P
     assert purge(archive, MONTH, NOW, recordings=[inside]) == Purged(calls=7, recordings=1, kept=6)
     assert sorted(path.name for path in inside.iterdir()) == ["changed.wav", "link.wav"]
     assert (outside / "theirs.wav").exists()
+
+
+def test_copies_to_play_go_with_their_call(archive: Archive, tmp_path: Path) -> None:
+    copies = tmp_path / "calls.db.sound"
+    copies.mkdir()
+    old, new = recording(tmp_path / "old.wav", b"old"), recording(tmp_path / "new.wav", b"new")
+    for digest in (old["sha256"], new["sha256"]):
+        (copies / f"{digest}-left.webm").touch()
+        (copies / f"{digest}-left.peaks").touch()
+    calls.add(archive, [secret(1, **old), call(2, began=NOW, **new), secret(3, sha256=""), secret(4, sha256="*")])
+    assert purge(archive, MONTH, NOW, copies=copies).calls == 3
+    assert {path.name.partition("-")[0] for path in copies.iterdir()} == {new["sha256"]}
+    assert (tmp_path / "old.wav").exists()
