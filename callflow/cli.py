@@ -208,7 +208,9 @@ def _archive_options(subparsers: _SubParsers, common: _ArgumentParser) -> None:
         "purge", parents=[common, archive], help="delete old calls from an archive, for good 彻底删除旧通话"
     )
     command.add_argument("--older-than", required=True, metavar="AGE", help="90d, 12w or 2y 早于")
-    command.add_argument("--recordings", action="store_true", help="the recordings, too 同时删除录音")
+    command.add_argument(
+        "--recordings", action="append", metavar="FOLDER", help="and the recordings in it; may be repeated 同时删除录音"
+    )
     command.add_argument("--dry-run", action="store_true", help="only say how many 仅统计")
     command.set_defaults(run=run_purge)
 

@@ -1,10 +1,10 @@
-"""What ``callflow live`` takes where nothing else is asked for; ``callflow doctor`` looks at the same."""
+"""Where things lie, and what is taken, where nothing else is asked for; for commands that must agree on it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 
 from callflow.speech import engines
 
@@ -12,6 +12,11 @@ from callflow.speech import engines
 def default_folder() -> Path:
     """Where journals go unless another folder is named."""
     return user_data_path("callflow", appauthor=False) / "calls"
+
+
+def copies_of_sound(archive: str) -> Path:
+    """Where ``callflow serve`` keeps sound to play, and ``callflow purge`` deletes it; ``archive``: its name."""
+    return user_cache_path("callflow", appauthor=False) / "sound" if "://" in archive else Path(f"{archive}.sound")
 
 
 def chosen_engines(name: str) -> list[engines.Choice]:
