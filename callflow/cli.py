@@ -17,10 +17,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 from callflow import __version__, flowfiles
-from callflow.commands import design, devices, models, replay
+from callflow.commands import design, devices, graph, models, rehearse, replay
 from callflow.commands.common import interrupts
 from callflow.errors import BadFlow, CallflowError
-from callflow.options import scores
+from callflow.options import scores, serve
 from callflow.speech import engines
 from callflow.texts import printable, text
 
@@ -269,9 +269,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=design.run_simulate)
 
-    command = subparsers.add_parser("test", parents=[common], help="play a flow's rehearsals 演练流程")
-    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
-    command.set_defaults(run=design.run_test)
+    rehearse.options(subparsers, common)
+    graph.options(subparsers, common)
 
     command = subparsers.add_parser("lint", parents=[common], help="what is wrong with a flow 检查流程")
     command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
@@ -348,4 +347,6 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--microphone", metavar="NAME", help="try this name, or part of it, or a pattern with *")
     command.add_argument("--far-end", metavar="NAME", help="the same for the device that carries the customer")
     command.set_defaults(run=devices.run_devices)
+
+    serve.declare(subparsers, common)
     return parser

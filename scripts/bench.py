@@ -38,7 +38,7 @@ METHOD = """
 - **Re-judging**: three bundled calls after one another (301 s, 76 utterances) as one journal file with its outputs;
   read from disk, judged, closed; repeated for three seconds on one core. It is read by `journal.read_inputs`, which
   passes over outputs and partials; `callflow replay CALL.jsonl` reads and checks every line (`read_journal`).
-- **Re-judging archived calls**: three bundled calls after one another as zipformer heard them, archived as a batch does;
+- **Re-judging archived calls**: three bundled calls in a row as zipformer heard them, archived as a batch does;
   decompressed, read and judged for three seconds of processor time. Then `callflow diff`'s own machinery over copies of
   it, with the same flow on both sides: calls a second from when all workers are at it, and processor seconds.
 - **Replay beside the bare recogniser**: the three bundled calls as one recording, both channels. CPU seconds (user and

@@ -56,13 +56,13 @@ def _password(language: str) -> str:
 
 def run_purge(options: argparse.Namespace, language: str) -> int:
     """Delete what is older than the archive should keep."""
-    age = _age(options.older_than)
+    older_than = age(options.older_than)
     with Archive.open(options.archive, create=False) as archive:
         if options.dry_run:
-            many = purge.count(archive, age)
+            many = purge.count(archive, older_than)
             print(text("{n} calls would be deleted", "将删除 {n} 通通话", n=many).in_(language))
             return 0
-        done = purge.purge(archive, age, recordings=options.recordings, by=at_keyboard())
+        done = purge.purge(archive, older_than, recordings=options.recordings, by=at_keyboard())
     deleted = text(
         "{c} calls deleted, {r} recordings deleted", "已删除 {c} 通通话、{r} 个录音", c=done.calls, r=done.recordings
     )
@@ -83,7 +83,8 @@ def run_purge(options: argparse.Namespace, language: str) -> int:
     return 0
 
 
-def _age(written: str) -> timedelta:
+def age(written: str) -> timedelta:
+    """``90d``, ``12w`` or ``2y`` as a time. Raises ``BadInput``."""
     found = re.fullmatch(r"([0-9]{1,6})([dwy])", written.strip().lower())
     days = int(found[1]) * _DAYS[found[2]] if found else 0
     if not 1 <= days <= _OLDEST:

@@ -19,9 +19,9 @@ from callflow.errors import ArchiveError, BadInput, OutputError
 from callflow.review import scored
 from callflow.review.exports import agent_page, call_page, rows, sheets
 from callflow.review.exports.months import read_month
-from callflow.review.outfile import whole_or_nothing
 from callflow.review.scored import Chosen
 from callflow.texts import Text, text
+from callflow.writing import whole_or_nothing
 
 TABLES = ("findings", "scores")
 FORMATS = {"findings": ("csv", "xlsx"), "scores": ("csv", "xlsx"), "agent": ("html",), "call": ("html",)}

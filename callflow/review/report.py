@@ -22,10 +22,10 @@ from callflow.audio.opus import OpusWriter
 from callflow.audio.source import Source
 from callflow.review import layout, words
 from callflow.review.causes import by_cause
-from callflow.review.outfile import whole_or_nothing
 from callflow.review.story import Story
 from callflow.review.waveform import BINS, Waveform
 from callflow.texts import Text, text
+from callflow.writing import whole_or_nothing
 
 MOST_SOUND = 32_000_000
 """Bytes of sound aimed at: calls of up to two hours get 32 kbit/s, longer ones what fits, but never less than the
@@ -92,7 +92,7 @@ def _page(story: Story, waveform: Waveform | None, separate: bool, title: str, l
         wide=lambda start, end: _percent((end - start) / duration),
         fits=lambda message, start, end: _fits(message.in_(language), (end - start) / duration),
         words=words,
-        span_title=_span_title,
+        span_title=span_title,
     )
     return environment.from_string(template).render(
         story=story,
@@ -159,7 +159,7 @@ _SPANS = {
 }
 
 
-def _span_title(kind: str, seconds: float) -> Text:
+def span_title(kind: str, seconds: float) -> Text:
     """What a hatched stretch is, and how long."""
     title, lasted = _SPANS[kind], words.length(seconds)
     return Text(f"{title.en} {lasted.en}", f"{title.zh} {lasted.zh}")

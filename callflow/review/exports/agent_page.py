@@ -15,8 +15,8 @@ from markupsafe import Markup
 from callflow.archive.masking import masked
 from callflow.review import words
 from callflow.review.exports.agent_month import Month, Point
-from callflow.review.outfile import whole_or_nothing
 from callflow.texts import Text, text
+from callflow.writing import whole_or_nothing
 
 WIDTH, HEIGHT = 720, 150
 LEFT, RIGHT, TOP, BOTTOM = 34, 8, 8, 22

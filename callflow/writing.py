@@ -1,4 +1,4 @@
-"""A file that is written whole or not at all."""
+"""Files that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from callflow.texts import text
 
 @contextmanager
 def whole_or_nothing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of ``path`` only when everything is in it. Raises ``OutputError``."""
+    """A file to write that takes the place of ``path`` only when everything is in it."""
     temporary = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
