@@ -146,6 +146,20 @@ def run_doctor(options: argparse.Namespace, language: str) -> int:
     return doctor.run_doctor(options, language)
 
 
+def run_import(options: argparse.Namespace, language: str) -> int:
+    """``callflow import``: the same as ``callflow phrases import``."""
+    from callflow.commands import phrases
+
+    return phrases.run_import(options, language)
+
+
+def run_export_phrases(options: argparse.Namespace, language: str) -> int:
+    """``callflow phrases export``."""
+    from callflow.commands import phrases
+
+    return phrases.run_export(options, language)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _ArgumentParser(
         prog="callflow",
@@ -210,6 +224,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="as JSON")
     command.set_defaults(run=design.run_explain)
 
+    # -------------------------------------------------------------------------------- phrases, new, plugins
+    _add_designing(subparsers, common)
+
     command = subparsers.add_parser("live", parents=[common], help="guidance during calls, in an overlay 实时通话引导")
     command.add_argument("--microphone", metavar="NAME", help="the agent's device: its name or part of it 麦克风")
     command.add_argument("--far-end", metavar="NAME", help="what the computer plays, the customer's side 对方声音")
@@ -261,3 +278,23 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--far-end", metavar="NAME", help="the same for the device that carries the customer")
     command.set_defaults(run=devices.run_devices)
     return parser
+
+
+def _add_designing(subparsers: argparse._SubParsersAction[_ArgumentParser], common: _ArgumentParser) -> None:
+    """Spreadsheets of phrases, new flows, plugins."""
+    command = subparsers.add_parser("phrases", help="phrases to a spreadsheet and back 话术与禁用语的导出、导入")
+    actions = command.add_subparsers(required=True, metavar="ACTION")
+    command = actions.add_parser("export", parents=[common], help="write a spreadsheet 导出")
+    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
+    command.add_argument("--out", required=True, metavar="OUT.xlsx", help="the workbook, or a CSV file (*.csv)")
+    command.set_defaults(run=run_export_phrases)
+    for command in (
+        actions.add_parser("import", parents=[common], help="take a spreadsheet's phrases into a flow 导入"),
+        subparsers.add_parser("import", parents=[common], help="the same as phrases import 导入话术表"),
+    ):
+        command.add_argument("file", metavar="FILE", help="a workbook (*.xlsx) or CSV file of phrases")
+        command.add_argument(
+            "flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path"
+        )
+        command.add_argument("--dry-run", action="store_true", help="only show what would change 预览")
+        command.set_defaults(run=run_import)

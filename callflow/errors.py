@@ -5,6 +5,7 @@
     CallflowError                 anything we can explain; the command line prints it in one line, exit code 2
     ├── BadInput                  a file that people gave us cannot be used as it is
     │   ├── BadFlow               carries the list of Problems found in the flow
+    │   │   └── BadSheet          … found in a spreadsheet of phrases
     │   ├── BadRecording          missing, empty, not audio, truncated, wrong number of channels
     │   └── BadJournal            not a journal, or from a newer version of callflow
     ├── ModelError                a speech model is missing, damaged or made for another engine
@@ -49,6 +50,14 @@ class BadFlow(BadInput):
     def __init__(self, message: Text, problems: Sequence[Problem]) -> None:
         super().__init__(message)
         self.problems = sorted(problems)
+
+
+class BadSheet(BadFlow):
+    """A spreadsheet with mistakes; ``problems`` has them all as they stand in it, from top to bottom."""
+
+    def __init__(self, message: Text, problems: Sequence[Problem]) -> None:
+        super().__init__(message, problems)
+        self.problems = list(problems)
 
 
 class BadRecording(BadInput):
