@@ -18,7 +18,7 @@ _MARK = "\ufeff".encode()
 def replace_all(files: Mapping[Path, str]) -> None:
     """Give files another text; each keeps its byte order mark and its rights.
 
-    Raises ``OutputError`` with all as they were: every new text lies whole beside its file before the first is replaced.
+    Raises ``OutputError`` with all as they were: each new text lies whole beside its file before the first is replaced.
     """
     before = {path: path.read_bytes() for path in files}
     parts: dict[Path, Path] = {}

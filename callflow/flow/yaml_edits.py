@@ -130,15 +130,14 @@ class Edits:
 
     def _paired(self, node: Spot, values: Sequence[str]) -> Iterator[tuple[Spot | None, list[Spot | str]]]:
         """Each old item with what takes its place: itself, a new text, nothing; and what comes in between."""
-        quote = node.items[0].style if node.items[0].style in ("'", '"') else '"' if node.style else ""
         old = [item.value or "" for item in node.items]
         for kind, a, b, c, d in SequenceMatcher(None, old, values, autojunk=False).get_opcodes():
-            new = [written(value, quote) for value in values[c:d]]
             both = min(b - a, d - c)
             for place, item in enumerate(node.items[a:b]):
-                yield item, [item if kind == "equal" else new[place]] if place < both else []
-            if len(new) > both:
-                yield None, list(new[both:])
+                new = written(values[c + place], item.style) if place < both else ""
+                yield item, [item] if kind == "equal" else [new] if new else []
+            if d - c > both:
+                yield None, [written(value, node.items[0].style) for value in values[c + both : d]]
 
     def _between_brackets(self, old: Sequence[Spot], new: Sequence[Spot | str]) -> None:
         """Parts of a list or mapping in brackets; what stays keeps what stands between it and the next."""
