@@ -37,8 +37,9 @@ def available() -> list[str]:
     folder = flows_folder()
     if not folder.is_dir():
         return []
-    inside = [item for item in (*folder.glob("*"), *folder.glob("*/*")) if any(item.glob("*.yaml"))]
-    return sorted(item.relative_to(folder).as_posix() for item in inside)
+    found = [item for item in folder.glob("*") if any(item.glob("*.yaml"))]
+    found += [item for item in folder.glob("*/*") if any(item.glob("*.yaml")) and item.parent not in found]
+    return sorted(item.relative_to(folder).as_posix() for item in found)
 
 
 def _named(name: str) -> str | None:
