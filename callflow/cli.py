@@ -160,6 +160,13 @@ def run_export_phrases(options: argparse.Namespace, language: str) -> int:
     return phrases.run_export(options, language)
 
 
+def run_new(options: argparse.Namespace, language: str) -> int:
+    """``callflow new``."""
+    from callflow.commands import new
+
+    return new.run_new(options, language)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _ArgumentParser(
         prog="callflow",
@@ -298,3 +305,9 @@ def _add_designing(subparsers: argparse._SubParsersAction[_ArgumentParser], comm
         )
         command.add_argument("--dry-run", action="store_true", help="only show what would change 预览")
         command.set_defaults(run=run_import)
+
+    command = subparsers.add_parser("new", parents=[common], help="a flow for a new business 新建流程")
+    command.add_argument("name", metavar="NAME", help="the folder to make")
+    command.add_argument("--template", choices=("inbound", "outbound"), default="inbound", help="来电或外呼 (inbound)")
+    command.add_argument("--answers", metavar="FILE", help="answers in YAML instead of questions 答案文件")
+    command.set_defaults(run=run_new)
