@@ -19,6 +19,7 @@ from callflow import __version__, flowfiles
 from callflow.commands import design, devices, models, replay
 from callflow.commands.common import interrupts
 from callflow.errors import BadFlow, CallflowError
+from callflow.options import designing
 from callflow.speech import engines
 from callflow.texts import printable, text
 
@@ -146,27 +147,6 @@ def run_doctor(options: argparse.Namespace, language: str) -> int:
     return doctor.run_doctor(options, language)
 
 
-def run_import(options: argparse.Namespace, language: str) -> int:
-    """``callflow import``: the same as ``callflow phrases import``."""
-    from callflow.commands import phrases
-
-    return phrases.run_import(options, language)
-
-
-def run_export_phrases(options: argparse.Namespace, language: str) -> int:
-    """``callflow phrases export``."""
-    from callflow.commands import phrases
-
-    return phrases.run_export(options, language)
-
-
-def run_new(options: argparse.Namespace, language: str) -> int:
-    """``callflow new``."""
-    from callflow.commands import new
-
-    return new.run_new(options, language)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = _ArgumentParser(
         prog="callflow",
@@ -185,7 +165,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--date", help="when the call was: 2026-10-01 or 2026-10-01T09:30 通话日期")
     command.add_argument("--flow", help="flow by name or path (default: inbound)")
     command.add_argument(
-        "--engine", default="auto", help=", ".join(["auto", *(engine.name for engine in engines.ENGINES)])
+        "--engine",
+        default="auto",
+        help=", ".join(["auto", *(engine.name for engine in engines.ENGINES), "a plugin's name"]),
     )
     command.add_argument("--agent", choices=("left", "right"), help="the agent's channel (default: left)")
     command.add_argument("--journal", metavar="OUT.jsonl", help="write the call's journal")
@@ -231,8 +213,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="as JSON")
     command.set_defaults(run=design.run_explain)
 
-    # -------------------------------------------------------------------------------- phrases, new, plugins
-    _add_designing(subparsers, common)
+    designing.declare(subparsers, common)
 
     command = subparsers.add_parser("live", parents=[common], help="guidance during calls, in an overlay 实时通话引导")
     command.add_argument("--microphone", metavar="NAME", help="the agent's device: its name or part of it 麦克风")
@@ -285,29 +266,3 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--far-end", metavar="NAME", help="the same for the device that carries the customer")
     command.set_defaults(run=devices.run_devices)
     return parser
-
-
-def _add_designing(subparsers: argparse._SubParsersAction[_ArgumentParser], common: _ArgumentParser) -> None:
-    """Spreadsheets of phrases, new flows, plugins."""
-    command = subparsers.add_parser("phrases", help="phrases to a spreadsheet and back 话术与禁用语的导出、导入")
-    actions = command.add_subparsers(required=True, metavar="ACTION")
-    command = actions.add_parser("export", parents=[common], help="write a spreadsheet 导出")
-    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
-    command.add_argument("--out", required=True, metavar="OUT.xlsx", help="the workbook, or a CSV file (*.csv)")
-    command.set_defaults(run=run_export_phrases)
-    for command in (
-        actions.add_parser("import", parents=[common], help="take a spreadsheet's phrases into a flow 导入"),
-        subparsers.add_parser("import", parents=[common], help="the same as phrases import 导入话术表"),
-    ):
-        command.add_argument("file", metavar="FILE", help="a workbook (*.xlsx) or CSV file of phrases")
-        command.add_argument(
-            "flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path"
-        )
-        command.add_argument("--dry-run", action="store_true", help="only show what would change 预览")
-        command.set_defaults(run=run_import)
-
-    command = subparsers.add_parser("new", parents=[common], help="a flow for a new business 新建流程")
-    command.add_argument("name", metavar="NAME", help="the folder to make")
-    command.add_argument("--template", choices=("inbound", "outbound"), default="inbound", help="来电或外呼 (inbound)")
-    command.add_argument("--answers", metavar="FILE", help="answers in YAML instead of questions 答案文件")
-    command.set_defaults(run=run_new)

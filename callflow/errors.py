@@ -10,6 +10,7 @@
     │   └── BadJournal            not a journal, or from a newer version of callflow
     ├── ModelError                a speech model is missing, damaged or made for another engine
     │   └── EngineMissing         the engine's package is not installed
+    ├── PluginError               a package that adds to callflow failed at its work
     ├── TelephonyError            a telephone system cannot be reached, refuses us, or its package is not installed
     ├── DeviceError               a sound device is missing, or a name fits several; or PyAudio is not installed
     └── OutputError               something could not be written (a full disk, a directory without permission)
@@ -74,6 +75,10 @@ class ModelError(CallflowError):
 
 class EngineMissing(ModelError):
     """The Python package of a speech engine is not installed."""
+
+
+class PluginError(CallflowError):
+    """A package that adds something to callflow did not do what it is there for."""
 
 
 class TelephonyError(CallflowError):

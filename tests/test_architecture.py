@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "plans": BASE | ENGINE | {"flowfiles"},
     "workdays": {"texts", "events"},
     "models": BASE | {"fetch"},
+    "plugins": {"texts", "problems", "errors"},
     "speech": BASE | {"audio", "models"},
     "archive": BASE | {"journal"},
     "web": BASE | {"archive"},
@@ -43,8 +44,9 @@ MAY_IMPORT = {
     "review": SHELL | {"web"},
     "design": SHELL | {"web"},
     "doctor": SHELL | {"live"},
-    "commands": SHELL | {"live", "review", "design", "doctor", "web"},
-    "cli": SHELL | {"live", "review", "design", "commands"},
+    "commands": SHELL | {"live", "review", "design", "doctor", "web", "plugins"},
+    "options": SHELL | {"commands"},
+    "cli": SHELL | {"live", "review", "design", "commands", "options"},
     "__main__": {"cli"},
 }
 

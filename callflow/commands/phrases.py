@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 from callflow import flowfiles
+from callflow.commands import plugins
 from callflow.commands.common import note, warn
 from callflow.design.sheets import csv_file, merge, reading, xlsx
-from callflow.design.sheets.phrases import phrases_of
-from callflow.design.sheets.tables import Table
+from callflow.design.sheets.phrases import SheetPhrase, phrases_of
+from callflow.design.sheets.tables import Table, headings, lines_of
 from callflow.design.writing import replace_all, write_file
 from callflow.errors import BadInput, BadSheet, OutputError
 from callflow.problems import Problem, has_errors
@@ -17,25 +21,41 @@ from callflow.texts import text
 
 MOST_BYTES = 20_000_000
 """Largest spreadsheet that is read."""
-KINDS = (".xlsx", ".csv")
 
 
 def run_export(options: argparse.Namespace, language: str) -> int:
     """The phrases of a flow as a workbook, or as CSV where the name ends so."""
     out = Path(options.out)
-    if out.suffix.lower() not in KINDS:
-        raise OutputError(
-            text('"{o}": unknown kind of spreadsheet', "“{o}”：未知的表格类型", o=out),
-            text("end its name with .xlsx or .csv", "文件名请以 .xlsx 或 .csv 结尾"),
-        )
+    write = _writer(out, language)
     sources = flowfiles.read_sources(options.flow)
     flow, warnings = flowfiles.parse(sources)
     warn(warnings, language)
     found = phrases_of(sources.texts)
-    write = csv_file.write if out.suffix.lower() == ".csv" else xlsx.write
     write_file(out, write(found, language))
     note(text("{n} phrases of {f} in {o}", "{f} 的 {n} 条短语已写入 {o}", n=len(found), f=flow.name, o=out), language)
     return 0
+
+
+def _writer(out: Path, language: str) -> Callable[[list[SheetPhrase], str], bytes]:
+    """How to write a table into a file of that name."""
+    form = out.suffix.lower().removeprefix(".")
+    if form in plugins.TABLES:
+        return csv_file.write if form == "csv" else xlsx.write
+    exporter = plugins.exporter(form, language)
+    if exporter is None:
+        formats = plugins.formats()
+        raise OutputError(
+            text('"{o}": unknown kind of spreadsheet', "“{o}”：未知的表格类型", o=out),
+            text("end its name with one of {k}", "文件名请以下列之一结尾：{k}", k=formats.en),
+        )
+    return partial(_exported, exporter)
+
+
+def _exported(exporter: plugins.Exporter, phrases: list[SheetPhrase], language: str) -> bytes:
+    """The phrases by the exporter of a plugin."""
+    out = BytesIO()
+    exporter(out, headings(None, language), lines_of(phrases, None, language))
+    return out.getvalue()
 
 
 def run_import(options: argparse.Namespace, language: str) -> int:
