@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -184,6 +185,16 @@ def test_a_telephony_source_and_an_engine_are_used_by_live(installed: Path, tmp_
     (journal,) = journals
     assert '"engine":"beside"' in journal
     assert [kind for kind in ("call.ringing", "call.answered", "call.hung_up") if kind not in journal] == []
+
+
+@pytest.mark.parametrize("language", ["toml", "python"])
+def test_the_page_quotes_the_example(language: str) -> None:
+    page = (ROOT / "docs" / "plugins.md").read_text("utf-8")
+    files = [path.read_text("utf-8") for path in EXAMPLE.rglob("*") if path.suffix in (".py", ".toml")]
+    blocks = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        assert any(block in file for file in files), block
 
 
 # ------------------------------------------------------------------------------------------------ broken ones
