@@ -74,6 +74,11 @@ class Field:
     def sample(self) -> str:
         return {"digits": "六二零三八五一", "name": "王建国"}.get(self.kind, "城东路十二号")
 
+    @property
+    def corrected(self) -> str:
+        """What the customer says it is, where the read-back was wrong."""
+        return {"digits": "六二零三八五四", "name": "刘海燕"}.get(self.kind, "河西街三十号")
+
 
 Answer = str | bool | tuple[Field, ...]
 Answers = dict[str, Answer]
