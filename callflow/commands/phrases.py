@@ -84,7 +84,11 @@ def run_import(options: argparse.Namespace, language: str) -> int:
         note(text("a dry run: nothing was changed", "仅为预览：未作任何修改"), language)
     else:
         folder = sources.path if sources.path.is_dir() else sources.path.parent
-        replace_all({folder / file: words for file, words in merged.texts.items()})
+        places = {file: (folder / file).resolve() for file in merged.texts}  # a link stays one
+        replace_all(
+            {places[file]: words for file, words in merged.texts.items()},
+            {places[file]: sources.hashes[file] for file in merged.texts},
+        )
         message = text("{c} changes in {n} files", "{n} 个文件，{c} 处修改", c=len(merged.changes), n=len(merged.texts))
         note(message, language)
     return 0

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from callflow.errors import OutputError
@@ -15,12 +16,18 @@ from callflow.texts import text
 _MARK = "\ufeff".encode()
 
 
-def replace_all(files: Mapping[Path, str]) -> None:
-    """Give files another text; each keeps its byte order mark and its rights.
+def replace_all(files: Mapping[Path, str], were: Mapping[Path, str]) -> None:
+    """Give files another text; each keeps its byte order mark and its rights. ``were``: the sha256 that each had.
 
     Raises ``OutputError`` with all as they were: each new text lies whole beside its file before the first is replaced.
     """
     before = {path: path.read_bytes() for path in files}
+    for path, content in before.items():
+        if sha256(content).hexdigest() != were[path]:
+            raise OutputError(
+                text('"{p}" was changed by somebody else meanwhile', "“{p}”刚刚被别人修改过", p=path),
+                text("nothing was changed; do it again", "未作任何修改；请重新执行"),
+            )
     parts: dict[Path, Path] = {}
     done: list[Path] = []
     try:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from contextlib import suppress
 
 from callflow.design.sheets.phrases import SheetPhrase
 from callflow.design.sheets.tables import MOST_ROWS, Cell, Table, headings, letter, lines_of
@@ -36,6 +37,16 @@ def write(phrases: list[SheetPhrase], language: str) -> bytes:
     return out.getvalue().encode("utf-8-sig")
 
 
+def _decoded(content: bytes, name: str) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):  # the second is what Excel writes in China as "CSV"
+        with suppress(UnicodeDecodeError):
+            return content.decode(encoding)
+    raise BadInput(
+        text('"{n}" is neither UTF-8 nor GB18030', "“{n}”既不是 UTF-8 也不是 GB18030 编码", n=name),
+        text("save it as CSV UTF-8, or as .xlsx", "请另存为 CSV UTF-8 或 .xlsx"),
+    )
+
+
 def read(content: bytes, name: str) -> list[Table]:
     """The table in a CSV file. Raises ``BadInput`` where it is none."""
     if b"\0" in content:
@@ -43,10 +54,7 @@ def read(content: bytes, name: str) -> list[Table]:
             text('"{n}" is no CSV file', "“{n}”不是 CSV 文件", n=name),
             text("save it as .xlsx, or as CSV UTF-8", "请另存为 .xlsx，或 CSV UTF-8"),
         )
-    try:
-        source = content.decode("utf-8-sig")
-    except UnicodeDecodeError:  # what Excel writes in China as "CSV"
-        source = content.decode("gb18030", errors="replace")
+    source = _decoded(content, name)
     first = source.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
     lines = []

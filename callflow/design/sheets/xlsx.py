@@ -173,11 +173,11 @@ def _table(sheet: Worksheet, kind: Kind, at: Location, problems: list[Problem]) 
 
 def _hidden(sheet: Worksheet, lines: list[list[Cell]]) -> Iterator[Problem]:
     """What nobody sees and would be imported all the same."""
-    for column in sheet.column_dimensions.values():
-        first = column.min or 0
-        if column.hidden and any(line[first - 1].text for line in lines if len(line) >= first):
+    hidden = [column for column in sheet.column_dimensions.values() if column.hidden]
+    for place in (place for column in hidden for place in range((column.min or 1) - 1, column.max or 0)):
+        if any(line[place].text for line in lines if place < len(line)):
             en, zh = "hidden column: show it, or delete it", "隐藏的列：请取消隐藏，或删除"
-            yield Problem(lines[0][first - 1].at, text(en, zh), "cell-hidden")
+            yield Problem(lines[0][place].at, text(en, zh), "cell-hidden")
     for number, line in enumerate(lines, start=1):
         if sheet.row_dimensions[number].hidden and any(cell.text for cell in line):
             en, zh = "hidden row (or filtered out): show it, or delete it", "隐藏（或被筛选掉）的行：请显示或删除"

@@ -3,10 +3,13 @@ its cell and changes nothing."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import openpyxl
@@ -59,8 +62,7 @@ def take(flow: Path, *more: str, file: str = "phrases.xlsx") -> int:
 # ------------------------------------------------------------------------------------------------ the way and back
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "csv"])
-@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(("kind", "language"), [("xlsx", "zh"), ("csv", "en")])
 @pytest.mark.parametrize("name", flowfiles.available())
 def test_what_was_exported_changes_nothing(name: str, kind: str, language: str) -> None:
     sources = flowfiles.read_sources(name)
@@ -187,6 +189,59 @@ def test_what_would_break_the_flow_is_told_at_the_cell(flow: Path, capsys: pytes
     assert take(flow) == 2
     assert "phrases.xlsx 话术!A8: 错误: “speaks”表示任何话" in capsys.readouterr().err
     assert texts(flow) == before
+
+
+def changed(phrase: SheetPhrase, random: Random) -> SheetPhrase:
+    """A phrase as somebody might leave it in a spreadsheet."""
+    words = list(phrase.wordings)
+    match random.randrange(5):
+        case 0:
+            words[random.randrange(len(words))] = f"甲{random.randrange(999)}：#乙"
+        case 1:
+            words.insert(random.randint(0, len(words)), f"丙{random.choice(QUOTES)}{random.randrange(999)}")
+        case 2 if len(words) > 1:
+            words.pop(random.randrange(len(words)))
+        case 3 if phrase.kind == "never":
+            return replace(
+                phrase, better=f"好的{random.choice(QUOTES)}", severity=random.choice(["", "minor", "fatal"])
+            )
+        case _:
+            random.shuffle(words)
+    return replace(phrase, wordings=tuple(words))
+
+
+QUOTES = ["'", '"', "#", ": "]
+
+
+@pytest.mark.parametrize("name", ["examples/logistics", "examples/bank-card"])
+def test_whatever_is_changed_arrives_and_comments_stay(name: str) -> None:
+    """Many phrases at once, in all the forms that flows are written in."""
+    sources = flowfiles.read_sources(name)
+    flow, _ = flowfiles.parse(sources)
+    known, random = phrases_of(sources.texts), Random(1)
+    for _ in range(10):
+        phrases = [changed(phrase, random) if random.random() < 0.5 else phrase for phrase in known]
+        tables = csv_file.read(csv_file.write(phrases, "zh"), "a.csv")
+        wanted, _ = reading.read(tables, known, flow, sources.texts)
+        texts = {**sources.texts, **merge.merge(wanted, sources.texts, name).texts}
+        assert {phrase.name: phrase for phrase in phrases_of(texts)} == {phrase.name: phrase for phrase in phrases}
+        for file, text in texts.items():
+            was, now = (re.findall(r"^ *#.*", words, re.MULTILINE) for words in (sources.texts[file], text))
+            assert was == now
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_lost(flow: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between reading and writing the file is saved by an editor."""
+    whole = merge.merge
+
+    def slow(*arguments: Any) -> merge.Merged:
+        (flow / "more.yaml").write_text("phrases:\n  bye: {say: 慢走}\n", "utf-8")
+        return whole(*arguments)
+
+    monkeypatch.setattr(merge, "merge", slow)
+    change(flow.parent / "phrases.xlsx", lambda book: sheet(book, "话术").__setitem__("B7", "再会"))
+    assert take(flow) == 2
+    assert "慢走" in (flow / "more.yaml").read_text("utf-8")
 
 
 # ------------------------------------------------------------------------------------------------ what is wrong
