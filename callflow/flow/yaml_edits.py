@@ -108,7 +108,7 @@ class Edits:
         """Take a key out, with its line where it has one."""
         pairs = [Spot(k.start, v.end, k.value) for k, v in zip(mapping.items[::2], mapping.items[1::2], strict=True)]
         if mapping.style:
-            self._between_brackets(pairs, [pair for pair in pairs if pair.value != key])
+            self._between_brackets(pairs, [(pair, pair) for pair in pairs if pair.value != key])
         else:
             gone = next(pair for pair in pairs if pair.value == key)
             self._cut_lines(gone.start, gone.end)
@@ -124,7 +124,8 @@ class Edits:
             listed = ", ".join(written(value, '"') for value in values)
             self._changes.append((node.start, node.end, f"[{listed}]"))
         elif node.style:
-            self._between_brackets(node.items, [part for pair in self._paired(node, values) for part in pair[1]])
+            paired = self._paired(node, values)
+            self._between_brackets(node.items, [(item, part) for item, parts in paired for part in parts])
         else:
             self._on_lines(node, values)
 
@@ -139,16 +140,16 @@ class Edits:
             if d - c > both:
                 yield None, [written(value, node.items[0].style) for value in values[c + both : d]]
 
-    def _between_brackets(self, old: Sequence[Spot], new: Sequence[Spot | str]) -> None:
-        """Parts of a list or mapping in brackets; what stays keeps what stands between it and the next."""
+    def _between_brackets(self, old: Sequence[Spot], new: Sequence[tuple[Spot | None, Spot | str]]) -> None:
+        """Parts of a list or mapping in brackets, each with the old one in whose place it stands: that keeps what
+        stands between it and the next."""
         behind = {one.start: self.source[one.end : other.start] for one, other in pairwise(old)}
-        text = ""
-        for part in new:
-            words = part if isinstance(part, str) else self.source[part.start : part.end]
-            between = ", " if isinstance(part, str) else behind.get(part.start, ", ")
-            text += words + between
-        if new:
-            text = text[: len(text) - len(between)] + (between.replace(",", "", 1) if "#" in between else "")
+        text = between = ""
+        for place, part in new:
+            text += between + (part if isinstance(part, str) else self.source[part.start : part.end])
+            between = behind.get(place.start, ", ") if place else ", "
+        if "#" in between:  # behind the last: its comment stays, its comma goes
+            text += between.replace(",", "", 1)
         self._changes.append((old[0].start, old[-1].end, text))
 
     def _on_lines(self, node: Spot, values: Sequence[str]) -> None:
@@ -204,8 +205,8 @@ class Edits:
     def _line_after(self, end: int, line: str) -> None:
         """A line of its own below the one in which ``end`` lies."""
         at = self._line_end(end)
-        lead = "" if self.source[:at].endswith("\n") else self._newline
-        self._changes.append((at, at, f"{lead}{line}{self._newline}"))
+        ended = not at or self.source[at - 1] == "\n"
+        self._changes.append((at, at, f"{line}{self._newline}" if ended else f"{self._newline}{line}"))
 
     def _line_of(self, at: int) -> int:
         return self.source.rfind("\n", 0, at) + 1

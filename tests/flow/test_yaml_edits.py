@@ -68,6 +68,7 @@ CASES: list[tuple[str, str, str, tuple[object, ...], str, str]] = [
     ("in front", "one", "list_of", ("say", ["丁", "甲", "乙", "丙：1"]), '- "甲"', '- "丁"\n      - "甲"'),
     ("in brackets", "two", "list_of", ("never", ["甲", "乙", "丙", "丁"]), "'丙']", "'丙', 丁]"),
     ("out of brackets", "two", "list_of", ("never", ["乙", "丙"]), "[甲, ", "["),
+    ("between comments", "two", "list_of", ("never", ["甲", "丁", "丙"]), '"乙",', '"丁",'),
     ("a value", "one", "set", ("group", "b",), "group: a ", "group: b "),
     ("a new key", "one", "set", ("better", "好: 的",), "# of group a\n", '# of group a\n    better: "好: 的"\n'),
     ("a new key in braces", "two", "set", ("group", "a",), "severity: major}", "severity: major, group: a}"),
