@@ -67,6 +67,11 @@ class Overlay:
         """The last snapshots that pages had on the screen, and when: for measuring."""
         return self._hub.painted
 
+    @property
+    def latest(self) -> str:
+        """What is shown, as JSON: ``{"number": …, "view": …}``; "" before the first snapshot."""
+        return self._hub.latest
+
     def show(self, view: Mapping[str, Any]) -> int:
         """Show ``view`` in every overlay, from any thread, without waiting; returns the number of the snapshot."""
         return self._hub.show(view)

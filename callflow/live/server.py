@@ -71,6 +71,12 @@ class Hub:
         with self._lock:
             return list(self._painted)
 
+    @property
+    def latest(self) -> str:
+        """The latest snapshot as it is sent: ``{"number": …, "view": …}``; "" before the first."""
+        with self._lock:
+            return self._latest[1]
+
     def show(self, view: Mapping[str, Any]) -> int:
         """Send ``view`` to all pages, from any thread, without waiting. Returns the number of the snapshot."""
         text = json.dumps(view, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -13,7 +13,9 @@ const SOON = 15, QUIET = 5, JUST_DONE = 3; // seconds
 const ROOM = { small: 4, large: 6 }; // items of the checklist
 const RETRY = [250, 500, 1000, 2000, 4000]; // milliseconds
 
-let view = null, received = 0, link = "waiting", refused = "";
+const HEARD_TWICE = 1000; // milliseconds within which a key that this window had comes again, by way of the whole desktop
+
+let view = null, received = 0, link = "waiting", refused = "", handled = -HEARD_TWICE;
 let words = WORDS.zh;
 
 // ------------------------------------------------------------------------------------------------ settings
@@ -403,7 +405,7 @@ const connect = () => {
     const asked = view !== null && next.desk.choose > view.desk.choose;
     [view, received, link, refused, tries] = [next, performance.now(), "open", "", 0];
     draw();
-    if (asked) perform("situation"); // with a key that another window had
+    if (asked && performance.now() - handled > HEARD_TWICE) perform("situation"); // with a key that another window had
     painted(number);
   };
   socket.onopen = () => {
@@ -467,6 +469,7 @@ const pressed = (event) => {
   }
   if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || !KEYS[event.key]) return;
   event.preventDefault();
+  handled = performance.now();
   if (!event.repeat) perform(KEYS[event.key]);
 };
 

@@ -314,13 +314,15 @@ def test_what_is_no_workbook_is_told(
     assert texts(flow) == before
 
 
+WHOLE = xlsx.write([SheetPhrase("a", "say", ("您好",), "flow.yaml")], "zh")
+
+
 @given(st.data())
 def test_a_damaged_workbook_is_no_crash(data: st.DataObject) -> None:
     """Bytes lost or changed anywhere end in phrases or in words."""
-    whole = xlsx.write([SheetPhrase("a", "say", ("您好",), "flow.yaml")], "zh")
-    place = data.draw(st.integers(0, len(whole) - 1))
+    place = data.draw(st.integers(0, len(WHOLE) - 1))
     cut = data.draw(st.integers(0, 40))
-    broken = whole[:place] + data.draw(st.binary(max_size=8)) + whole[place + cut :]
+    broken = WHOLE[:place] + data.draw(st.binary(max_size=8)) + WHOLE[place + cut :]
     with suppress(BadInput):
         xlsx.read(broken, "a.xlsx")
 
