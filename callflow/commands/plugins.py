@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import pickle
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from callflow import plugins
 from callflow.call.plan import Plan
 from callflow.commands.common import note, warn
 from callflow.commands.guards import GuardedEngine, GuardedSource
-from callflow.errors import PluginError
+from callflow.errors import ModelError, PluginError
 from callflow.plugins import GROUPS, Plugin, at_work
 from callflow.problems import Level, Location, Problem
 from callflow.speech import engines
@@ -55,8 +56,26 @@ def engine(name: str, recording: Path | None, language: str) -> engines.Choice |
     warn(problems, language)
     if plugin is None:
         return None
+    if recording is None:
+        _check_it_travels(plugin)
     why = text("plugin of {p}", "插件，来自 {p}", p=plugin.package)
     return engines.Choice(name, recording or Path(), why, partial(_opened, plugin, recording))
+
+
+def _check_it_travels(plugin: Plugin) -> None:
+    """Live, the engine is opened in another process, which must find the function by its name."""
+    try:
+        pickle.dumps(plugin.run)
+    except Exception as error:
+        raise ModelError(
+            text(
+                "plugin {n} ({p}) cannot be used live",
+                "插件 {n}（{p}）不能用于实时通话",
+                n=plugin.name,
+                p=plugin.package,
+            ),
+            text("it must be a function at the top of its module", "它应是模块顶层的函数"),
+        ) from error
 
 
 def _opened(plugin: Plugin, recording: Path | None, threads: int) -> Transcriber:

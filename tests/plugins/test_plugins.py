@@ -20,6 +20,8 @@ from commandline import environment, sound
 from live.pulse import needs_pulse, running
 
 from callflow.cli import main
+from callflow.commands.places import chosen_engines
+from callflow.errors import ModelError
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = Path(__file__).with_name("example_package")
@@ -265,6 +267,15 @@ def test_one_that_fails_at_work_is_told_in_one_line(
     last = done.stderr.splitlines()[-1]
     assert "plugin bad (strange 0.1) failed: RuntimeError: over there" in last
     assert {path for path in tmp_path.iterdir() if path.name != "__pycache__"} == before
+
+
+def test_an_engine_that_no_other_process_can_find_is_told_before_a_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(package(tmp_path, "f = lambda *_: None", engines="bad = strange:f")))
+    monkeypatch.delitem(sys.modules, "strange", raising=False)
+    with pytest.raises(ModelError, match=r"plugin bad \(strange 0.1\) cannot be used live"):
+        chosen_engines("bad")
 
 
 def test_an_engine_that_fails_in_mid_call_is_told_in_one_line(tmp_path: Path, callflow: Run) -> None:
