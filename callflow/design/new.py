@@ -24,7 +24,6 @@ from callflow.flow.located_yaml import Mapping as MappingNode
 from callflow.flow.located_yaml import Node, Scalar, Sequence
 from callflow.flow.read import read_flow
 from callflow.flow.reading import as_said
-from callflow.flow.section import Section
 from callflow.problems import Location, Problem, did_you_mean
 from callflow.texts import Text, text
 
@@ -92,22 +91,26 @@ def templates() -> list[str]:
 def template(name: str) -> Template:
     """The template of a name of ``templates``."""
     path = _FOLDER / name / "questions.yaml"
-    root, problems = located_yaml.load(path.read_text("utf-8"), path.name)
-    top = Section(cast(MappingNode, root), problems, text("template", "模板"))
-    questions = []
-    for node in cast(Sequence, top.need("questions")).items:
-        one = Section(cast(MappingNode, node), problems, text("question", "问题"))
-        found = Question(
-            one.string("name"), one.string("kind"), one.text("ask"), one.string("default"), one.string("example")
+    root = cast(MappingNode, located_yaml.load(path.read_text("utf-8"), path.name)[0])
+    asked = [cast(MappingNode, node) for node in cast(Sequence, root.get("questions")).items]
+    questions = tuple(
+        Question(
+            _word(one, "name"), _word(one, "kind"), _both(one, "ask"), _word(one, "default"), _word(one, "example")
         )
-        questions.append(found)
-    files = cast(MappingNode, top.need("files"))
-    return Template(
-        name,
-        top.text("title"),
-        tuple(questions),
-        {file: cast(Scalar, v).value for file, (_, v) in files.entries.items()},
+        for one in asked
     )
+    files = cast(MappingNode, root.get("files"))
+    return Template(name, _both(root, "title"), questions, {file: _word(files, file) for file in files.entries})
+
+
+def _word(node: MappingNode, key: str) -> str:
+    value = node.get(key)
+    return value.value if isinstance(value, Scalar) else ""
+
+
+def _both(node: MappingNode, key: str) -> Text:
+    inner = cast(MappingNode, node.get(key))
+    return Text(_word(inner, "en"), _word(inner, "zh"))
 
 
 # ------------------------------------------------------------------------------------------------ answers
@@ -174,23 +177,28 @@ def read_answers(source: str, file: str, asked: Template) -> tuple[Answers, list
             message = text("answers are lines such as company: 青禾速运", "答案文件应由“company: 青禾速运”这样的行组成")
             problems.append(Problem(Location(file), message, "wrong-kind"))
         return {}, problems
-    section = Section(root, problems, text("answers", "答案"))
     answers: Answers = {}
     for question in asked.questions:
-        node = section.value(question.name)
+        node = root.get(question.name)
         if node is None and not question.default:
             en, zh = "{n} is not answered: {q}", "缺少 {n}：{z}"
             message = text(en, zh, n=question.name, q=question.ask.en, z=question.ask.zh)
-            problems.append(Problem(section.at, message, "missing-key"))
+            problems.append(Problem(root.at, message, "missing-key"))
             continue
         given = _given(question, node) if node is not None else answer(question, default_of(question, answers))
         if isinstance(given, Text):
-            at = node.at if node is not None else section.at
+            at = node.at if node is not None else root.at
             wrong = Text(f"{question.name}: {given.en}", f"{question.name}：{given.zh}")
             problems.append(Problem(at, wrong, "bad-answer"))
         else:
             answers[question.name] = given
-    section.done()
+    known = [question.name for question in asked.questions]
+    for key, _ in root.entries.values():
+        if key.value not in known:
+            near = did_you_mean(key.value, known)
+            en, zh = 'nobody asks for "{k}"{n}', "没有“{k}”这个问题{m}"
+            wrong = text(en, zh, k=key.value[:40], n=near.en, m=near.zh)
+            problems.append(Problem(key.at, wrong, "unknown-key"))
     return answers, problems
 
 
