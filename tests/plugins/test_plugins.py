@@ -310,4 +310,4 @@ def test_a_check_that_fails_leaves_the_others_alone(tmp_path: Path, code: str, c
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "[better-is-taboo]" in done.stdout
-    assert "strange 0.1: warning: plugin bad (strange 0.1) failed" in done.stdout
+    assert "warning: plugin bad (strange 0.1) failed" in done.stdout
