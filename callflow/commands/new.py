@@ -8,9 +8,9 @@ from pathlib import Path
 
 from callflow.commands.common import note
 from callflow.design import new
-from callflow.design.writing import new_folder
 from callflow.errors import BadFlow, BadInput, OutputError
 from callflow.texts import Text, text
+from callflow.writing import new_folder
 
 MOST_BYTES = 100_000
 """Largest file of answers."""

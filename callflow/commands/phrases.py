@@ -14,10 +14,10 @@ from callflow.commands.common import note, warn
 from callflow.design.sheets import csv_file, merge, reading, xlsx
 from callflow.design.sheets.phrases import SheetPhrase, phrases_of
 from callflow.design.sheets.tables import Table, headings, lines_of
-from callflow.design.writing import replace_all, write_file
 from callflow.errors import BadInput, BadSheet, OutputError
 from callflow.problems import Problem, has_errors
 from callflow.texts import text
+from callflow.writing import replace_all, whole_or_nothing
 
 MOST_BYTES = 20_000_000
 """Largest spreadsheet that is read."""
@@ -31,7 +31,9 @@ def run_export(options: argparse.Namespace, language: str) -> int:
     flow, warnings = flowfiles.parse(sources)
     warn(warnings, language)
     found = phrases_of(sources.texts)
-    write_file(out, write(found, language))
+    content = write(found, language)
+    with whole_or_nothing(out) as file:
+        file.write(content)
     note(text("{n} phrases of {f} in {o}", "{f} 的 {n} 条短语已写入 {o}", n=len(found), f=flow.name, o=out), language)
     return 0
 

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from archived import archive_of
 from commandline import environment, sound
 from live.pulse import needs_pulse, running
 
@@ -41,6 +42,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def package(place: Path, code: str, **points: str) -> Path:
     """A package as an installer would have left it: ``points`` are its entry points, all in one module ``code``."""
+    place.mkdir(exist_ok=True)
     (place / "strange.py").write_text(code, "utf-8")
     info = place / "strange-0.1.dist-info"
     info.mkdir()
@@ -136,6 +138,19 @@ def test_an_exporter_writes_a_table(installed: Path, tmp_path: Path, callflow: R
     without = callflow("phrases", "export", "--out", "q.md", plugins=tmp_path)
     assert without.returncode == 2
     assert "csv, xlsx" in without.stderr
+
+
+def test_an_exporter_writes_what_was_found(installed: Path, tmp_path: Path, callflow: Run) -> None:
+    archive_of(tmp_path / "calls.sqlite")
+    arguments = ["--archive", "calls.sqlite", "--what", "findings", "--lang", "en"]
+    done = callflow("export", *arguments, "--out", "f.md", plugins=installed)
+    assert done.returncode == 0, done.stderr
+    head, _, *rows = (tmp_path / "f.md").read_text("utf-8").splitlines()
+    assert head.startswith("| call | began | agent |")
+    assert f"{len(rows):,} rows written to f.md" in done.stderr
+    broken = package(tmp_path / "other", FAILING, exporters="md = strange:f")
+    assert callflow("export", *arguments, "--out", "g.md", plugins=broken).returncode == 2
+    assert not (tmp_path / "g.md").exists()
 
 
 @needs_pulse

@@ -172,6 +172,8 @@ class _Reader:
             value = self._clean(cell, _stripped(value) if column == "better" else _folded(value))
         if column == "severity":
             value = self._severity(cell, value)
+            if not value:
+                return
         first = wanted.whole.setdefault(column, Cell(value, cell.at))
         if first.text != value:
             title = COLUMNS[column]

@@ -394,6 +394,18 @@ const startClock = () => {
 let socket = null, tries = 0;
 const TOO_MANY = 1013;
 
+// In the desk the page stands in a frame and shows what it showed at a moment of a call that is over: the desk sends
+// the snapshots, and nothing is sent back.
+const replay = () => {
+  overlay.inert = true;
+  addEventListener("message", ({ data, origin, source }) => {
+    if (origin !== location.origin || source !== parent) return;
+    [view, received, link] = [data.view, performance.now(), "open"];
+    overlay.dataset.theme = data.theme;
+    draw();
+  });
+};
+
 const connect = () => {
   const address = new URL("socket", location.href);
   address.protocol = "ws:";
@@ -570,4 +582,4 @@ take({ language: location.hash.slice(1) });
 applySettings();
 watch();
 startClock();
-connect();
+parent === window ? connect() : replay();

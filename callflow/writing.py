@@ -1,19 +1,41 @@
-"""Several files written as one: all of them, or none."""
+"""Files that are written whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from callflow.errors import OutputError
 from callflow.texts import text
 
 _MARK = "\ufeff".encode()
+
+
+@contextmanager
+def whole_or_nothing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of ``path`` only when everything is in it."""
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            yield cast(BinaryIO, file)
+            file.flush()
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+        temporary = None
+    except OSError as error:
+        message = text('cannot write "{p}": {e}', "无法写入“{p}”：{e}", p=path, e=error.strerror or error)
+        hint = text("is there room on the disk, and does the directory exist?", "请检查磁盘空间以及目录是否存在")
+        raise OutputError(message, hint) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 def replace_all(files: Mapping[Path, str], were: Mapping[Path, str]) -> None:
@@ -60,23 +82,6 @@ def replace_all(files: Mapping[Path, str], were: Mapping[Path, str]) -> None:
             part_.unlink(missing_ok=True)
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """A file, new or in the place of another: whole, or not at all. Raises ``OutputError``."""
-    part = ""
-    try:
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        with open(handle, "wb") as opened:
-            opened.write(content)
-        os.chmod(part, 0o666 & ~_umask())
-        os.replace(part, path)
-    except OSError as error:
-        with suppress(OSError):
-            os.unlink(part)
-        raise OutputError(
-            text('cannot write "{p}": {w}', "无法写入“{p}”：{w}", p=path, w=error.strerror or error)
-        ) from error
-
-
 def new_folder(path: Path, files: Mapping[str, str]) -> None:
     """A folder with files in it, where nothing was before. Raises ``OutputError``, with nothing left behind."""
     if path.exists() or path.is_symlink():
@@ -99,6 +104,6 @@ def new_folder(path: Path, files: Mapping[str, str]) -> None:
 
 
 def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
