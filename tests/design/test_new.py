@@ -16,6 +16,7 @@ from callflow.call.plan import Plan
 from callflow.cli import main
 from callflow.design import new
 from callflow.design.lint import lint
+from callflow.design.mutate import mutate
 from callflow.design.rehearse import rehearse
 from callflow.errors import BadFlow
 from callflow.flow.model import Shape
@@ -44,7 +45,9 @@ def test_every_choice_makes_a_flow_that_works(
     flow, problems = flowfiles.load(str(tmp_path / "shop"))
     plan = Plan.of(flow)
     assert problems == lint(plan) == []
-    assert not any(rehearse(one, plan).failures for one in flow.rehearsals)
+    outcomes = [rehearse(one, plan) for one in flow.rehearsals]
+    assert not any(outcome.failures for outcome in outcomes)
+    assert [mutant for mutant in mutate(plan, outcomes) if not mutant.noticed] == []
     assert [field.kind for field in flow.fields.values()] == (["name", "digits", "text"] if fields != "无" else [])
     assert ("hold.yaml" in flow.hashes) == (flags["hold"] == "yes")
     assert ("transfer" in flow.states) == (flags["transfer"] == "yes")
