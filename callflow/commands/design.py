@@ -8,6 +8,7 @@ import sys
 
 from callflow import flowfiles
 from callflow.call.plan import Plan
+from callflow.commands import plugins
 from callflow.commands.common import Console, note, plan_of, warn
 from callflow.design import coverage_table, explain_text
 from callflow.design.coverage import coverage
@@ -35,7 +36,8 @@ def run_simulate(options: argparse.Namespace, language: str) -> int:
 def run_lint(options: argparse.Namespace, language: str) -> int:
     """What is wrong with a flow, one line each; 1 where anything is."""
     flow, problems = flowfiles.load(flowfiles.DEFAULT_FLOW if options.flow is None else options.flow)
-    problems = sorted({*problems, *lint(Plan.of(flow))})
+    plan = Plan.of(flow)
+    problems = sorted({*problems, *lint(plan), *plugins.checked(plan, language)})
     for problem in problems:
         print(problem.in_(language))
     if not problems:
