@@ -91,7 +91,7 @@ def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Source
     unread: list[Problem] = []
     for file in files:
         shown = str(file.relative_to(path)) if path.is_dir() else file.name
-        content = _content(file, shown)
+        content = content_of(file, shown)
         if isinstance(content, Problem):
             unread.append(content)
         else:
@@ -140,7 +140,7 @@ def _empty(sources: Mapping[str, str]) -> list[Problem]:
     return [Problem(Location(file), text("the file is empty", "文件是空的"), rule, level) for file in empty]
 
 
-def _content(file: Path, shown: str) -> bytes | Problem:
+def content_of(file: Path, shown: str) -> bytes | Problem:
     """A file's bytes, known to be UTF-8; no more of it is read than a flow can have."""
     try:
         with open(file, "rb") as opened:

@@ -1,13 +1,18 @@
-"""Calls to put into archives."""
+"""Calls to put into archives, and addresses for these."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
+
+import postgres
+import pytest
 
 from callflow.archive.calls import NewCall, NewFlow
 from callflow.events import Evidence, Finding, GroupScore, Score, Verdict
 
+BOTH = ["sqlite", "postgresql"]
 FLOW = NewFlow("inbound", "f" * 64, {"flow.yaml": "a" * 64}, {"greet": {"title": "问候"}})
 JOURNAL = '{"type":"journal","format":1}\n{"type":"heard","at":4,"text":"您好"}\n'.encode()
 
@@ -46,3 +51,11 @@ def call(number: int = 1, **more: Any) -> NewCall:
         "sounds": "nin hao qing wen you shen me ke yi bang nin\nwo de kuai di hai mei dao",
     }
     return NewCall(**(values | more))
+
+
+def new_url(kind: str, folder: Path, request: pytest.FixtureRequest) -> str:
+    """The address of an archive that does not exist yet."""
+    if kind == "sqlite":
+        return f"sqlite:///{folder / 'calls.db'}"
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    return server.database()

@@ -14,6 +14,7 @@ from callflow.archive.standing import Rescore
 from callflow.archive.store import Archive
 from callflow.archive.tables import Call, Decision, StoredFinding, User
 from callflow.archive.users import viewer
+from callflow.archive.viewers import NotSeen
 from callflow.errors import ArchiveError
 from callflow.events import Verdict
 from callflow.texts import Text, text
@@ -93,6 +94,6 @@ def _finding(session: Session, finding_id: int, user: User) -> tuple[StoredFindi
         .with_for_update(of=Call)
     ).one_or_none()
     if found is None:
-        raise ArchiveError(text("there is no finding {n}", "没有判定 {n}", n=finding_id))
+        raise NotSeen(text("there is no finding {n}", "没有判定 {n}", n=finding_id))
     stored, call = found
     return stored, call

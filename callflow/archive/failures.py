@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import exc
 
 from callflow.errors import ArchiveError
@@ -17,7 +19,7 @@ def explained(error: exc.DBAPIError, name: str) -> ArchiveError:
     """The error that tells people what a database meant by ``error``."""
     said = str(error.orig).strip()
     for sign, explain in _SIGNS:
-        if sign in said.lower():
+        if re.search(sign, said.lower()):
             return explain(name)
     why = said.splitlines()[0] if said else type(error.orig).__name__
     if isinstance(error, exc.OperationalError) and error.connection_invalidated:
@@ -130,7 +132,8 @@ _SIGNS = (
     ("not a database", no_archive),
     ("malformed", no_archive),
     ("password authentication failed", refused),
-    ("does not exist", no_database),
+    ('database ".*" does not exist', no_database),
+    ('role ".*" does not exist', refused),
     ("connection refused", gone),
     ("could not translate host name", gone),
     ("connection timeout", gone),
@@ -139,4 +142,4 @@ _SIGNS = (
     ("server closed the connection", gone),
     ("terminating connection", gone),
 )
-"""What SQLite and PostgreSQL say, in lower case, and what it means; the first that fits counts."""
+"""What SQLite and PostgreSQL say, in lower case, and what it means: the first pattern that fits counts."""

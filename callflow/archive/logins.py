@@ -77,8 +77,8 @@ def log_in(archive: Archive, name: str, password: str, address: str = "", now: N
     return token
 
 
-def logged_in(archive: Archive, token: str, now: Now = audit.now) -> User | None:
-    """Whose login ``token`` is, as long as it lasts; it lasts longer by being used."""
+def logged_in(archive: Archive, token: str, now: Now = audit.now, use: bool = True) -> User | None:
+    """Whose login ``token`` is, as long as it lasts; it lasts longer by being used, unless this is no ``use``."""
     if not token:
         return None
     at = now()
@@ -91,7 +91,7 @@ def logged_in(archive: Archive, token: str, now: Now = audit.now) -> User | None
     if found is None:
         return None
     user, used = found
-    if at - used > _NOTED:
+    if use and at - used > _NOTED:
         with archive.begin() as session:
             session.execute(sa.update(Login).where(Login.token == _hidden(token)).values(used=at))
     return user

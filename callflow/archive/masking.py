@@ -11,9 +11,9 @@ MASK = "*"
 
 _DIGIT = r"[0-9０-９零〇一二两三四五六七八九幺Xxα-υ]"
 _GAP = r"[ \-－—.·,，、]{0,2}"
-_SYLLABLE = r"(?:ling|yi|er|san|si|wu|liu|qi|ba|jiu|yao|liang)"
+_SYLLABLE = r"(?:l[iī]ng|líng|y[iīíì]|[eè]r|s[aā]n|s[iì]|w[uǔ]|li[uù]|q[iī]|b[aā]|ji[uǔ]|y[aā]o|li[aǎ]ng)[0-5]?"
 _NUMBER = re.compile(rf"{_DIGIT}(?:{_GAP}{_DIGIT}){{{LONG - 1},}}")
-_SPELT = re.compile(rf"(?<![a-z]){_SYLLABLE}(?: +{_SYLLABLE}){{{LONG - 1},}}(?![a-z])")
+_SPELT = re.compile(rf"(?<![^\W_]){_SYLLABLE}(?: +{_SYLLABLE}){{{LONG - 1},}}(?![^\W_])")
 _IS_DIGIT = re.compile(_DIGIT)
 
 

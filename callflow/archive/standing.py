@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, cast
+from itertools import product
+from typing import Any, cast, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -67,15 +68,25 @@ def finding(stored: StoredFinding, standing: bool = False) -> Finding:
 
 
 def counts(findings: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """The counts that a call carries, from verdict and severity of its findings."""
-    found = {"met": 0, "faults": 0, "severe": 0, "not_assessed": 0}
+    """What a call carries of its findings, from verdict and severity of each."""
+    found = {"met": 0, "faults": 0, "severe": 0, "not_assessed": 0, "kinds": 0}
     for verdict, severity in findings:
+        found["kinds"] |= kinds(verdict, severity) if verdict != WITHDRAWN else 0
         if verdict in ("missed", "violated"):
             found["faults"] += 1
             found["severe"] += severity in ("severe", "fatal")
         elif verdict in found:
             found[verdict] += 1
     return found
+
+
+def kinds(verdict: str = "", severity: str = "") -> int:
+    """The bits of ``calls.kinds`` that stand for findings with this verdict and severity; ``""``: with any."""
+    return sum(
+        1 << place
+        for place, (one, other) in enumerate(product(get_args(Verdict), get_args(Severity)))
+        if verdict in ("", one) and severity in ("", other)
+    )
 
 
 def rule_on(session: Session, stored: StoredFinding) -> None:

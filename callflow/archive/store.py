@@ -27,6 +27,8 @@ VERSIONS = "callflow_version"
 """The table that says how far the tables have come."""
 BUSY = 30.0
 """Seconds that a writer waits for another one before it gives up."""
+_POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 32}
+"""Connections that are kept, and that may be opened beside them when many people ask at once."""
 _LOCK = 0x63616C6C
 """PostgreSQL's advisory lock under which tables are made."""
 
@@ -64,13 +66,13 @@ class Archive:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """A transaction that writes: all of it is kept, or, after an exception, nothing."""
-        with self._told(), Session(self._connections(writes=True), expire_on_commit=False) as session, session.begin():
+        with self.told(), Session(self._connections(writes=True), expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """The archive as it stands now; others may go on writing."""
-        with self._told(), Session(self._connections(writes=False), expire_on_commit=False) as session:
+        with self.told(), Session(self._connections(writes=False), expire_on_commit=False) as session:
             yield session
 
     def close(self) -> None:
@@ -87,7 +89,8 @@ class Archive:
         return self.engine.execution_options(writes=writes)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def told(self) -> Iterator[None]:
+        """What the database refuses meanwhile is told as an ``ArchiveError``."""
         try:
             yield
         except exc.DBAPIError as error:
@@ -96,18 +99,28 @@ class Archive:
             raise failures.busy(self.name) from error
 
     def _bring_up_to_date(self, create: bool) -> None:
-        with self._told():
+        with self.told():
             with self._connections(writes=False).connect() as connection:
-                if _version(connection) == HEAD:
-                    return
-            with self._connections(writes=True).begin() as connection:
-                if not self.sqlite:
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-                version = _version(connection)  # another process may have been quicker
-                if version == HEAD:
-                    return
-                self._check_version(connection, version, create)
-                upgrade(connection)
+                is_new = _version(connection) != HEAD
+            if is_new:
+                with self._connections(writes=True).begin() as connection:
+                    self._upgrade(connection, create)
+            if self.sqlite:
+                self._write_ahead()
+
+    def _upgrade(self, connection: Connection, create: bool) -> None:
+        if not self.sqlite:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        version = _version(connection)
+        if version != HEAD:  # else another process was quicker
+            self._check_version(connection, version, create)
+            upgrade(connection)
+
+    def _write_ahead(self) -> None:
+        """So that readers and the writer do not wait for each other; the file remembers it."""
+        with self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA journal_mode = WAL").close()
 
     def _check_version(self, connection: Connection, version: str, create: bool) -> None:
         if version > HEAD:
@@ -158,17 +171,16 @@ def _address(url: str) -> URL:
     if "://" not in url:
         return URL.create("sqlite", database=url)
     scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return URL.create("sqlite", database=rest[1:])  # whatever stands in a path: it has no options
     if scheme in ("postgres", "postgresql"):
         url = f"postgresql+psycopg://{rest}"
-    elif scheme not in ("sqlite", "postgresql+psycopg"):
+    elif scheme != "postgresql+psycopg":
         raise failures.wrong_address(scheme)
     try:
-        address = make_url(url)
+        return make_url(url)
     except (exc.ArgumentError, ValueError):  # its message would show the password
         raise failures.wrong_address(scheme) from None
-    if scheme == "sqlite" and (not address.database or address.host):
-        raise failures.wrong_address(scheme)
-    return address
 
 
 def _shown(address: URL) -> str:
@@ -188,13 +200,13 @@ def _check_file(path: Path, create: bool) -> None:
 def _engine(address: URL, busy: float) -> Engine:
     if address.get_backend_name() == "sqlite":
         settings: dict[str, Any] = {"timeout": busy, "check_same_thread": False}
-        engine = sa.create_engine(address, json_serializer=_json, connect_args=settings)
+        engine = sa.create_engine(address, json_serializer=_json, connect_args=settings, **_POOL)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     try:
         return sa.create_engine(
-            address, json_serializer=_json, pool_pre_ping=True, connect_args={"connect_timeout": 10}
+            address, json_serializer=_json, pool_pre_ping=True, connect_args={"connect_timeout": 10}, **_POOL
         )
     except ImportError as error:
         raise failures.no_psycopg() from error
@@ -207,7 +219,7 @@ def _json(value: Any) -> str:
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we begin transactions ourselves: see below
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON", "cache_size = -65536"):
+    for pragma in ("foreign_keys = ON", "secure_delete = ON", "cache_size = -16384"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

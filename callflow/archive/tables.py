@@ -15,6 +15,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 NAME = String(200)
 
 
+_ASKED_FOR = (
+    *("agent_id", "queue", "direction", "status", "customer"),
+    *("judged", "duration", "faults", "severe", "disputed", "kinds"),
+)
+
+
 class Base(DeclarativeBase):
     """All tables of the archive."""
 
@@ -61,7 +67,11 @@ class Call(Base):
     ``reason`` has both languages: ``{"en": …, "zh": …}``. ``score`` is 0 to 100 as the engine gave it, ``judged`` the
     score after decisions on disputed findings; both ``None`` where nothing could be assessed. ``met`` to
     ``not_assessed`` count findings by the verdict that counts, ``severe`` the faults that are severe or fatal;
-    ``disputed`` counts the findings that somebody disputes and nobody has settled.
+    ``disputed`` counts the findings that somebody disputes and nobody has settled; ``kinds`` has a bit for each verdict
+    with a severity that there is a finding of (``standing.kinds``).
+
+    ``calls_by_time`` carries all that calls are filtered and sorted by, so that a question that no other index answers
+    reads nothing else.
     """
 
     __tablename__ = "calls"
@@ -88,16 +98,17 @@ class Call(Base):
     severe: Mapped[int] = mapped_column(default=0)
     not_assessed: Mapped[int] = mapped_column(default=0)
     disputed: Mapped[int] = mapped_column(default=0)
+    kinds: Mapped[int] = mapped_column(default=0)
     added: Mapped[datetime]
 
     __table_args__ = (
-        Index("calls_by_time", "began", "id"),
+        Index("calls_by_time", "began", "id", *_ASKED_FOR),
         Index("calls_by_agent", "agent_id", "began"),
         Index("calls_by_queue", "queue", "began"),
         Index("calls_by_score", "judged", "id"),
         Index("calls_by_customer", "customer", "began"),
         Index("calls_disputed", "id", sqlite_where=text("disputed > 0"), postgresql_where=text("disputed > 0")),
-        Index("calls_failed", "id", sqlite_where=text("status <> 'done'"), postgresql_where=text("status <> 'done'")),
+        Index("calls_failed", "id", sqlite_where=text("status = 'failed'"), postgresql_where=text("status = 'failed'")),
         {"sqlite_autoincrement": True},  # the audit log names calls: what was purged must not come back as another
     )
 
@@ -136,8 +147,6 @@ class StoredFinding(Base):
     __table_args__ = (
         UniqueConstraint("call_id", "number"),
         Index("findings_by_rule", "rule", "standing", "severity", "call_id"),
-        Index("findings_by_verdict", "standing", "severity", "call_id"),
-        Index("findings_by_call", "call_id", "rule", "standing", "severity"),
     )
 
 
@@ -208,6 +217,14 @@ class Login(Base):
     began: Mapped[datetime]
     used: Mapped[datetime]
     ends: Mapped[datetime]
+
+
+class Root(Base):
+    """A folder that recordings of the archive may lie in; no file outside of these is ever opened or deleted."""
+
+    __tablename__ = "roots"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(unique=True)
 
 
 class Audit(Base):

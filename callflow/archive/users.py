@@ -40,7 +40,7 @@ def add(
     Raises ``ArchiveError``: the name is taken, or something is missing.
     """
     name = name.strip()
-    _check(name, role, agent, team)
+    check(name, role, agent, team)
     hashed = _hash(password, name)
     with archive.begin() as session:
         if session.scalar(sa.select(User.id).where(User.name == name)) is not None:
@@ -133,7 +133,8 @@ def _hash(password: str, name: str) -> str:
     return passwords().hash(password)
 
 
-def _check(name: str, role: str, agent: str, team: str) -> None:
+def check(name: str, role: str, agent: str = "", team: str = "") -> None:
+    """Raises ``ArchiveError`` where something of a new user is missing or wrong."""
     if not name or len(name) > 100 or not name.isprintable():
         raise ArchiveError(text("a user needs a name of up to 100 characters", "用户名须为 1 至 100 个字符"))
     if role not in get_args(Role):

@@ -43,13 +43,17 @@ class Viewer:
         return Agent.id == self.agent_id if self.role == "agent" and self.agent_id is not None else sa.false()
 
 
+class NotSeen(ArchiveError):
+    """There is no such thing, or not for whoever asked: nobody is told which."""
+
+
 EVERYTHING = Viewer("admin", reveal=True)
 """The command line, whose user can read the database as it is."""
 
 
 def seen(session: Session, call_id: int, viewer: Viewer) -> Call:
-    """The call with that id. Raises ``ArchiveError`` where there is none, or it is not for ``viewer``: alike."""
+    """The call with that id. Raises ``NotSeen`` where there is none, or it is not for ``viewer``: alike."""
     call = session.scalar(sa.select(Call).where(Call.id == call_id, viewer.condition()))
     if call is None:
-        raise ArchiveError(text("there is no call {n}", "没有通话 {n}", n=call_id))
+        raise NotSeen(text("there is no call {n}", "没有通话 {n}", n=call_id))
     return call

@@ -83,8 +83,9 @@ class Guide:
 
     def feed(self, event: Event) -> list[Event]:
         """Take in one event; what it and the time that passed bring about comes back, in order."""
-        if self._closed:
-            return []
+        partial = isinstance(event, Heard) and not event.final
+        if self._closed or (partial and not self.state):
+            return []  # a call begins with what is certain
         new_day = ""
         if self.state:
             self._pass_time(event.at)  # what was due is settled by what was known until then
@@ -93,7 +94,7 @@ class Guide:
             self._context = event
             self._sayings.known, self._sayings.began = speakers.known(event), began_at(event.date)
             self._rules.context(event)
-        if not self.state and not (isinstance(event, Heard) and not event.final):
+        if not self.state:
             self.now = event.at
             began = min(event.at, getattr(event, "start", event.at))
             self._enter(self.plan.machine.entry(self.plan.flow.start), "", event.at, began)

@@ -16,8 +16,8 @@ from callflow.texts import text
 _TERMS = (*CALL_EVENTS, *ACOUSTIC_EVENTS)
 _ACTION = "agent.action"
 _MEASURED = ("acoustic.rate", "acoustic.loudness")
-_EVENTS = (*(event for event in _TERMS if " " not in event), *_MEASURED, _ACTION, "call.context")
-_DETAILS = ("to", "reason", "by", "action", "target", "value", "date", "day", "holiday")
+_EVENTS = (*(event for event in _TERMS if " " not in event), *_MEASURED, _ACTION, "call.context", "gap")
+_DETAILS = ("to", "reason", "by", "action", "target", "value", "date", "day", "holiday", "telephony")
 _FIGURES = ("per_minute", "dbfs", "confidence")
 _STEPS = (*SPEAKERS, "wait", "event")
 _WHATS = ("finding", "prompt", "match", "state", "situation", "field", "promise")
@@ -150,14 +150,19 @@ def _step(node: Node, parent: Section, flow: Reading) -> Step | None:
     figures: dict[str, str | float] = {
         key: section.number(key, 0.0, -1000.0, 10_000.0) for key in _FIGURES if section.has(key)
     }
+    if section.has("sooner"):
+        figures["sooner"] = section.seconds("sooner")
     for speaker in SPEAKERS:
         if section.has(speaker):
-            step = Step(section.at, speaker=speaker, said=section.string(speaker, required=True), values=figures)
+            said = section.string(speaker, required=True)
+            step = Step(section.at, speaker=speaker, said=said, values=figures, wait=section.seconds("for"))
     if section.has("wait"):
         step = Step(section.at, wait=section.seconds("wait"))
     if section.has("event"):
         event = section.choice("event", _EVENTS, _EVENTS[0])
         values = {key: section.string(key) for key in _DETAILS if section.has(key)}
+        if section.has("separate"):
+            values["separate"] = "yes" if section.flag("separate") else "no"
         step = Step(section.at, event=event, values={**values, **figures}, wait=section.seconds("for"))
         if event == _ACTION and values.get("action") == "situation" and (target := section.value("target")):
             _named(values["target"], target, flow)
@@ -168,7 +173,7 @@ def _step(node: Node, parent: Section, flow: Reading) -> Step | None:
             "步骤应为 agent:、customer:、wait: 或 call.held 等事件",
             "rehearsal-step",
         )
-    for known in (*_STEPS, "for", *_DETAILS, *_FIGURES):
+    for known in (*_STEPS, "for", "sooner", "separate", *_DETAILS, *_FIGURES):
         section.value(known)
     section.done()
     return step
@@ -190,7 +195,7 @@ def _expectation(node: Node, parent: Section, flow: Reading, absent: bool) -> Ex
     what = next((word for word in _WHATS if section.has(word)), None)
     if what is None:
         section.wrong(section.at, "one of " + ", ".join(_WHATS), "应为 " + "、".join(_WHATS) + " 之一", "expectation")
-        for word in (*_WHATS, "verdict", "status", "value", "stage"):
+        for word in (*_WHATS, "verdict", "status", "value", "stage", "from"):
             section.value(word)
         section.done()
         return None
@@ -201,6 +206,8 @@ def _expectation(node: Node, parent: Section, flow: Reading, absent: bool) -> Ex
         value = section.choice("verdict", (*_VERDICTS, ""), "")
     elif what == "prompt":
         value = section.choice("status", (*_STATUSES, ""), "")
+    elif what == "state":
+        value = _state_from(section, flow)
     elif what == "situation":
         value = section.choice("value", ("begun", "over", ""), "")
     elif what == "field":
@@ -212,3 +219,12 @@ def _expectation(node: Node, parent: Section, flow: Reading, absent: bool) -> Ex
         known[what](name, at, flow.problems)
     section.done()
     return Expectation(what, name, at, value, stage, absent)  # type: ignore[arg-type]
+
+
+def _state_from(section: Section, flow: Reading) -> str:
+    """The state that was left for the one expected, where it is said."""
+    node = section.value("from")
+    name = section.string("from")
+    if node is not None and name:
+        flow.names.state(name, node.at, flow.problems)
+    return name

@@ -7,11 +7,14 @@ worker that is gone to another; a file that takes several workers with it is to 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
+from uuid import uuid4
 
 import distributed
 
@@ -21,12 +24,37 @@ from callflow.review.batch.pool import KILLED, undisturbed
 from callflow.review.batch.work import Job, Settings, Trouble, Worker, failed, settled
 from callflow.texts import text
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 LOCAL = "local"
 AHEAD = 2
 """Calls that each thread of the cluster has waiting, so that none is idle while an answer travels."""
 PATIENCE = 15
 """Seconds for which a cluster is looked for."""
 _dask: Any = distributed  # half of it has types
+
+
+@contextmanager
+def connected(address: str, size: int) -> Iterator[Any]:
+    """A client of the cluster at ``address``; see ``Fleet``."""
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is told by us, in words
+    with ExitStack() as stack:
+        try:
+            cluster: Any = address
+            if address == LOCAL:
+                with undisturbed():
+                    cluster = _dask.LocalCluster(
+                        n_workers=size, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+                    )
+                stack.enter_context(cluster)
+            client = stack.enter_context(_dask.Client(cluster, timeout=PATIENCE, set_as_default=False))
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise BadInput(
+                text('no cluster, or no worker in it, at "{a}"', "“{a}”处没有集群，或集群中没有工作进程", a=address),
+                text("start one: dask scheduler, dask worker", "请先启动 dask scheduler 与 dask worker"),
+            ) from error
+        yield client
 
 
 class Fleet:
@@ -36,35 +64,16 @@ class Fleet:
     """
 
     def __init__(self, settings: Settings, address: str, size: int) -> None:
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is told by us, in words
         self._plugin = _Judge.of(settings)
-        self._cluster: Any = None
-        try:
-            if address == LOCAL:
-                with undisturbed():
-                    self._cluster = _dask.LocalCluster(
-                        n_workers=size, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-                    )
-            self._client = _dask.Client(self._cluster or address, timeout=PATIENCE, set_as_default=False)
-            self._client.wait_for_workers(1, timeout=PATIENCE)
-        except (OSError, TimeoutError, ValueError) as error:
-            self._close()
-            raise BadInput(
-                text('no cluster, or no worker in it, at "{a}"', "“{a}”处没有集群，或集群中没有工作进程", a=address),
-                text("start one: dask scheduler, dask worker", "请先启动 dask scheduler 与 dask worker"),
-            ) from error
+        self._stack = ExitStack()
+        self._client = self._stack.enter_context(connected(address, size))
         self._client.register_plugin(self._plugin)
 
     def __enter__(self) -> Fleet:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._close()
-
-    def _close(self) -> None:
-        for part in (getattr(self, "_client", None), self._cluster):
-            if part is not None:
-                part.close()
+        self._stack.close()
 
     def results(self, jobs: Iterable[Job]) -> Iterator[NewCall]:
         """Judge ``jobs``; see ``batch.run.Crew``."""
@@ -99,6 +108,45 @@ class Fleet:
             ) from error
         told: NewCall | Trouble = future.result()
         return settled(told)
+
+
+def run(function: Callable[[Item], Result], items: Iterable[Item], address: str, size: int) -> Iterator[Result]:
+    """``function`` of every item on a cluster, in their order; it is sent to each worker once. As ``processes.run``.
+
+    What a worker had that is gone is done again by another. Raises as ``Fleet``.
+    """
+    with connected(address, size) as client:
+        name = f"callflow-{uuid4().hex}"
+        client.register_plugin(_Function(function, name))
+        waiting = iter(items)
+        under_way: deque[Any] = deque()
+        while True:
+            room = AHEAD * max(1, sum(map(int, client.nthreads().values())))
+            for item in islice(waiting, max(0, room - len(under_way))):
+                under_way.append(client.submit(_apply, name, item, pure=False))
+            if not under_way:
+                return
+            try:
+                result: Result = under_way.popleft().result()
+            except _dask.KilledWorker as error:
+                raise CallflowError(
+                    text("workers of the cluster end by themselves again and again", "集群的工作进程反复自行退出"),
+                    text("is there enough memory on them?", "其内存是否足够？"),
+                ) from error
+            yield result
+
+
+@dataclass
+class _Function(distributed.WorkerPlugin):
+    """On each worker of the cluster: a function with all that it carries."""
+
+    function: Callable[[Any], Any]
+    name: str
+
+
+def _apply(name: str, item: Any) -> Any:
+    plugin: _Function = _dask.get_worker().plugins[name]
+    return plugin.function(item)
 
 
 @dataclass

@@ -65,7 +65,7 @@ def _syllables(heard: Heard, plan: Plan) -> str:
 
 
 @lru_cache(maxsize=8)
-def _version(name: str, files: tuple[tuple[str, str], ...]) -> str:
+def version_of(name: str, files: tuple[tuple[str, str], ...]) -> str:
     return sha256(repr((name, files)).encode()).hexdigest()
 
 
@@ -74,11 +74,11 @@ def flow_version(flow: Flow) -> NewFlow:
     files = flowfiles.of_calls(flow.hashes)
     rules = {name: _about(rule.title, rule, flow) for name, rule in flow.rules.items()}
     phrases = {
-        name: _about(outcome.phrase_title(phrase, name, flow), phrase, flow)
+        name: _about(outcome.phrase_title(phrase, name, flow), phrase, flow) | {"never": True}
         for name, phrase in flow.phrases.items()
         if phrase.kind == "never"
     }
-    return NewFlow(flow.name, _version(flow.name, tuple(sorted(files.items()))), files, phrases | rules)
+    return NewFlow(flow.name, version_of(flow.name, tuple(sorted(files.items()))), files, phrases | rules)
 
 
 def _about(title: Text, judged: Any, flow: Flow) -> dict[str, Any]:
@@ -88,6 +88,7 @@ def _about(title: Text, judged: Any, flow: Flow) -> dict[str, Any]:
         "severity": judged.severity,
         "group": judged.group,
         "group_title": _both(group.title if group else Text(judged.group, judged.group)),
+        "weight": group.weight if group else 0.0,
         "refs": list(judged.refs),
         "better": judged.better,
         "cause": flow.cause_of(judged),

@@ -20,7 +20,8 @@ NOTHING = Text("", "")
 class Judged:
     """How one rule came out. ``at`` is where to listen; ``None`` where nothing of the call bears on it.
 
-    ``gloss`` is the wording of the phrase that was matched, where the evidence is pinyin.
+    ``gloss`` is the wording of the phrase that was matched, where the evidence is pinyin. ``number``: its place among
+    the findings of the call as they were told.
     """
 
     rule: str
@@ -35,6 +36,7 @@ class Judged:
     better: str = ""
     gloss: str = ""
     cause: Cause | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class GroupResult:
 def findings(events: Iterable[ev.Finding], utterances: Sequence[Utterance], flow: Flow) -> tuple[Judged, ...]:
     """The most severe first, then by time."""
     judged = [_judged(finding, flow) for finding in events]
-    judged = [replace(finding, gloss=_gloss(finding, utterances)) for finding in judged]
+    judged = [replace(one, gloss=_gloss(one, utterances), number=number) for number, one in enumerate(judged)]
     late = float("inf")
     return tuple(
         sorted(judged, key=lambda j: (SEVERITY_ORDER.index(j.severity), j.at if j.at is not None else late, j.rule))

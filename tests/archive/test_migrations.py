@@ -1,6 +1,5 @@
 """The tables that migrations make are those of ``tables.py``, from any state a database may be found in."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,8 @@ def ours(_object: Any, name: str | None, kind: str, _reflected: bool, _other: An
     return not (name or "").startswith(("said_index", "said_by"))
 
 
-def test_migrations_and_tables_agree(archive: Archive) -> None:
-    with archive.engine.connect() as connection:
+def test_migrations_and_tables_agree(new_archive: Archive) -> None:
+    with new_archive.engine.connect() as connection:
         settings = {"version_table": store.VERSIONS, "include_object": ours, "compare_type": True}
         context = MigrationContext.configure(connection, opts=settings)
         assert compare_metadata(context, Base.metadata) == []
@@ -40,8 +39,8 @@ def test_opening_again_changes_nothing(url: str) -> None:
         assert calls.known(again, [call(1).key]) == {call(1).key}
 
 
-def test_a_newer_archive_is_left_alone(archive: Archive, url: str) -> None:
-    with archive.begin() as session:
+def test_a_newer_archive_is_left_alone(new_archive: Archive, url: str) -> None:
+    with new_archive.begin() as session:
         session.execute(sa.text(f"UPDATE {store.VERSIONS} SET version_num = '9999'"))
     with pytest.raises(ArchiveError, match="newer callflow") as error:
         Archive.open(url)
@@ -62,21 +61,13 @@ def test_somebody_elses_database_is_left_alone(url: str, tmp_path: Path) -> None
         Archive.open(url)
 
 
-@pytest.fixture
-def interrupted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A migration that fails at its very end."""
-
-    def failing(connection: sa.Connection, to: str = "head") -> None:
-        upgrade(connection, to)
+def test_a_migration_that_fails_leaves_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(connection: sa.Connection) -> None:
+        upgrade(connection)
         raise KeyboardInterrupt
 
     upgrade = store.upgrade
-    monkeypatch.setattr(store, "upgrade", failing)
-    yield
-    monkeypatch.undo()
-
-
-def test_a_migration_that_fails_leaves_nothing(url: str, interrupted: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "upgrade", interrupted)
     with pytest.raises(KeyboardInterrupt):
         Archive.open(url)
     monkeypatch.undo()

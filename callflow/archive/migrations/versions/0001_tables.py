@@ -8,6 +8,11 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+ASKED_FOR = [
+    *("agent_id", "queue", "direction", "status", "customer"),
+    *("judged", "duration", "faults", "severe", "disputed", "kinds"),
+]
+
 
 def upgrade() -> None:
     op.create_table(
@@ -21,6 +26,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_audit_when", "audit", ["when"])
+    op.create_table(
+        "roots",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("path"),
+    )
     op.create_table(
         "flow_versions",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -75,6 +87,7 @@ def upgrade() -> None:
         sa.Column("severe", sa.Integer(), nullable=False),
         sa.Column("not_assessed", sa.Integer(), nullable=False),
         sa.Column("disputed", sa.Integer(), nullable=False),
+        sa.Column("kinds", sa.Integer(), nullable=False),
         sa.Column("added", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(["agent_id"], ["agents.id"]),
         sa.ForeignKeyConstraint(["flow_id"], ["flow_versions.id"]),
@@ -86,7 +99,7 @@ def upgrade() -> None:
     op.create_index("calls_by_customer", "calls", ["customer", "began"])
     op.create_index("calls_by_queue", "calls", ["queue", "began"])
     op.create_index("calls_by_score", "calls", ["judged", "id"])
-    op.create_index("calls_by_time", "calls", ["began", "id"])
+    op.create_index("calls_by_time", "calls", ["began", "id", *ASKED_FOR])
     op.create_index(
         "calls_disputed",
         "calls",
@@ -98,8 +111,8 @@ def upgrade() -> None:
         "calls_failed",
         "calls",
         ["id"],
-        sqlite_where=sa.text("status <> 'done'"),
-        postgresql_where=sa.text("status <> 'done'"),
+        sqlite_where=sa.text("status = 'failed'"),
+        postgresql_where=sa.text("status = 'failed'"),
     )
     op.create_table(
         "users",
@@ -148,9 +161,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("call_id", "number"),
     )
-    op.create_index("findings_by_call", "findings", ["call_id", "rule", "standing", "severity"])
     op.create_index("findings_by_rule", "findings", ["rule", "standing", "severity", "call_id"])
-    op.create_index("findings_by_verdict", "findings", ["standing", "severity", "call_id"])
     op.create_table(
         "journals",
         sa.Column("call_id", sa.Integer(), nullable=False),
