@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 from callflow import collecting
-from callflow.errors import BadFlow, BadInput
+from callflow.errors import BadFlow, BadInput, OutputError
 from callflow.flow.located_yaml import MAX_CHARACTERS
 from callflow.flow.model import Flow
 from callflow.flow.read import read_flow
@@ -71,6 +74,10 @@ class Sources:
     hashes: Mapping[str, str]
     unread: tuple[Problem, ...]
 
+    def place(self, file: str) -> Path:
+        """Where the file that Problems call ``file`` lies."""
+        return self.path / file if self.path.is_dir() else self.path
+
 
 def load(name: str = DEFAULT_FLOW) -> tuple[Flow, list[Problem]]:
     """Read a flow, its rehearsals included, with its warnings.
@@ -117,6 +124,33 @@ def _yaml_files(folder: Path) -> Iterator[Path]:
                 text("name the folder that holds the flow and nothing else", "请给出只含该流程的文件夹"),
             )
         yield from named
+
+
+def rewrite(path: Path, source: str) -> None:
+    """Give a file of a flow new content, whole or not at all; its mode and its mark of UTF-8 stay.
+
+    Raises ``OutputError`` where it cannot be written.
+    """
+    path = path.resolve()  # a link stays a link
+    part = ""
+    try:
+        marked = path.read_bytes().startswith(BOM_UTF8)
+        handle, part = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+        with open(handle, "wb") as opened:
+            opened.write(BOM_UTF8 * marked + source.encode())
+            opened.flush()
+            os.fsync(opened.fileno())
+        shutil.copymode(path, part)
+        os.replace(part, path)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise OutputError(
+            text('cannot write "{p}": {w}', "无法写入“{p}”：{w}", p=path, w=why),
+            text("the file is as it was", "文件保持原样"),
+        ) from error
+    finally:
+        if part:
+            Path(part).unlink(missing_ok=True)
 
 
 def parse(sources: Sources) -> tuple[Flow, list[Problem]]:

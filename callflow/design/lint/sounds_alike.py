@@ -32,27 +32,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from callflow.call.plan import Plan
-from callflow.design.lint.wordings import forbidden, sayings
+from callflow.design.lint.subject import Subject
 from callflow.flow.model import Phrase
 from callflow.problems import Level, Location, Problem
 from callflow.texts import text
 
 
-def check(plan: Plan) -> Iterator[Problem]:
+def check(subject: Subject) -> Iterator[Problem]:
     seen: dict[tuple[str, str], tuple[Phrase, str, Location]] = {}
-    for phrase in plan.flow.phrases.values():
-        for said, at in sayings(phrase, plan):
-            key = plan.book.keys(said).key
+    for sayings in subject.sayings.values():
+        for phrase, said, key, at in sayings:
             first, words, place = seen.setdefault((phrase.by, key), (phrase, _letters(said), at))
-            if first is phrase or _serves_both(first, phrase, words, said) or _told_of(first, phrase, said, plan):
+            if first is phrase or _serves_both(first, phrase, words, said) or _told_of(first, phrase, said, subject):
                 continue
             message = text(
                 "“{s}” sounds like “{w}” of {o} ({a}): reword one of them, or make them one phrase",
                 "“{s}”与 {o}（{a}）的“{w}”读音相同：请改写其中之一，或合为一条",
                 s=said, w=words, o=first.name, a=place,
             )  # fmt: skip
-            yield Problem(at, message, "sounds-alike", Level.WARNING)
+            yield Problem(at, message, "sounds-alike", Level.WARNING, (place,))
 
 
 def _serves_both(one: Phrase, other: Phrase, words: str, said: str) -> bool:
@@ -60,11 +58,11 @@ def _serves_both(one: Phrase, other: Phrase, words: str, said: str) -> bool:
     return words == _letters(said) and "never" not in (one.kind, other.kind)
 
 
-def _told_of(one: Phrase, other: Phrase, said: str, plan: Plan) -> bool:
+def _told_of(one: Phrase, other: Phrase, said: str, subject: Subject) -> bool:
     """Whether ``required_and_forbidden`` or ``shared_cue`` finds the same mistake."""
     if {one.kind, other.kind} == {"say", "never"}:
-        return any(taboo in (one, other) for _, taboo in forbidden(said, plan))
-    begun = [plan.flow.situations_of(phrase) for phrase in (one, other)]
+        return any(taboo in (one, other) for _, taboo in subject.forbidden(said))
+    begun = [subject.flow.situations_of(phrase) for phrase in (one, other)]
     return all(begun) and begun[0] != begun[1]
 
 
