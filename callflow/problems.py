@@ -102,6 +102,12 @@ def sole_nearest(name: str, known: Iterable[str]) -> str | None:
     return str(best[0][0])
 
 
+def edit_to_nearest(at: Location, name: str, known: Iterable[str]) -> Edit | None:
+    """The edit that writes the name that was meant, where only one can have been."""
+    meant = sole_nearest(name, known)
+    return Edit(at, name, meant) if meant and name else None
+
+
 def has_errors(problems: Iterable[Problem]) -> bool:
     """Whether any of ``problems`` stops the work."""
     return any(problem.level is Level.ERROR for problem in problems)
