@@ -1,8 +1,9 @@
-"""``callflow lint``: what is wrong with flows, and what of it can be mended by itself."""
+"""``callflow lint``: what is wrong with flows, and what of it can be mended by itself; ``callflow schema``."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from callflow.commands.common import note
 from callflow.design.lint import about, inspect
 from callflow.design.lint.formats import FORMATS
 from callflow.design.lint.mend import mend
+from callflow.design.schema import schema
 from callflow.errors import BadFlow
 from callflow.problems import Level, Location, Problem
 from callflow.texts import text
@@ -43,6 +45,12 @@ def run_lint(options: argparse.Namespace, language: str) -> int:
     if not found and options.format == "text":
         note(text("nothing to mend", "没有发现问题"), language)
     return 1 if any(problem.level is not Level.INFO for problem in found) else 0
+
+
+def run_schema(options: argparse.Namespace, language: str) -> int:
+    """Print the JSON Schema of flow files."""
+    print(json.dumps(schema(language), ensure_ascii=False, indent=2))
+    return 0
 
 
 def _problems(sources: flowfiles.Sources) -> list[Problem]:

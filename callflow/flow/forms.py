@@ -148,12 +148,16 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A mapping with these keys and no others. ``one_of``: keys of which exactly one must be there."""
+    """A mapping with these keys and no others.
+
+    ``one_of``: keys of which exactly one must be there. ``needs``: pairs of keys of which the first needs the second.
+    """
 
     name: str
     says: Text
     keys: tuple[Key, ...]
     one_of: tuple[str, ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
     by_name: Mapping[str, Key] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -21,7 +21,7 @@ from callflow.texts import Text, text
 Word = TypeVar("Word", bound=str)
 Declared = TypeVar("Declared", bound=Form)
 
-_SPAN = re.compile(
+SPAN = re.compile(
     r"^\s*(\d+(?:\.\d+)?)\s*(ms|s|sec|seconds?|秒|min|minutes?|分钟|rings?|声|sentences?|句)?\s*$", re.IGNORECASE
 )
 _UNITS: dict[str, tuple[float, Literal["seconds", "rings", "sentences"]]] = {
@@ -238,7 +238,7 @@ class Section:
         return span.amount if span else 0.0
 
     def as_span(self, written: str, at: Location, key: str) -> Span | None:
-        found = _SPAN.match(written)
+        found = SPAN.match(written)
         if not found or not 0 < float(found[1]) <= _LONGEST:
             self.wrong(
                 at,

@@ -133,6 +133,7 @@ PHRASE = Shape(
         _cause,
     ),
     one_of=("say", "never", "cue"),
+    needs=(("never", "better"),),
 )
 PROMPT = Shape(
     "prompt",
@@ -192,6 +193,7 @@ RULE = Shape(
         _not_assessed,
     ),
     one_of=("expect", "never"),
+    needs=(("edge", "span"), ("span", "edge"), ("first", "after")),
 )
 NOT_ASSESSED = Shape(
     "rule that nobody can judge",
