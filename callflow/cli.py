@@ -195,7 +195,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--fix", action="store_true", help="mend what is sure, in the files themselves 自动修正")
     command.set_defaults(run=lint.run_lint)
 
-    command = subparsers.add_parser("schema", parents=[common], help="the JSON Schema of flow files, for editors 流程文件的 JSON Schema")
+    command = subparsers.add_parser(
+        "schema", parents=[common], help="the JSON Schema of flow files, for editors 流程文件的 JSON Schema"
+    )
     command.set_defaults(run=lint.run_schema)
 
     command = subparsers.add_parser(

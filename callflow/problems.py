@@ -70,7 +70,11 @@ class Problem:
 
     def in_(self, language: str) -> str:
         """One line for people: ``file:line:column: level: message [rule]``."""
-        level = {"error": "错误", "warning": "警告", "info": "提示"}[self.level] if language.startswith("zh") else self.level
+        level = (
+            {"error": "错误", "warning": "警告", "info": "提示"}[self.level]
+            if language.startswith("zh")
+            else self.level
+        )
         return printable(f"{self.at}: {level}: {self.message.in_(language)} [{self.rule}]")
 
     def __str__(self) -> str:

@@ -59,7 +59,11 @@ SCRIPT = Shape(
         Key("call", Items("step", said=True), text("its steps", "各步骤"), required=True),
         Key("expect", Items("expectation"), text("what must come of it", "必须出现的结果")),
         Key("never", Items("expectation"), text("what must not come of it", "不能出现的结果")),
-        Key("phrase", _PHRASE, text("instead of name and call: a phrase to try lines on", "不写 name 和 call：要试的短语")),
+        Key(
+            "phrase",
+            _PHRASE,
+            text("instead of name and call: a phrase to try lines on", "不写 name 和 call：要试的短语"),
+        ),
         Key("fires", Items("line", said=True), text("lines that it must be heard in", "必须命中的台词")),
         Key("silent", Items("line", said=True), text("lines that it must not be heard in", "不能命中的台词")),
     ),
@@ -106,7 +110,11 @@ EXPECTATIONS: dict[str, Shape] = {
         "situation",
         Name(text("a situation", "情形")),
         text("a situation that comes up", "出现的情形"),
-        Key("value", Choice(("begun", "over")), text("whether it begins or is over; left out: begun", "开始还是结束；不写为 begun")),
+        Key(
+            "value",
+            Choice(("begun", "over")),
+            text("whether it begins or is over; left out: begun", "开始还是结束；不写为 begun"),
+        ),
     ),
     "field": _expectation(
         "field",

@@ -45,11 +45,11 @@ _title = Key("title", Both(), text("what people see; left out: the name", "显�
 _refs = Key("refs", _CLAUSES, text("the clauses of the guides that it serves", "所依据的规范条款"))
 _group = Key("group", _GROUP, text("the group of the score that it counts in", "计入哪个评分分组"))
 _cause = Key(
-    "cause", _CAUSE, text("what dissatisfies if it goes wrong; left out: the group's", "出错会引起哪种不满；不写则按分组")
+    "cause",
+    _CAUSE,
+    text("what dissatisfies if it goes wrong; left out: the group's", "出错会引起哪种不满；不写则按分组"),
 )
-_severity = Key(
-    "severity", Choice(SEVERITIES), text("how bad it is; left out: major", "严重程度；不写为 major")
-)
+_severity = Key("severity", Choice(SEVERITIES), text("how bad it is; left out: major", "严重程度；不写为 major"))
 
 BOTH = Shape(
     "text",
@@ -65,7 +65,11 @@ FLOW = Shape(
     (
         _title,
         Key("start", _STATE, text("the state a call begins in", "通话开始时的状态"), required=True),
-        Key("on", Targets(), text("transitions from every state; a state's own go first", "任何状态下的转移；状态自己的优先")),
+        Key(
+            "on",
+            Targets(),
+            text("transitions from every state; a state's own go first", "任何状态下的转移；状态自己的优先"),
+        ),
         Key("folds", Choice(FOLDS, many=True), text("sounds taken for one another", "不加区分的读音")),
     ),
 )
@@ -117,14 +121,27 @@ PHRASE = Shape(
         Key("say", WordList(said=True), text("wordings that the agent should say", "坐席应说的话（各种说法）")),
         Key("never", WordList(said=True), text("wordings that the agent must not say", "坐席不能说的话")),
         Key("cue", WordList(said=True), text("wordings that tell something", "说明某种情况的话")),
-        Key("by", Choice(SPEAKERS), text("who says it; left out: agent, of a cue customer", "由谁说；不写为 agent，cue 为 customer")),
+        Key(
+            "by",
+            Choice(SPEAKERS),
+            text("who says it; left out: agent, of a cue customer", "由谁说；不写为 agent，cue 为 customer"),
+        ),
         _refs,
-        Key("unless", WordList(said=True), text("a hit inside one of these does not count", "命中若属于这些说法则不算")),
-        Key("better", Words(said=True), text("what to say instead; required with never", "更好的说法；有 never 时必须写")),
+        Key(
+            "unless", WordList(said=True), text("a hit inside one of these does not count", "命中若属于这些说法则不算")
+        ),
+        Key(
+            "better",
+            Words(said=True),
+            text("what to say instead; required with never", "更好的说法；有 never 时必须写"),
+        ),
         Key(
             "boundary",
             Choice(("anywhere", "start", "end", "sentence", "utterance")),
-            text("where in a sentence it counts; utterance: all that was said", "在句中何处才算；utterance 指整句话就是它"),
+            text(
+                "where in a sentence it counts; utterance: all that was said",
+                "在句中何处才算；utterance 指整句话就是它",
+            ),
         ),
         Key("exact", Flag(), text("sound for sound, without tolerance", "逐音一致，不容差")),
         Key("promise", Flag(), text("who says it promises something", "说了就是作出承诺")),
@@ -147,7 +164,9 @@ PROMPT = Shape(
         _refs,
         Key("priority", Number(0, 0, 1e6, whole=True), text("the highest is shown first", "数字大的先显示")),
         Key("cooldown", Length(), text("how long until it may come again", "多久之后才能再次出现")),
-        Key("most", Number(0, 0, 1e6, whole=True), text("how often in a call; 0: always", "一通电话最多几次；0 为不限")),
+        Key(
+            "most", Number(0, 0, 1e6, whole=True), text("how often in a call; 0: always", "一通电话最多几次；0 为不限")
+        ),
     ),
     one_of=("say", "do", "ask", "remind", "tip"),
 )
@@ -184,11 +203,19 @@ RULE = Shape(
         Key("in", _STATES, text("only while the call is in one of these states", "只在这些状态中适用")),
         Key("edge", Choice(("first", "last")), text("only the beginning or the end", "只看开头或结尾")),
         Key("span", Length(counted=True), text("how long the edge is", "开头或结尾有多长")),
-        Key("count", Number(1, 0, 1000, whole=True), text("how often; with never: how often at most", "几次；与 never 同用时为最多几次")),
+        Key(
+            "count",
+            Number(1, 0, 1000, whole=True),
+            text("how often; with never: how often at most", "几次；与 never 同用时为最多几次"),
+        ),
         Key("once", Flag(), text("only the first time", "只算第一次")),
         Key("guidance", Flag(), text("prompts, and is never a finding", "只提示，不计入结果")),
         Key("unless", Expression(), text("what waives it", "出现什么就免除")),
-        Key("prompt", Prompts(many=False), text("what to show; left out: the phrase that is expected", "显示什么；不写则为应说的短语")),
+        Key(
+            "prompt",
+            Prompts(many=False),
+            text("what to show; left out: the phrase that is expected", "显示什么；不写则为应说的短语"),
+        ),
         Key("better", Words(said=True), text("what would be better, where it is broken", "违反时提示的更好做法")),
         _not_assessed,
     ),
@@ -204,7 +231,11 @@ FIELD = Shape(
     "field",
     text("Something to capture and read back", "要登记并复述的信息"),
     (
-        Key("kind", Choice(("digits", "name", "text")), text("what it is made of; left out: text", "内容类型；不写为 text")),
+        Key(
+            "kind",
+            Choice(("digits", "name", "text")),
+            text("what it is made of; left out: text", "内容类型；不写为 text"),
+        ),
         Key("labels", WordList(), text("what people call it; left out: its name", "通话中怎么称呼它；不写为其名字")),
         Key("asked_by", _PHRASE, text("the agent's phrase that asks for it", "坐席用哪个短语询问"), required=True),
         Key("least", Number(1, 1, 100), text("fewest characters", "最少字数")),
@@ -233,7 +264,9 @@ SITUATION = Shape(
     (
         _title,
         _refs,
-        Key("begins", Terms(), text("what begins it; left out: only the agent can", "由什么引出；不写则只能由坐席指明")),
+        Key(
+            "begins", Terms(), text("what begins it; left out: only the agent can", "由什么引出；不写则只能由坐席指明")
+        ),
         Key("given", Terms(), text("only where one of these has happened", "只在其中之一发生过时")),
         Key("unless", Terms(), text("and only where none of these has", "且这些都没有发生过时")),
         Key("ends", Terms(), text("what ends it", "由什么结束")),
@@ -246,8 +279,16 @@ FILE = Shape(
     text("A flow of callflow, or a part of one", "callflow 流程，或其中一部分"),
     (
         Key("flow", Inside("flow"), FLOW.says),
-        Key("variables", Values(), text("texts that stand for {name} in wordings and prompts", "说法和提示中 {名字} 所代表的文字")),
-        Key("slots", Entries("slot"), text("gaps that any words may fill: {name} in wordings", "说法中可填任意词的空位：{名字}")),
+        Key(
+            "variables",
+            Values(),
+            text("texts that stand for {name} in wordings and prompts", "说法和提示中 {名字} 所代表的文字"),
+        ),
+        Key(
+            "slots",
+            Entries("slot"),
+            text("gaps that any words may fill: {name} in wordings", "说法中可填任意词的空位：{名字}"),
+        ),
         Key("groups", Entries("group"), text("the groups of the score", "评分分组")),
         Key("causes", Entries("cause"), CAUSE.says),
         Key("clauses", Entries("clause"), text("the clauses of the guides", "规范条款")),
@@ -256,7 +297,11 @@ FILE = Shape(
         Key("fields", Entries("field"), FIELD.says),
         Key("states", Entries("state"), text("where a call can be", "通话的各个阶段")),
         Key("situations", Entries("situation"), text("what can come up in a call", "通话中可能出现的情形")),
-        Key("rehearsals", Items("rehearsal"), text("scripted calls with what must come of them", "写好的通话及应有的结果")),
+        Key(
+            "rehearsals",
+            Items("rehearsal"),
+            text("scripted calls with what must come of them", "写好的通话及应有的结果"),
+        ),
     ),
 )
 

@@ -63,7 +63,9 @@ def _wrong(one: _Allowed, needed: bool, known: Collection[str]) -> Iterator[Prob
         yield Problem(one.at, message, "allow-unknown", Level.WARNING, edit=edit)
     elif not needed:
         message = text(
-            "{n} finds nothing here any more: delete the comment", "{n} 在这里已没有发现问题：请删除这条注释", n=one.name
+            "{n} finds nothing here any more: delete the comment",
+            "{n} 在这里已没有发现问题：请删除这条注释",
+            n=one.name,
         )
         yield Problem(one.at, message, "allow-unneeded", Level.WARNING)
     elif not one.why:

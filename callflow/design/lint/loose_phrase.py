@@ -12,7 +12,7 @@ FAIL:
       no: {never: [没有], better: 我帮您找找看}
 PASS:
     phrases:
-      no: {never: [没有], boundary: utterance, exact: true, better: 我帮您找找看}
+      no: {never: [没有就是没有], boundary: sentence, better: 我帮您找找看}
 FAIL:
     phrases:
       you: {by: customer, cue: [您]}

@@ -28,6 +28,7 @@ FAIL:
           back: {on: {agent speaks: talk, call.resumed: talk}}
 FAIL:
     states:
+      talk: {title: 通话}
       ended: {final: true, on: {call.answered: talk}}
 """
 

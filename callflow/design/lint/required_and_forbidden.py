@@ -23,6 +23,7 @@ from callflow.design.lint.subject import Subject
 from callflow.problems import Level, Location, Problem
 from callflow.texts import text
 
+
 def check(subject: Subject) -> Iterator[Problem]:
     yield from _wordings(subject)
     yield from _prompts(subject)

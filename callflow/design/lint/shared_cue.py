@@ -54,7 +54,9 @@ def _wordings(subject: Subject, owners: dict[str, Situation]) -> Iterator[Proble
                 pair = frozenset({(phrase.name, sounds), (hit.phrase, sounds)})
                 if other and other is not situation and pair not in told:
                     told.add(pair)
-                    yield Problem(at, _both(f"“{hit.said}”", situation, other), "shared-cue", Level.WARNING, (other.at,))
+                    yield Problem(
+                        at, _both(f"“{hit.said}”", situation, other), "shared-cue", Level.WARNING, (other.at,)
+                    )
 
 
 def _both(what: str, one: Situation, other: Situation) -> Text:
