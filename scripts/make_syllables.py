@@ -7,6 +7,7 @@ sentences (tests/accuracy/development), never in the test set. Run it after thes
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 from measures.false_alarms import sentences
@@ -32,7 +33,7 @@ def table() -> str:
         single.update(names)
         pairs.update(
             f"{one} {other}"
-            for place, (one, other) in enumerate(zip(names, names[1:], strict=False), start=1)
+            for place, (one, other) in enumerate(itertools.pairwise(names), start=1)
             if not keys.breaks_at(place)
         )
     counts = [*single.most_common(), *((pair, n) for pair, n in pairs.most_common() if n >= LEAST)]

@@ -69,7 +69,7 @@ def _holds(form: Form) -> str:
             return "`name: text`"
         case forms.Entries():
             return "entries by name"
-        case forms.Items(shape, said):
+        case forms.Items(shape):
             what = {"step": "steps", "expectation": "expectations", "line": "lines"}.get(shape, "entries")
             return f"a list of {what}"
         case forms.Inside():
@@ -135,8 +135,8 @@ callflow lint --format sarif         # text, json, github (annotations of a pull
 
 It tells everything that the reader of flows finds (unknown keys and names, broken YAML …), as errors, and what reads
 well and yet is wrong, as warnings; what is only worth a thought is info. Each has its place, what to do, and the other
-place where there is one. The exit code is 0 where there is nothing but infos, 1 where there is more, 2 where there is no
-such flow.
+place where there is one. The exit code is 0 where there is nothing but infos, 1 where there is more, 2 where there is
+no such flow.
 
 `--fix` writes the name or key that was meant where only one can have been, takes out what stands in a list twice, and
 quotes what is no text without quotes. It changes these words alone: comments and layout stay as they are, and a file is
@@ -156,9 +156,9 @@ reason (`allow-without-reason`) and one that names no check (`allow-unknown`).
 
 | rule of the reader | what it is |
 |---|---|
-| `unknown-key`, `unknown-phrase`, `unknown-state` … | a name that is none, with the one that was probably meant |
-| `missing-key`, `wrong-kind`, `wrong-choice`, `wrong-number`, `wrong-span` | a key that lacks, or holds what it cannot hold |
-| `yaml-syntax`, `yaml-duplicate`, `yaml-forbidden` | the file is no YAML, a key stands twice, or it uses what flows must not |
+| `unknown-key`, `unknown-phrase` … | a name that is none, with the one that was probably meant |
+| `missing-key`, `wrong-kind`, `wrong-choice` … | a key that lacks, or holds what it cannot hold |
+| `yaml-syntax`, `yaml-duplicate` … | no YAML, a key that stands twice, or what flows must not use |
 | `repeated` | the same text twice in one list |
 """
 _REST = """

@@ -145,5 +145,5 @@ def _one_of(keys: tuple[str, ...]) -> list[Schema]:
 
 
 def _either(key: str, there: Schema, absent: Schema) -> Schema:
-    """One shape where ``key`` is there, else the other; as conditions, so that an editor complains of that one alone."""
+    """One shape where ``key`` is there, else the other; as a condition, so that an editor complains of that alone."""
     return {"if": {"type": "object", "required": [key]}, "then": there, "else": absent}

@@ -24,7 +24,7 @@ class WordList:
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """A text in both languages, ``{zh: …, en: …}``, or one that serves for both."""
+    """A text in both languages, ``{zh: …, en: …}``, or one for both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number from ``least`` to ``most``; ``whole``: without a fraction. ``default``: what holds where it is absent."""
+    """A number from ``least`` to ``most``; ``whole``: without a fraction. ``default``: where it is absent."""
 
     default: float
     least: float
@@ -59,7 +59,7 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """The name of something that is defined elsewhere; ``many``: one or a list. ``kind``: of what, as people call it."""
+    """The name of something defined elsewhere; ``many``: one or a list. ``kind``: of what, as people call it."""
 
     kind: Text
     many: bool = False

@@ -1,7 +1,7 @@
 """Every key of the flow language, once: what it holds and what it is for, in both languages.
 
-The reader knows no key that is not here; ``callflow schema`` and the tables of ``docs/flow-language.md`` are made of it.
-Rehearsals are in ``rehearsal_shapes``.
+The reader knows no key that is not here; ``callflow schema`` and the tables of ``docs/flow-language.md`` are made of
+it. Rehearsals are in ``rehearsal_shapes``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Checks of a flow that reads without mistakes and yet does not mean what it says: one file a check.
 
 A check is a module with ``check(subject)``, which yields Problems under the module's name (with hyphens), each at its
-place and with the other places that have to do with it. Its docstring says what it finds, with flows that pass and flows
-that fail: ``docs/lint.md`` is made of it, and the tests run every example.
+place and with the other places that have to do with it. Its docstring says what it finds, with flows that pass and
+flows that fail: ``docs/lint.md`` is made of it, and the tests run every example.
 """
 
 from __future__ import annotations

@@ -28,9 +28,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from callflow.design.lint.subject import Subject
+from callflow.events import SPEAKERS
 from callflow.flow.model import PREVIOUS
 from callflow.flow.names import SPEAKS
-from callflow.events import SPEAKERS
 from callflow.problems import Level, Problem
 from callflow.texts import text
 

@@ -98,7 +98,7 @@ def _clash(forbids: Rule, asks: Rule) -> bool:
     if forbids.edge or asks.edge or asks.unless:
         return False
     if forbids.shape is Shape.ABSENCE:
-        return not forbids.states or bool(asks.states) and all(within(state, forbids.states) for state in asks.states)
+        return not forbids.states or (bool(asks.states) and all(within(state, forbids.states) for state in asks.states))
     if asks.shape not in (Shape.RESPONSE, Shape.CHAIN_RESPONSE) or not _overlap(forbids, asks):
         return False
     same = {term.key for term in asks.trigger} & {term.key for term in forbids.trigger}

@@ -61,7 +61,7 @@ def _told(phrase: Phrase, rate: float, line: Line, subject: Subject) -> Problem:
     message = text(
         "{p} would be heard by chance about {n:.2g} times an hour, mostly as “{s}”: add words, tie it to a sentence "
         "(boundary: sentence), or write exact: true",
-        "{p} 平均每小时会被误听约 {n:.2g} 次，多为“{s}”：请多写几个字，限定整句（boundary: sentence），或写 exact: true",
+        "{p} 平均每小时会被误听约 {n:.2g} 次，多为“{s}”：请多写几个字，或写 boundary: sentence、exact: true",
         p=phrase.name, n=rate, s=said,
     )  # fmt: skip
     level = Level.WARNING if phrase.kind == "never" else Level.INFO

@@ -50,52 +50,81 @@ _BEFORE_WORDS = ("call.ringing", "call.answered")
 _ONCE = ("call.answered", "call.hung_up", "call.hung_up agent", "call.hung_up customer")
 
 
+Why = tuple[Text, tuple[Location, ...]]
+"""Why a rule can never be met, and the places that have to do with it."""
+
+
 def check(subject: Subject) -> Iterator[Problem]:
     for rule in subject.flow.rules.values():
-        if rule.shape in _OBLIGATIONS and (why := _why(rule, subject)):
+        if rule.shape in _OBLIGATIONS and (why := _of_states(rule, subject) or _of_time(rule) or _of_itself(rule)):
             yield Problem(rule.at, why[0], "never-met", Level.WARNING, why[1])
 
 
-def _why(rule: Rule, subject: Subject) -> tuple[Text, tuple[Location, ...]] | None:
+def _of_states(rule: Rule, subject: Subject) -> Why | None:
+    """It holds in, or waits for, a state that no call comes to."""
     if rule.states and not any(subject.ways.is_reached(state) for state in rule.states):
         state = subject.flow.states[rule.states[0]]
-        message = text("nothing leads to {s}, where the rule holds ({a})", "没有转移通向规则所在的 {s}（{a}）",
-                       s=state.name, a=state.at)  # fmt: skip
+        message = text(
+            "nothing leads to {s}, where the rule holds ({a})",
+            "没有转移通向规则所在的 {s}（{a}）",
+            s=state.name, a=state.at,
+        )  # fmt: skip
         return message, (state.at,)
-    triggers = [term.key for term in rule.trigger]
-    if triggers and rule.shape is Shape.PRECEDENCE and all(key in _BEFORE_WORDS for key in triggers):
-        if _all_spoken(rule.expect):
-            return text(
-                "nobody can say anything before {t}: write after: {t}", "{t} 之前无法说话：请改写为 after: {t}",
-                t=triggers[0],
-            ), ()  # fmt: skip
-    if triggers and rule.shape is not Shape.PRECEDENCE and all(key.startswith("call.hung_up") for key in triggers):
-        return text(
-            "nothing comes after {t}, when the call is over: write before: {t}",
-            "{t} 之后通话已结束，不会再有什么：请改写为 before: {t}",
-            t=triggers[0],
-        ), ()
-    if rule.unless and rule.unless == rule.expect:
-        return text(
-            "unless waives the rule for just what it expects: leave unless out",
-            "unless 与 expect 相同，一旦做到规则就被免除：请去掉 unless",
-        ), ()
-    if rule.count > 1 and isinstance(rule.expect, Term) and rule.expect.key in _ONCE:
-        return text(
-            "{t} comes once in a call, not {n} times: leave count out", "{t} 一通电话只有一次，不会有 {n} 次：请去掉 count",
-            t=rule.expect.key, n=rule.count,
-        ), ()  # fmt: skip
-    if clash := _clash(rule.expect):
-        return text(
-            "“{k}” is both expected and excluded (not): delete one of them", "“{k}”既要求出现又要求不出现：请删除其中之一",
-            k=clash,
-        ), ()  # fmt: skip
     if not _possible(rule.expect, subject):
         lost = next(key for key in (term.key for term in terms(rule.expect)) if not _comes(key, subject))
         state = subject.flow.states[lost.partition(" ")[2]]
-        message = text("“{k}” never comes, as nothing leads to that state ({a})", "“{k}”不会出现，因为没有转移通向该状态（{a}）",
-                       k=lost, a=state.at)  # fmt: skip
+        message = text(
+            "“{k}” never comes, as nothing leads to that state ({a})",
+            "“{k}”不会出现，因为没有转移通向该状态（{a}）",
+            k=lost, a=state.at,
+        )  # fmt: skip
         return message, (state.at,)
+    return None
+
+
+def _of_time(rule: Rule) -> Why | None:
+    """What it waits for comes before or after all that can be said, or not so often."""
+    triggers = [term.key for term in rule.trigger]
+    before = rule.shape is Shape.PRECEDENCE
+    if triggers and before and all(key in _BEFORE_WORDS for key in triggers) and _all_spoken(rule.expect):
+        message = text(
+            "nobody can say anything before {t}: write after: {t}",
+            "{t} 之前无法说话：请改写为 after: {t}",
+            t=triggers[0],
+        )
+        return message, ()
+    if triggers and not before and all(key.startswith("call.hung_up") for key in triggers):
+        message = text(
+            "nothing comes after {t}, when the call is over: write before: {t}",
+            "{t} 之后通话已结束：请改写为 before: {t}",
+            t=triggers[0],
+        )
+        return message, ()
+    if rule.count > 1 and isinstance(rule.expect, Term) and rule.expect.key in _ONCE:
+        message = text(
+            "{t} comes once in a call, not {n} times: leave count out",
+            "{t} 一通电话只有一次，不会有 {n} 次：请去掉 count",
+            t=rule.expect.key, n=rule.count,
+        )  # fmt: skip
+        return message, ()
+    return None
+
+
+def _of_itself(rule: Rule) -> Why | None:
+    """It excludes what it expects."""
+    if rule.unless and rule.unless == rule.expect:
+        message = text(
+            "unless waives the rule for just what it expects: leave unless out",
+            "unless 与 expect 相同，一旦做到规则就被免除：请去掉 unless",
+        )
+        return message, ()
+    if clash := _clash(rule.expect):
+        message = text(
+            "“{k}” is both expected and excluded (not): delete one of them",
+            "“{k}”既要求出现又要求不出现：请删除其中之一",
+            k=clash,
+        )
+        return message, ()
     return None
 
 

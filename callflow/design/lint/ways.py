@@ -1,4 +1,4 @@
-"""Where a call can go in a flow, for the checks of states: which transitions hold in a state, and what can be reached."""
+"""Where a call can go in a flow, for the checks of states: which transitions hold in a state, what can be reached."""
 
 from __future__ import annotations
 
