@@ -97,11 +97,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> Text:
 
 
 def sole_nearest(name: str, known: Iterable[str]) -> str | None:
-    """The one known name that ``name`` can be a slip of: near to it, and no other nearly as near."""
+    """The one known name that ``name`` can be a slip of: one slip away (in long names more), and no other as near."""
     best = process.extract(
         name, sorted(known), scorer=DamerauLevenshtein.distance, processor=str.lower, limit=2, score_cutoff=2
     )
-    if not best or best[0][1] > max(1, len(name) // 4) or (len(best) > 1 and best[1][1] <= best[0][1] + 1):
+    if not name or not best or best[0][1] > max(1, len(name) // 8) or (len(best) > 1 and best[1][1] == best[0][1]):
         return None
     return str(best[0][0])
 
@@ -109,7 +109,7 @@ def sole_nearest(name: str, known: Iterable[str]) -> str | None:
 def edit_to_nearest(at: Location, name: str, known: Iterable[str]) -> Edit | None:
     """The edit that writes the name that was meant, where only one can have been."""
     meant = sole_nearest(name, known)
-    return Edit(at, name, meant) if meant and name else None
+    return Edit(at, name, meant) if meant else None
 
 
 def has_errors(problems: Iterable[Problem]) -> bool:

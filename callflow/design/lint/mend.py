@@ -53,5 +53,5 @@ def _without(line: str, old: str, start: int) -> str | None:
     if re.fullmatch(rf"\s*-\s+([\"']?){item}\1\s*", line):
         return ""
     found = re.compile(rf"([\"']?){item}\1(?=\s*[,\]])").match(line, start)
-    comma = re.search(r",\s*$", line[:start])
+    comma = re.search(r"\s*,\s*$", line[:start])
     return line[: comma.start()] + line[found.end() :] if found and comma else None
