@@ -56,6 +56,7 @@ class Talk:
                 table[key] = table.get(key, 0.0) + float(count)
         self._count = single
         self._total = sum(single.values())
+        self._share = {sound: count / self._total for sound, count in single.items()}
         self._edge = clauses / self._total
         self._near: dict[str, float] = {}
 
@@ -97,8 +98,8 @@ class Talk:
         return sum(states.values())
 
     def share(self, sound: str) -> float:
-        """How often ``sound`` comes among all syllables; one that was never counted, as if once."""
-        return max(self._count.get(sound, 0.0), 0.5) / self._total
+        """How often ``sound`` comes among all syllables; one that was never counted, as if it had, now and then."""
+        return self._share.get(sound, 0.5 / self._total)
 
     def _after(self, previous: str, sound: str) -> float:
         seen = self._count.get(previous, 0.0)

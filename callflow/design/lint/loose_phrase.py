@@ -42,8 +42,11 @@ def check(subject: Subject) -> Iterator[Problem]:
                 heard.setdefault(line.owner, []).append((rate, line))
         for owner, rates in heard.items():
             phrase = subject.book.phrases[owner]
+            most = MOST_PER_HOUR[phrase.kind]
+            if sum(rate for rate, _ in rates) <= most:
+                continue
             rate = sum(rate for rate, line in rates if not _within_another(line, rates))
-            if rate > MOST_PER_HOUR[phrase.kind]:
+            if rate > most:
                 yield _told(phrase, rate, max(rates)[1], subject)
 
 
