@@ -84,20 +84,36 @@ def _section(number: int, words: Callable[[int], str]) -> Iterator[str]:
     yield "phrases:"
     for n in range(EACH):
         name = f"{number}-{n}"
-        yield from (f"  say-{name}:", f'    say: ["{words(8)}，{words(5)}", "({words(3)}|{words(4)}){words(6)}[{words(2)}]"]')
+        yield from (
+            f"  say-{name}:",
+            f'    say: ["{words(8)}，{words(5)}", "({words(3)}|{words(4)}){words(6)}[{words(2)}]"]',
+        )
         yield from ("    group: g", f"  never-{name}:", "    never:", f'      - "{words(7)}"')
         yield from (f'      - "({words(2)}|{words(3)}){words(4)}"', f'    unless: ["{words(6)}吗"]')
         yield from (f"    better: {words(12)}", "    severity: minor", "    group: g")
-        yield from (f"  cue-{name}:", "    by: customer", f'    cue: ["{words(6)}", "{words(4)}[{words(2)}]{words(3)}"]')
+        yield from (
+            f"  cue-{name}:",
+            "    by: customer",
+            f'    cue: ["{words(6)}", "{words(4)}[{words(2)}]{words(3)}"]',
+        )
     yield "situations:"
     for n in range(EACH):
         name = f"{number}-{n}"
-        yield from (f"  sit-{name}:", f"    title: {{zh: {words(5)}, en: Situation {n}}}", f"    begins: [customer cue-{name}]")
+        yield from (
+            f"  sit-{name}:",
+            f"    title: {{zh: {words(5)}, en: Situation {n}}}",
+            f"    begins: [customer cue-{name}]",
+        )
         yield from ("    lasts: 45s", f"    prompts: [say-{name}, {{tip: {words(8)}}}]")
     yield "rules:"
     for n in range(EACH):
         name = f"{number}-{n}"
-        yield from (f"  rule-{name}:", f"    title: {{zh: {words(5)}, en: Rule {n}}}", "    group: g", "    severity: minor")
+        yield from (
+            f"  rule-{name}:",
+            f"    title: {{zh: {words(5)}, en: Rule {n}}}",
+            "    group: g",
+            "    severity: minor",
+        )
         yield from (f"    after: situation sit-{name}", f"    expect: agent say-{name}", "    within: 20s")
 
 

@@ -31,8 +31,50 @@ LONGEST = 10
 """Seconds after which an input hangs."""
 PYTHON = re.compile(r"Traceback|\w+(Error|Exception)\b|object at 0x|<class |NoneType|\bself\b")
 SIGNS = [
-    *("a", ":", ": ", "：", "-", "- ", "[", "]", "{", "}", ",", "'", '"', "|", ">", "&a ", "*a", "!", "!!str ", "%", "@"),
-    *("#", " #", "?", "? ", "\n", "\r\n", "\t", "  ", "\\", "~", "null", "true", "(", ")", "（", "｜", "{客户}", "{", "你"),
+    *(
+        "a",
+        ":",
+        ": ",
+        "：",
+        "-",
+        "- ",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        "'",
+        '"',
+        "|",
+        ">",
+        "&a ",
+        "*a",
+        "!",
+        "!!str ",
+        "%",
+        "@",
+    ),
+    *(
+        "#",
+        " #",
+        "?",
+        "? ",
+        "\n",
+        "\r\n",
+        "\t",
+        "  ",
+        "\\",
+        "~",
+        "null",
+        "true",
+        "(",
+        ")",
+        "（",
+        "｜",
+        "{客户}",
+        "{",
+        "你",
+    ),
     *("\ufeff", "\u2028", "\x85", "\u3000", "\x00", "\x07", "\ud800", "😀", "...", "---", "<<: ", "nan", "1e999", "-1"),
     *("9" * 400, "0x10", "after 0s", "previous", "agent speaks", "state", "field", "(" * 50, "[a" * 60, "{a: " * 45),
     *("(a|b)" * 12, "# lint: allow ", "# lint: allow dead-end because", "〈x〉", "%s", "{0}", "{", "}", "{{}}"),
@@ -104,7 +146,11 @@ def damaged(source: str, words: list[str], chance: random.Random) -> str:
             case _:  # within words that are said
                 places = [found.end() for found in re.finditer("[\u4e00-\u9fff]", source)] or [0]
                 at = chance.choice(places)
-                source = source[:at] + "".join(chance.choices("你吗不没我，。？1a( )[]|（）", k=chance.randint(1, 6))) + source[at:]
+                source = (
+                    source[:at]
+                    + "".join(chance.choices("你吗不没我，。？1a( )[]|（）", k=chance.randint(1, 6)))
+                    + source[at:]
+                )
     return source
 
 

@@ -19,7 +19,7 @@ from callflow.flow.read_phrases import read_phrase
 from callflow.flow.read_rules import read_rule
 from callflow.flow.read_states import read_situation, read_states, read_transitions
 from callflow.flow.reading import Reading
-from callflow.flow.section import Section
+from callflow.flow.section import CHECK_INDENT, Section, indent_if
 from callflow.flow.shapes import FILE, FLOW
 from callflow.problems import Location, Problem, did_you_mean, edit_to_nearest, has_errors
 from callflow.texts import Text, text
@@ -111,12 +111,13 @@ class FlowReader:
     # ------------------------------------------------------------------------------------ the parts
 
     def _top(self, root: MappingNode) -> Section:
-        for key, _ in root.entries.values():
+        for key, value in root.entries.values():
             if key.value not in SECTIONS:
                 near = did_you_mean(key.value, SECTIONS)
+                hint = CHECK_INDENT if isinstance(value, MappingNode) else indent_if(value)
                 message = Text(
-                    f'unknown section "{key.value[:40]}"{near.en or "; known are " + ", ".join(SECTIONS)}',
-                    f"未知的部分“{key.value[:40]}”{near.zh or '；可用的有 ' + '、'.join(SECTIONS)}",
+                    f'unknown section "{key.value[:40]}"{near.en or "; known are " + ", ".join(SECTIONS) + hint.en}',
+                    f"未知的部分“{key.value[:40]}”{near.zh or '；可用的有 ' + '、'.join(SECTIONS) + hint.zh}",
                 )
                 edit = edit_to_nearest(key.text_at, key.value, SECTIONS)
                 self.problems.append(Problem(key.at, message, "unknown-key", edit=edit))

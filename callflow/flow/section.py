@@ -44,6 +44,20 @@ _LONGEST = 100_000
 """Largest number in a length of time: more than a day of seconds is a slip."""
 
 
+CHECK_INDENT = text(": check the indentation", "：请检查缩进")
+
+
+def indent_if(node: Node) -> Text:
+    """The advice to check the indentation, where a whole block, or nothing, stands in a place for neither."""
+    lost = not (node.value or node.quoted) if isinstance(node, Scalar) else node.block
+    return CHECK_INDENT if lost else Text("", "")
+
+
+def _is_astray(name: Scalar, value: Mapping, shape: Shape) -> bool:
+    """Whether an entry is a key that slipped out of the entry above it: its name is one, and it has nothing of its own."""
+    return bool(shape.one_of) and name.value in shape.by_name and not any(key in value.entries for key in shape.one_of)
+
+
 class Section:
     """One mapping, what is known to be in it, and where its Problems go."""
 
@@ -94,7 +108,8 @@ class Section:
     def as_string(self, node: Node, key: str) -> str:
         if isinstance(node, Scalar):
             return node.value
-        self.wrong(node.at, f"{key} must be a text", f"{key} 应是一段文字", "wrong-kind")
+        hint = indent_if(node)
+        self.wrong(node.at, f"{key} must be a text{hint.en}", f"{key} 应是一段文字{hint.zh}", "wrong-kind")
         return ""
 
     def _check_words(self, node: Node | None, key: str) -> None:
@@ -261,12 +276,17 @@ class Section:
             self.wrong(node.at, f"{key} must be a mapping of names", f"{key} 应是“名字: 内容”的形式", "wrong-kind")
             return
         for name, value in node.entries.values():
-            if isinstance(value, Mapping):
+            if isinstance(value, Mapping) and _is_astray(name, value, shape):
+                n, w = name.value, what
+                message = Text(f"{n} is a key of a {w.en}, and no name of one", f"{n} 是{w.zh}的键，不是名字")
+                self.wrong(name.at, message.en + CHECK_INDENT.en, message.zh + CHECK_INDENT.zh, "wrong-kind")
+            elif isinstance(value, Mapping):
                 named = Text(f"{what.en} {name.value}", f"{what.zh} {name.value} ")
                 yield name, Section(value, self._problems, named, shape)
             else:
+                hint = CHECK_INDENT if name.value in shape.by_name else indent_if(value)
                 en, zh = f"{what.en} {name.value} has no content", f"{what.zh} {name.value} 没有内容"
-                self.wrong(value.at, en, zh, "wrong-kind")
+                self.wrong(value.at, en + hint.en, zh + hint.zh, "wrong-kind")
 
     def inner(self, node: Node, what: Text, shape: Shape) -> Section | None:
         """A section of a mapping that was found inside this one."""
@@ -278,9 +298,9 @@ class Section:
     def done(self, told: Collection[str] = ()) -> None:
         """Report every key that is not declared; ``told``: those that were reported already."""
         known = self.shape.by_name
-        for key, _ in self.node.entries.values():
+        for key, value in self.node.entries.values():
             if key.value not in known and key.value not in told:
-                near = did_you_mean(key.value, known)
+                near = did_you_mean(key.value, known) or indent_if(value)
                 message = text(
                     '{w}: unknown key "{k}"{n}',
                     "{z}：未知的键“{k}”{m}",

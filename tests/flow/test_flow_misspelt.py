@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from slips import slip
 
 from callflow import flowfiles
 from callflow.flow.located_yaml import Mapping, Node, Scalar, Sequence, load
@@ -54,21 +55,6 @@ def rounds(source: str) -> list[list[Scalar]]:
     sections = by_entry.pop("")  # a misspelt section hides what is in it: a round of their own
     longest = max(map(len, by_entry.values()))
     return [sections, *([keys[turn] for keys in by_entry.values() if turn < len(keys)] for turn in range(longest))]
-
-
-def slip(word: str, turn: int) -> str:
-    """One slip of the finger: two letters swapped, one twice, one left out, one wrong."""
-    at = turn % len(word)
-    if at + 1 == len(word):
-        at -= len(word) > 1
-    match (turn // len(word)) % 4:
-        case 0 if word[at] != word[at + 1]:
-            return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-        case 2 if len(word) > 2:
-            return word[:at] + word[at + 1 :]
-        case 3:
-            return word[:at] + "qj"[word[at] == "q"] + word[at + 1 :]
-    return word[:at] + word[at] + word[at:]
 
 
 def misspelt(source: str, keys: list[Scalar], turn: int) -> tuple[str, list[tuple[Location, str, str]]]:

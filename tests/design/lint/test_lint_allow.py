@@ -51,7 +51,9 @@ def test_an_unknown_name_is_told_at_its_place_with_the_one_that_was_meant() -> N
 
 
 def test_errors_cannot_be_allowed() -> None:
-    source = FLOW.format(before="", behind="  # lint: allow unknown-key because x").replace("{title: 多余}", "{titel: 多余}")
+    source = FLOW.format(before="", behind="  # lint: allow unknown-key because x").replace(
+        "{title: 多余}", "{titel: 多余}"
+    )
     assert [one.rule for one in found_in(source)] == ["unknown-key"]
 
 

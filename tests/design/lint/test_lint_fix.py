@@ -78,7 +78,9 @@ def test_a_slip_is_mended_and_all_else_stays(right: str, wrong: str) -> None:
     if wrong.startswith("  'greeting'"):
         assert back == GOOD.replace("  greeting:", "  'greeting':")
     elif "- JJ" in wrong:
-        assert back == source.replace("    - JJ-1.1.1\n    - JJ-1.1.2\n    - JJ-1.1.1\n", "    - JJ-1.1.1\n    - JJ-1.1.2\n")
+        assert back == source.replace(
+            "    - JJ-1.1.1\n    - JJ-1.1.2\n    - JJ-1.1.1\n", "    - JJ-1.1.1\n    - JJ-1.1.2\n"
+        )
     else:
         assert back == GOOD
 

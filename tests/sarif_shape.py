@@ -38,9 +38,7 @@ RESULT = closed(
     relatedLocations={"type": "array", "items": LOCATION},
 )
 RULE = closed(["id"], id={"type": "string"}, shortDescription=MESSAGE)
-DRIVER = closed(
-    ["name"], name={"type": "string"}, version={"type": "string"}, rules={"type": "array", "items": RULE}
-)
+DRIVER = closed(["name"], name={"type": "string"}, version={"type": "string"}, rules={"type": "array", "items": RULE})
 RUN = closed(
     ["tool"],
     tool=closed(["driver"], driver=DRIVER),
