@@ -92,7 +92,7 @@ def corpus() -> list[str]:
 
 
 def chosen(sources: list[str], whole: list[dict[str, str]], chance: random.Random) -> dict[str, str]:
-    """The files of an input before the accidents, which happen to ``a.yaml``: half of them make a flow by themselves."""
+    """An input before the accidents, which happen to ``a.yaml``; half of them make a flow by themselves."""
     kind = chance.random()
     if kind < 0.4:
         return dict(chance.choice(whole))

@@ -25,7 +25,7 @@ from ruamel.yaml.events import (
 )
 
 from callflow.flow.indents import misplaced
-from callflow.problems import Location, Problem
+from callflow.problems import Edit, Location, Problem
 from callflow.texts import Text, text
 
 MAX_CHARACTERS = 4_000_000
@@ -143,9 +143,8 @@ class _Builder:
                     self._check_continued(event)
                     self._place(scalar, open_nodes)
                 else:
-                    open_nodes.append(
-                        _Open(isinstance(event, MappingStartEvent), self._at(event), not event.flow_style)
-                    )
+                    block = not getattr(event, "flow_style", False)
+                    open_nodes.append(_Open(isinstance(event, MappingStartEvent), self._at(event), block))
 
     def _check(self, event: NodeEvent, depth: int) -> None:
         if isinstance(event, AliasEvent) or event.anchor:
@@ -261,16 +260,20 @@ def _syntax(error: MarkedYAMLError, source: str, file: str) -> Problem:
     what = str(error.problem or error.context or "syntax error")
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     advice = _KNOWN_SYNTAX.get(what, Text(what, f"语法有误：{what}"))
-    lines = source.splitlines()[max(0, line - 2) : line]
+    above = max(0, line - 2)
+    lines = source.splitlines()[above:line]
     # The parser stumbles over a full-width colon only when it comes to the next line that has a colon.
-    wide = [(n, found) for n, one in enumerate(lines, line - len(lines) + 1) if (found := _FULL_WIDTH_KEY.match(one))]
+    wide = [(n, found) for n, one in enumerate(lines, above + 1) if (found := _FULL_WIDTH_KEY.match(one))]
+    edit: Edit | None = None
     if lines and _TAB_INDENTS.match(lines[-1]):
         advice, column = _TAB, lines[-1].index("\t") + 1
     elif wide:
         (line, found), advice = wide[0], _FULL_WIDTH
         column = found.start(1) + 1
+        edit = Edit(Location(file, line, column), "：", ": " if found.string[column:].strip() else ":")
     elif advice in _INDENTED and (culprit := misplaced(source.splitlines(), line)):
         advice, line = _INDENT, culprit
         content = source.splitlines()[line - 1]
         column = len(content) - len(content.lstrip()) + 1
-    return Problem(Location(file, line, column), Text(f"YAML: {advice.en}", f"YAML：{advice.zh}"), "yaml-syntax")
+    message = Text(f"YAML: {advice.en}", f"YAML：{advice.zh}")
+    return Problem(Location(file, line, column), message, "yaml-syntax", edit=edit)

@@ -54,7 +54,7 @@ def indent_if(node: Node) -> Text:
 
 
 def _is_astray(name: Scalar, value: Mapping, shape: Shape) -> bool:
-    """Whether an entry is a key that slipped out of the entry above it: its name is one, and it has nothing of its own."""
+    """Whether an entry is a key that slipped out of the one above it: its name is one, and nothing in it makes one."""
     return bool(shape.one_of) and name.value in shape.by_name and not any(key in value.entries for key in shape.one_of)
 
 

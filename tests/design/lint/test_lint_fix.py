@@ -62,6 +62,8 @@ def mended(source: str) -> str:
         ("agent agen]", "agent agn]"),
         ("final: true", "finl: true"),
         ("states:\n", "staets:\n"),
+        ("rules:\n", "rules：\n"),
+        ("severity: major", "severity：major"),
         ("call.hung_up: ended", "call.hung_up: endd"),
         ('"12345"', "12345"),
         ("start: talk", "start: tlk"),
