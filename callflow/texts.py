@@ -19,10 +19,6 @@ class Text:
     def __str__(self) -> str:
         return self.en
 
-    def __bool__(self) -> bool:
-        """Whether there is anything to say."""
-        return bool(self.en or self.zh)
-
     def in_(self, language: str) -> str:
         """The message in ``language``: ``"zh"`` or ``"en"``; anything else reads as English."""
         return self.zh if language.startswith("zh") else self.en

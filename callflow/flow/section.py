@@ -300,7 +300,8 @@ class Section:
         known = self.shape.by_name
         for key, value in self.node.entries.values():
             if key.value not in known and key.value not in told:
-                near = did_you_mean(key.value, known) or indent_if(value)
+                near = did_you_mean(key.value, known)
+                near = near if near.en else indent_if(value)
                 message = text(
                     '{w}: unknown key "{k}"{n}',
                     "{z}：未知的键“{k}”{m}",

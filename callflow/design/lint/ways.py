@@ -33,6 +33,7 @@ class Ways:
         self.leaves = machine.leaves
         self.of: Mapping[str, list[Way]] = {leaf: list(self._of(leaf)) for leaf in self.leaves}
         self.reached = self._reach()
+        self._around = {name for leaf in self.reached for name in outwards(leaf)}
 
     def _of(self, leaf: str) -> Iterator[Way]:
         spec = self.flow.states[leaf]
@@ -68,22 +69,21 @@ class Ways:
 
     def is_reached(self, state: str) -> bool:
         """Whether a call comes to ``state`` or to a state inside it."""
-        return any(leaf == state or leaf.startswith(state + ".") for leaf in self.reached)
+        return state in self._around
 
     def detour(self, leaf: str) -> bool:
         return any(self.flow.states[name].detour for name in outwards(leaf))
 
     def ending(self) -> set[str]:
-        """The leaves from which a final state can be reached."""
-        back = {way.to for leaf in self.reached for way in self.of[leaf] if way.first} & {PREVIOUS}
-        returns = [leaf for leaf in self.reached if not self.detour(leaf)] if back else []
-        good = {leaf for leaf in self.leaves if self.flow.states[leaf].final}
+        """The leaves from which a final state can be reached; from a detour the call may return to any that is none."""
         comes_from: dict[str, set[str]] = {}
-        for leaf, ways in self.of.items():
-            for way in ways:
-                for to in returns if way.to == PREVIOUS else (way.to,):
-                    if way.first and fires(way.transition) and to:
-                        comes_from.setdefault(to, set()).add(leaf)
+        for leaf in self.leaves:
+            for way in self.of[leaf]:
+                if way.first and way.to and fires(way.transition):
+                    comes_from.setdefault(way.to, set()).add(leaf)
+            if leaf in self.reached and not self.detour(leaf):
+                comes_from.setdefault(leaf, set()).add(PREVIOUS)
+        good = {leaf for leaf in self.leaves if self.flow.states[leaf].final}
         waiting = list(good)
         while waiting:
             fresh = comes_from.get(waiting.pop(), set()) - good
