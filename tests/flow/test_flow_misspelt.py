@@ -17,9 +17,10 @@ from callflow.flow.located_yaml import Mapping, Node, Scalar, Sequence, load
 from callflow.flow.read import read_flow
 from callflow.problems import Location, Problem
 
-FOLDER = flowfiles.flows_folder() / "inbound"
+FLOWS = flowfiles.flows_folder()
 EVERY_KEY = Path(__file__).parent / "every_key.yaml"
-SOURCES = {path.name: path.read_text("utf-8") for path in [*sorted(FOLDER.glob("*.yaml")), EVERY_KEY]}
+SOURCES = {path.relative_to(FLOWS).as_posix(): path.read_text("utf-8") for path in sorted(FLOWS.rglob("*.yaml"))}
+SOURCES[EVERY_KEY.name] = EVERY_KEY.read_text("utf-8")
 NAMED = {
     *("phrases", "rules", "groups", "causes", "clauses", "slots", "fields", "states", "situations"),
     *("variables", "on"),
@@ -86,9 +87,12 @@ def judged(file: str) -> Iterator[tuple[Location, str, str, list[Problem]]]:
 
 
 def test_the_flows_themselves_have_no_problems() -> None:
-    bundled = {name: source for name, source in SOURCES.items() if name != EVERY_KEY.name}
-    for sources in (bundled, {EVERY_KEY.name: SOURCES[EVERY_KEY.name]}):
-        flow, problems = read_flow(sources, "inbound")
+    flows: dict[str, dict[str, str]] = {}
+    for name, source in SOURCES.items():
+        flows.setdefault(name.rpartition("/")[0], {})[name] = source
+    assert {"inbound", ""} <= set(flows)
+    for folder, sources in flows.items():
+        flow, problems = read_flow(sources, folder)
         assert problems == []
         assert flow is not None
 
