@@ -8,7 +8,9 @@ sentence, the less may differ. The chances of all ways to stay within that are a
 the syllables of an hour and by the lengths that gaps may have.
 
 What it leaves out: lost and added syllables, guards (``unless``), reported speech, and that sentences have grammar. So
-it tells a word that is said all day from a sentence that nobody says by chance; it is no count of alarms.
+it tells a word that is said all day from a sentence that nobody says by chance; it is no count of alarms. Beside
+counts in the very sentences that the statistics are from (an hour of speech) it is low: for all taboos of the inbound
+flow 3.2 an hour where 6.0 are found, for the customer's cues 120 where 354 are, most of which are meant.
 """
 
 from __future__ import annotations
