@@ -10,6 +10,7 @@
     ├── ModelError                a speech model is missing, damaged or made for another engine
     │   └── EngineMissing         the engine's package is not installed
     ├── TelephonyError            a telephone system cannot be reached, refuses us, or its package is not installed
+    ├── ArchiveError              the archive cannot be opened, read or written, or refuses what is asked of it
     ├── DeviceError               a sound device is missing, or a name fits several; or PyAudio is not installed
     └── OutputError               something could not be written (a full disk, a directory without permission)
 """
@@ -69,6 +70,10 @@ class EngineMissing(ModelError):
 
 class TelephonyError(CallflowError):
     """A telephone system cannot be reached or refuses us, or the package that talks to it is not installed."""
+
+
+class ArchiveError(CallflowError):
+    """The archive cannot be opened, read or written; or what is asked of it is not there or not allowed."""
 
 
 class DeviceError(CallflowError):

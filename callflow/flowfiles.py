@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,12 +10,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from callflow import collecting
-from callflow.errors import BadFlow, BadInput, OutputError
+from callflow.errors import BadFlow, BadInput
 from callflow.flow.located_yaml import MAX_CHARACTERS
 from callflow.flow.model import Flow
 from callflow.flow.read import read_flow
 from callflow.problems import Level, Location, Problem, did_you_mean
 from callflow.texts import Text, text
+from callflow.writing import whole_or_nothing
 
 DEFAULT_FLOW = "inbound"
 REHEARSALS = ".rehearsals.yaml"
@@ -98,7 +97,7 @@ def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Source
     unread: list[Problem] = []
     for file in files:
         shown = str(file.relative_to(path)) if path.is_dir() else file.name
-        content = _content(file, shown)
+        content = content_of(file, shown)
         if isinstance(content, Problem):
             unread.append(content)
         else:
@@ -132,25 +131,10 @@ def rewrite(path: Path, source: str) -> None:
     Raises ``OutputError`` where it cannot be written.
     """
     path = path.resolve()  # a link stays a link
-    part = ""
-    try:
-        marked = path.read_bytes().startswith(BOM_UTF8)
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-        with open(handle, "wb") as opened:
-            opened.write(BOM_UTF8 * marked + source.encode())
-            opened.flush()
-            os.fsync(opened.fileno())
-        shutil.copymode(path, part)
-        os.replace(part, path)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise OutputError(
-            text('cannot write "{p}": {w}', "无法写入“{p}”：{w}", p=path, w=why),
-            text("the file is as it was", "文件保持原样"),
-        ) from error
-    finally:
-        if part:
-            Path(part).unlink(missing_ok=True)
+    mode, marked = path.stat().st_mode, path.read_bytes().startswith(BOM_UTF8)
+    with whole_or_nothing(path) as file:
+        file.write(BOM_UTF8 * marked + source.encode())
+    path.chmod(mode)
 
 
 def parse(sources: Sources) -> tuple[Flow, list[Problem]]:
@@ -174,7 +158,7 @@ def _empty(sources: Mapping[str, str]) -> list[Problem]:
     return [Problem(Location(file), text("the file is empty", "文件是空的"), rule, level) for file in empty]
 
 
-def _content(file: Path, shown: str) -> bytes | Problem:
+def content_of(file: Path, shown: str) -> bytes | Problem:
     """A file's bytes, known to be UTF-8; no more of it is read than a flow can have."""
     try:
         with open(file, "rb") as opened:

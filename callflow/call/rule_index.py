@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from callflow.call import speakers
 from callflow.events import CallContext, Speaker
 from callflow.flow.model import Flow, Rule, Shape, Span, Term, terms
 
@@ -90,7 +91,9 @@ def _speakers(rule: Rule) -> set[Speaker]:
 
 def missing_source(keys: Collection[str], context: CallContext) -> str:
     """Why what hangs on ``keys`` cannot be judged, given what the sender knows: a code of ``reasons``, or nothing."""
-    if not context.separate and any(_ONE_SPEAKER & set(key.split()) for key in keys):
+    if not context.separate and any(_needs_channels(key) for key in keys):
+        return "one-channel"
+    if not speakers.known(context) and any(_ONE_SPEAKER & set(key.split()) for key in keys):
         return "one-channel"
     if not context.day and any(key.startswith("day ") for key in keys):
         return "no-date"
@@ -99,6 +102,11 @@ def missing_source(keys: Collection[str], context: CallContext) -> str:
     if context.telephony == "sound" and any(key.startswith(_RECORDED_ONLY) for key in keys):
         return "no-call-events"
     return ""
+
+
+def _needs_channels(key: str) -> bool:
+    """Whether only a channel of each speaker's own shows it: who is loud, who cuts in. Words do not tell of that."""
+    return key.startswith("acoustic.overlap") or (key.startswith("acoustic.") and " " in key)
 
 
 def within(state: str, states: tuple[str, ...]) -> bool:

@@ -9,7 +9,6 @@ import sys
 import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from queue import SimpleQueue
 from urllib.parse import unquote, urlsplit
 
 from callflow.audio.devices import Device, choose, devices
@@ -22,9 +21,10 @@ from callflow.live import window
 from callflow.live.ears import Ears
 from callflow.live.lines import Lines
 from callflow.live.overlay import Overlay
-from callflow.live.recogniser import News, Recogniser
+from callflow.live.recogniser import Recogniser
 from callflow.live.record import require_folder
-from callflow.live.session import LiveSession, Setting
+from callflow.live.session import Intake, LiveSession
+from callflow.live.setting import Setting
 from callflow.telephony.hotkeys import Hotkeys
 from callflow.telephony.source import CallEvents, Inbox, Phone, Reported
 from callflow.texts import Text, text
@@ -47,16 +47,8 @@ def run_live(options: argparse.Namespace, language: str) -> int:
     microphone = choose(found, "microphone", options.microphone)
     far_end = None if isinstance(telephone, Line) else choose(found, "far_end", options.far_end)
     chosen = chosen_engines(options.engine)
-    session: list[LiveSession] = []
-    early: SimpleQueue[News] = SimpleQueue()
-
-    def tell(news: News) -> None:
-        if session:
-            session[0].tell(news)
-        else:
-            early.put(news)
-
-    recognisers = [Recogniser(choice, tell) for choice in chosen]
+    intake = Intake()
+    recognisers = [Recogniser(choice, intake.put) for choice in chosen]
     name = "+".join(choice.name for choice in chosen)
     with ExitStack() as stack:
         hook = _Hook() if not options.no_webhook else None
@@ -71,10 +63,7 @@ def run_live(options: argparse.Namespace, language: str) -> int:
         heard = f"{name} · {microphone.name} · {far_end.name if far_end else 'SIP'}"
         listening = Text(heard, heard)
         setting = Setting(folder, options.calls == "sound", options.keep_numbers, name, listening, sound=options.audio)
-        live = LiveSession(plan, source, Ears(recognisers), overlay, setting, lines)
-        session.append(live)
-        while not early.empty():
-            live.tell(early.get())
+        live = LiveSession(plan, source, Ears(recognisers), intake, overlay, setting, lines)
         print(overlay.url, flush=True)
         if hook:
             note(text("webhook token: {t}", "Webhook 令牌：{t}", t=hook.token), language)

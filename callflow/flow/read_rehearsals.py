@@ -148,14 +148,19 @@ def _step(node: Node, parent: Section, flow: Reading) -> Step | None:
         list_ = ", ".join(STEPS)
         section.wrong(section.at, f"only one of {list_} in a step", f"一个步骤只能有 {list_} 之一", "rehearsal-step")
     figures: dict[str, str | float] = {key: section.number(key) for key in FIGURES if section.has(key)}
+    if section.has("sooner"):
+        figures["sooner"] = section.seconds("sooner")
     for speaker in SPEAKERS:
         if section.has(speaker):
-            step = Step(section.at, speaker=speaker, said=section.string(speaker, required=True), values=figures)
+            said = section.string(speaker, required=True)
+            step = Step(section.at, speaker=speaker, said=said, values=figures, wait=section.seconds("for"))
     if section.has("wait"):
         step = Step(section.at, wait=section.seconds("wait"))
     if section.has("event"):
         event = section.choice("event", EVENTS[0])
         values = {one.name: section.string(one.name) for one in DETAILS if section.has(one.name)}
+        if section.has("separate"):
+            values["separate"] = "yes" if section.flag("separate") else "no"
         step = Step(section.at, event=event, values={**values, **figures}, wait=section.seconds("for"))
         if event == ACTION and values.get("action") == "situation" and (target := section.value("target")):
             _named(values["target"], target, flow)
@@ -197,6 +202,8 @@ def _expectation(node: Node, parent: Section, flow: Reading, absent: bool) -> Ex
         value = section.choice("verdict", "")
     elif what == "prompt":
         value = section.choice("status", "")
+    elif what == "state":
+        value = _state_from(section, flow)
     elif what == "situation":
         value = section.choice("value", "")
     elif what == "field":
@@ -208,3 +215,12 @@ def _expectation(node: Node, parent: Section, flow: Reading, absent: bool) -> Ex
         known[what](name, at, flow.problems)
     section.done()
     return Expectation(what, name, at, value, stage, absent)  # type: ignore[arg-type]
+
+
+def _state_from(section: Section, flow: Reading) -> str:
+    """The state that was left for the one expected, where it is said."""
+    node = section.value("from")
+    name = section.string("from")
+    if node is not None and name:
+        flow.names.state(name, node.at, flow.problems)
+    return name

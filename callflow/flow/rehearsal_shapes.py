@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callflow.events import SPEAKERS
-from callflow.flow.forms import Choice, Items, Key, Length, Name, Number, Shape, Words
+from callflow.flow.forms import Choice, Flag, Items, Key, Length, Name, Number, Shape, Words
 from callflow.flow.names import ACOUSTIC_EVENTS, CALL_EVENTS, FIELD_STAGES
 from callflow.texts import Text, text
 
@@ -11,7 +11,7 @@ TERMS = (*CALL_EVENTS, *ACOUSTIC_EVENTS)
 """The events that are a step by themselves."""
 ACTION = "agent.action"
 _MEASURED = ("acoustic.rate", "acoustic.loudness")
-EVENTS = (*(event for event in TERMS if " " not in event), *_MEASURED, ACTION, "call.context")
+EVENTS = (*(event for event in TERMS if " " not in event), *_MEASURED, ACTION, "call.context", "gap")
 FIGURES = ("per_minute", "dbfs", "confidence")
 STEPS = (*SPEAKERS, "wait", "event")
 
@@ -28,6 +28,11 @@ DETAILS = (
     Key("date", Words(), text("the day of the call, 2026-10-01", "通话日期，如 2026-10-01")),
     Key("day", Words(), text("the kind of day: workday, weekend, holiday", "日子类型：workday、weekend、holiday")),
     Key("holiday", Words(), text("the holiday's name", "节日名称")),
+    Key(
+        "telephony",
+        Words(),
+        text("where call events come from: events, sound or none", "通话事件的来源：events、sound 或 none"),
+    ),
 )
 STEP = Shape(
     "step",
@@ -38,6 +43,8 @@ STEP = Shape(
         Key("wait", Length(), text("time passes", "等待多久")),
         Key("event", Choice(EVENTS), text("something happens", "发生的事件")),
         Key("for", Length(), text("how long it lasts", "持续多久")),
+        Key("sooner", Length(), text("so long before its turn it begins", "比该说的时候提前多久开始")),
+        Key("separate", Flag(), text("whether each speaker has a channel", "双方是否各有一个声道")),
         *DETAILS,
         Key("per_minute", _figure, text("syllables a minute", "每分钟音节数")),
         Key("dbfs", _figure, text("loudness", "响度")),
@@ -105,7 +112,12 @@ EXPECTATIONS: dict[str, Shape] = {
         ),
     ),
     "match": _expectation("match", _PHRASE, text("a phrase that is heard", "命中的短语")),
-    "state": _expectation("state", Name(text("a state", "状态")), text("a state that is entered", "进入的状态")),
+    "state": _expectation(
+        "state",
+        Name(text("a state", "状态")),
+        text("a state that is entered", "进入的状态"),
+        Key("from", Name(text("a state", "状态")), text("the state that was left for it", "从哪个状态进入")),
+    ),
     "situation": _expectation(
         "situation",
         Name(text("a situation", "情形")),
