@@ -20,7 +20,7 @@ from callflow import __version__, flowfiles
 from callflow.commands import design, devices, graph, lint, models, rehearse, replay
 from callflow.commands.common import interrupts
 from callflow.errors import BadFlow, CallflowError
-from callflow.options import scores, serve
+from callflow.options import designing, scores, serve
 from callflow.speech import engines
 from callflow.texts import printable, text
 
@@ -208,7 +208,9 @@ def _archive_options(subparsers: _SubParsers, common: _ArgumentParser) -> None:
         "purge", parents=[common, archive], help="delete old calls from an archive, for good 彻底删除旧通话"
     )
     command.add_argument("--older-than", required=True, metavar="AGE", help="90d, 12w or 2y 早于")
-    command.add_argument("--recordings", action="store_true", help="the recordings, too 同时删除录音")
+    command.add_argument(
+        "--recordings", action="append", metavar="FOLDER", help="and the recordings in it; may be repeated 同时删除录音"
+    )
     command.add_argument("--dry-run", action="store_true", help="only say how many 仅统计")
     command.set_defaults(run=run_purge)
 
@@ -236,7 +238,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--date", help="when the call was: 2026-10-01 or 2026-10-01T09:30 通话日期")
     command.add_argument("--flow", help="flow by name or path (default: inbound)")
     command.add_argument(
-        "--engine", default="auto", help=", ".join(["auto", *(engine.name for engine in engines.ENGINES)])
+        "--engine",
+        default="auto",
+        help=", ".join(["auto", *(engine.name for engine in engines.ENGINES), "a plugin's name"]),
     )
     command.add_argument("--agent", choices=("left", "right"), help="the agent's channel (default: left)")
     command.add_argument("--journal", metavar="OUT.jsonl", help="write the call's journal")
@@ -299,6 +303,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--flow", help="flow by name or path (default: inbound)")
     command.add_argument("--json", action="store_true", help="as JSON")
     command.set_defaults(run=design.run_explain)
+
+    designing.declare(subparsers, common)
 
     command = subparsers.add_parser("live", parents=[common], help="guidance during calls, in an overlay 实时通话引导")
     command.add_argument("--microphone", metavar="NAME", help="the agent's device: its name or part of it 麦克风")

@@ -34,9 +34,20 @@ def flows_folder() -> Path:
 
 
 def available() -> list[str]:
-    """The names of the flows that come with callflow."""
+    """The names of the flows that come with callflow: folders with YAML in them, also one further down, as
+    ``examples/logistics``."""
     folder = flows_folder()
-    return sorted(item.name for item in folder.iterdir() if item.is_dir()) if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    found = [item for item in folder.glob("*") if any(item.glob("*.yaml"))]
+    found += [item for item in folder.glob("*/*") if any(item.glob("*.yaml")) and item.parent not in found]
+    return sorted(item.relative_to(folder).as_posix() for item in found)
+
+
+def _named(name: str) -> str | None:
+    """The flow of that name, or whose last name it is: a flow calls itself so, in journals too."""
+    known = available()
+    return name if name in known else next((one for one in known if name and one.endswith(f"/{name}")), None)
 
 
 def find(name: str) -> Path:
@@ -44,15 +55,16 @@ def find(name: str) -> Path:
     path = Path(name)
     if name and _exists(path):
         return path
-    if name in available():
-        return flows_folder() / name
-    near, shown = did_you_mean(name, available()), name[:100]
+    if named := _named(name):
+        return flows_folder() / named
+    known = available()
+    near, shown = did_you_mean(name, [*known, *(one.rpartition("/")[2] for one in known)]), name[:100]
     raise BadInput(
         Text(f'no flow "{shown}"{near.en}', f"没有流程“{shown}”{near.zh}"),
         text(
             "give a name ({known}) or the path of a YAML file or folder",
             "请给出流程名（{known}），或 YAML 文件、文件夹的路径",
-            known=", ".join(available()),
+            known=", ".join(known),
         ),
     )
 

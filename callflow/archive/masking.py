@@ -13,7 +13,9 @@ _DIGIT = r"[0-9０-９零〇一二两三四五六七八九幺Xxα-υ]"
 _GAP = r"[ \-－—.·,，、]{0,2}"
 _SYLLABLE = r"(?:l[iī]ng|líng|y[iīíì]|[eè]r|s[aā]n|s[iì]|w[uǔ]|li[uù]|q[iī]|b[aā]|ji[uǔ]|y[aā]o|li[aǎ]ng)[0-5]?"
 _NUMBER = re.compile(rf"{_DIGIT}(?:{_GAP}{_DIGIT}){{{LONG - 1},}}")
-_SPELT = re.compile(rf"(?<![^\W_]){_SYLLABLE}(?: +{_SYLLABLE}){{{LONG - 1},}}(?![^\W_])")
+_PAUSE = r"(?: *[，,、])? +"
+_SPELT = re.compile(rf"(?<![^\W_]){_SYLLABLE}(?:{_PAUSE}{_SYLLABLE}){{{LONG - 1},}}(?![^\W_])")
+_IS_SYLLABLE = re.compile(r"[^\W_]+")
 _IS_DIGIT = re.compile(_DIGIT)
 
 
@@ -31,5 +33,8 @@ def _number(found: re.Match[str]) -> str:
 
 
 def _spelt(found: re.Match[str]) -> str:
-    syllables = found.group().split()
-    return " ".join([*syllables[:HEAD], *[MASK] * (len(syllables) - HEAD - TAIL), *syllables[-TAIL:]])
+    written = found.group()
+    places = [syllable.span() for syllable in _IS_SYLLABLE.finditer(written)]
+    for start, end in reversed(places[HEAD:-TAIL]):
+        written = written[:start] + MASK + written[end:]
+    return written

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from callflow.archive import audit, roots, said
+from callflow.archive import audit, said
 from callflow.archive.store import Archive
 from callflow.archive.tables import Call
 from callflow.errors import ArchiveError
@@ -29,8 +30,8 @@ _EMPTIED = ("calls", "journals", "findings", "fields", "decisions", "said", "sai
 class Purged:
     """What was deleted: calls, and recordings.
 
-    ``kept``: recordings that were left, as they lie outside the archive's roots, are gone, or are not what was
-    archived. ``wiped``: nothing of the calls is left on the disk either; others who have the archive open prevent it.
+    ``kept``: recordings that were left, as they lie outside the folders, are gone, or are not what was archived.
+    ``wiped``: nothing of the calls is left on the disk either; others who have the archive open prevent it.
     """
 
     calls: int = 0
@@ -40,19 +41,29 @@ class Purged:
 
 
 def purge(
-    archive: Archive, older_than: timedelta, now: datetime | None = None, *, recordings: bool = False, by: str = ""
+    archive: Archive,
+    older_than: timedelta,
+    now: datetime | None = None,
+    *,
+    recordings: Sequence[Path] = (),
+    copies: Path | None = None,
+    by: str = "",
 ) -> Purged:
     """Delete calls that began longer ago than ``older_than`` (those without a time: were archived longer ago).
 
-    A recording goes before its call does: whatever interrupts this, the next purge ends it. Raises ``ArchiveError``.
+    ``recordings``: folders; a recording of such a call that lies in one of them is deleted, too, and before the call:
+    whatever interrupts this, the next purge ends it. ``copies``: where the desk keeps sound to play, in files whose
+    names begin with a recording's sha256; these go whatever becomes of the recording. Raises ``ArchiveError``.
     """
     before = (now or audit.now()) - older_than
-    folders = roots.roots(archive) if recordings else []
+    folders = [folder.resolve() for folder in recordings]
     done = Purged()
     while calls := _old(archive, before):
-        if recordings:
+        if folders:
             deleted = sum(_delete_recording(folders, path, digest) for _, path, digest in calls)
             done = replace(done, recordings=done.recordings + deleted, kept=done.kept + len(calls) - deleted)
+        for _, _, digest in calls:
+            _delete_copies(copies, digest)
         _delete(archive, [number for number, _, _ in calls])
         done = replace(done, calls=done.calls + len(calls))
     audit.note(archive, by, "purge", f"{done.calls} calls before {before:%Y-%m-%d %H:%M}, {done.recordings} recordings")
@@ -85,8 +96,11 @@ def _delete(archive: Archive, calls: Sequence[int]) -> None:
 
 def _delete_recording(folders: list[Path], path: str, digest: str) -> bool:
     """Delete a recording that is still the one that was archived. Raises ``ArchiveError`` where it cannot."""
-    real = roots.within(folders, path)
-    if real is None or not digest:
+    try:
+        real = Path(path).resolve(strict=True)
+    except (OSError, ValueError, RuntimeError):  # gone; or no path at all, or links in a circle
+        return False
+    if not digest or not real.is_file() or not any(real.is_relative_to(folder) for folder in folders):
         return False
     try:
         with open(real, "rb") as file:
@@ -95,11 +109,24 @@ def _delete_recording(folders: list[Path], path: str, digest: str) -> bool:
         real.with_name(real.name + EVENTS).unlink(missing_ok=True)
         real.unlink()
     except OSError as error:
-        raise ArchiveError(
-            text('cannot delete "{p}": {w}', "无法删除“{p}”：{w}", p=real, w=error.strerror or error),
-            text("give this user the right to, and purge again", "请授予删除权限后重新清除"),
-        ) from error
+        raise _undeletable(real, error) from error
     return True
+
+
+def _delete_copies(folder: Path | None, digest: str) -> None:
+    if folder is not None and re.fullmatch("[0-9a-f]{64}", digest):
+        for copy in folder.glob(f"{digest}-*"):
+            try:
+                copy.unlink(missing_ok=True)
+            except OSError as error:
+                raise _undeletable(copy, error) from error
+
+
+def _undeletable(path: Path, error: OSError) -> ArchiveError:
+    return ArchiveError(
+        text('cannot delete "{p}": {w}', "无法删除“{p}”：{w}", p=path, w=error.strerror or error),
+        text("give this user the right to, and purge again", "请授予删除权限后重新清除"),
+    )
 
 
 def _wipe(archive: Archive) -> bool:

@@ -111,7 +111,7 @@ def find(archive: Archive, query: CallQuery, viewer: Viewer) -> Page:
         if query.words or query.sounds:
             rows = _with_excerpts(session, rows, query)
         if not viewer.reveal:
-            rows = [replace(r, customer=masked(r.customer), excerpt=masked(r.excerpt)) for r in rows]
+            rows = [_masked(row) for row in rows]
         return Page(tuple(rows), total, least)
 
 
@@ -253,6 +253,11 @@ def rows_of(session: Session, ids: Sequence[int]) -> list[CallRow]:
     )
     rows = {call.id: _row(call, code or "", name or "", team or "") for call, code, name, team in found}
     return [rows[number] for number in ids]
+
+
+def _masked(row: CallRow) -> CallRow:
+    """Recorders like to put the number that called into the file's name."""
+    return replace(row, path=masked(row.path), customer=masked(row.customer), excerpt=masked(row.excerpt))
 
 
 _COPIED = [

@@ -17,7 +17,7 @@ NAME = String(200)
 
 _ASKED_FOR = (
     *("agent_id", "queue", "direction", "status", "customer"),
-    *("judged", "duration", "faults", "severe", "disputed", "kinds"),
+    *("duration", "faults", "severe", "disputed", "kinds"),
 )
 
 
@@ -70,8 +70,8 @@ class Call(Base):
     ``disputed`` counts the findings that somebody disputes and nobody has settled; ``kinds`` has a bit for each verdict
     with a severity that there is a finding of (``standing.kinds``).
 
-    ``calls_by_time`` carries all that calls are filtered and sorted by, so that a question that no other index answers
-    reads nothing else.
+    ``calls_by_time`` and ``calls_by_score`` carry all that calls are filtered and sorted by, so that a question that no
+    other index answers reads nothing else.
     """
 
     __tablename__ = "calls"
@@ -102,10 +102,9 @@ class Call(Base):
     added: Mapped[datetime]
 
     __table_args__ = (
-        Index("calls_by_time", "began", "id", *_ASKED_FOR),
+        Index("calls_by_time", "began", "id", "judged", *_ASKED_FOR),
+        Index("calls_by_score", "judged", "id", "began", *_ASKED_FOR),
         Index("calls_by_agent", "agent_id", "began"),
-        Index("calls_by_queue", "queue", "began"),
-        Index("calls_by_score", "judged", "id"),
         Index("calls_by_customer", "customer", "began"),
         Index("calls_disputed", "id", sqlite_where=text("disputed > 0"), postgresql_where=text("disputed > 0")),
         Index("calls_failed", "id", sqlite_where=text("status = 'failed'"), postgresql_where=text("status = 'failed'")),
@@ -217,14 +216,6 @@ class Login(Base):
     began: Mapped[datetime]
     used: Mapped[datetime]
     ends: Mapped[datetime]
-
-
-class Root(Base):
-    """A folder that recordings of the archive may lie in; no file outside of these is ever opened or deleted."""
-
-    __tablename__ = "roots"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    path: Mapped[str] = mapped_column(unique=True)
 
 
 class Audit(Base):

@@ -7,10 +7,12 @@ import getpass
 import re
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 from callflow.archive import purge, users
 from callflow.archive.store import Archive
 from callflow.commands.common import note
+from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput
 from callflow.texts import text
 
@@ -57,20 +59,26 @@ def _password(language: str) -> str:
 def run_purge(options: argparse.Namespace, language: str) -> int:
     """Delete what is older than the archive should keep."""
     older_than = age(options.older_than)
+    folders = [Path(name) for name in options.recordings or ()]
+    for folder in folders:
+        if not folder.is_dir():
+            raise BadInput(text('--recordings: no such folder: "{p}"', "--recordings：没有这个文件夹：“{p}”", p=folder))
     with Archive.open(options.archive, create=False) as archive:
         if options.dry_run:
             many = purge.count(archive, older_than)
             print(text("{n} calls would be deleted", "将删除 {n} 通通话", n=many).in_(language))
             return 0
-        done = purge.purge(archive, older_than, recordings=options.recordings, by=at_keyboard())
+        done = purge.purge(
+            archive, older_than, recordings=folders, copies=copies_of_sound(archive.name), by=at_keyboard()
+        )
     deleted = text(
         "{c} calls deleted, {r} recordings deleted", "已删除 {c} 通通话、{r} 个录音", c=done.calls, r=done.recordings
     )
     print(deleted.in_(language))
     if done.kept:
         left = text(
-            "{n} recordings were left: gone already, changed since, or outside the folders of the archive",
-            "保留了 {n} 个录音：已不存在、已被更改，或不在归档库的文件夹内",
+            "{n} recordings were left: gone already, changed since, or in no folder that was named",
+            "保留了 {n} 个录音：已不存在、已被更改，或不在所给的文件夹内",
             n=done.kept,
         )
         note(left, language)

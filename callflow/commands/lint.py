@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from callflow import flowfiles, plans
 from callflow.call.plan import Plan
+from callflow.commands import plugins
 from callflow.commands.common import note
 from callflow.design.lint import about, inspect
 from callflow.design.lint.formats import FORMATS
@@ -28,7 +29,7 @@ def run_lint(options: argparse.Namespace, language: str) -> int:
     mended = 0
     for name in options.flow or [flowfiles.DEFAULT_FLOW]:
         sources = flowfiles.read_sources(name)
-        problems = _problems(sources)
+        problems = _problems(sources, language)
         for _ in range(_MOST_ROUNDS if options.fix else 0):
             changed, done = mend(sources.texts, problems)
             for file, source in changed.items():
@@ -37,7 +38,7 @@ def run_lint(options: argparse.Namespace, language: str) -> int:
                 break
             mended += len(done)
             sources = flowfiles.read_sources(name)
-            problems = _problems(sources)
+            problems = _problems(sources, language)
         found += [_on_disk(problem, sources) for problem in problems]
     print(FORMATS[options.format](found, language, about()), end="")
     if mended:
@@ -53,10 +54,11 @@ def run_schema(options: argparse.Namespace, language: str) -> int:
     return 0
 
 
-def _problems(sources: flowfiles.Sources) -> list[Problem]:
+def _problems(sources: flowfiles.Sources, language: str) -> list[Problem]:
     plan: Plan | None = None
     try:
         plan, problems = plans.of(sources)
+        problems = [*problems, *plugins.checked(plan, language)]
     except BadFlow as error:
         problems = error.problems
     return inspect(plan, problems, sources.texts)
@@ -66,7 +68,9 @@ def _on_disk(problem: Problem, sources: flowfiles.Sources) -> Problem:
     """With the paths under which whoever reads it finds the files, from the folder they are in."""
 
     def placed(at: Location) -> Location:
-        path = sources.place(at.file) if at.file in sources.texts or sources.path.is_dir() else sources.path
+        path = sources.place(at.file)
+        if at.file not in sources.texts and not path.exists():
+            return at  # no file: what a plugin tells of itself
         try:
             shown = os.path.relpath(path)
         except ValueError:  # on another drive

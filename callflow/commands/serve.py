@@ -7,12 +7,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
 from callflow.audio.source import Source
 from callflow.commands.common import note
+from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput
 from callflow.gate import own_hosts
 from callflow.review.desk import desk
@@ -62,8 +61,7 @@ def _beside(archive: Archive) -> Iterable[Path]:
 
 
 def _sounds(archive: Archive) -> SoundFiles:
-    folder = Path(f"{archive.name}.sound") if archive.sqlite else user_cache_path("callflow", appauthor=False) / "sound"
-    return SoundFiles(folder, _open)
+    return SoundFiles(copies_of_sound(archive.name), _open)
 
 
 def _open(path: Path, agent: str) -> Source:

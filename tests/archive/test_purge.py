@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from archive_samples import call, finding
 
-from callflow.archive import audit, calls, roots
+from callflow.archive import audit, calls
 from callflow.archive.calls import NewCall
 from callflow.archive.decisions import decide
 from callflow.archive.purge import Purged, count, purge
@@ -118,17 +118,15 @@ def recording(path: Path, content: bytes = b"sound") -> dict[str, str]:
 
 
 def test_recordings_stay_unless_asked_for(archive: Archive, tmp_path: Path) -> None:
-    roots.allow(archive, tmp_path)
     calls.add(archive, [secret(1, **recording(tmp_path / "a.wav"))])
     assert purge(archive, MONTH, NOW) == Purged(calls=1)
     assert (tmp_path / "a.wav").exists()
 
 
-def test_only_recordings_of_the_archive_are_deleted(archive: Archive, tmp_path: Path) -> None:
+def test_only_recordings_in_the_folder_are_deleted(archive: Archive, tmp_path: Path) -> None:
     inside, outside = tmp_path / "inside", tmp_path / "outside"
     inside.mkdir()
     outside.mkdir()
-    roots.allow(archive, inside)
     ours = recording(inside / "ours.wav")
     (inside / "ours.wav.events.jsonl").write_text("{}")
     changed = recording(inside / "changed.wav")
@@ -140,6 +138,19 @@ def test_only_recordings_of_the_archive_are_deleted(archive: Archive, tmp_path: 
     gone = theirs | {"path": str(inside / "gone.wav")}
     several = [ours, changed, theirs, up, theirs | {"path": str(link)}, gone, theirs | {"path": str(inside)}]
     calls.add(archive, [secret(number, **which) for number, which in enumerate(several)])
-    assert purge(archive, MONTH, NOW, recordings=True) == Purged(calls=7, recordings=1, kept=6)
+    assert purge(archive, MONTH, NOW, recordings=[inside]) == Purged(calls=7, recordings=1, kept=6)
     assert sorted(path.name for path in inside.iterdir()) == ["changed.wav", "link.wav"]
     assert (outside / "theirs.wav").exists()
+
+
+def test_copies_to_play_go_with_their_call(archive: Archive, tmp_path: Path) -> None:
+    copies = tmp_path / "calls.db.sound"
+    copies.mkdir()
+    old, new = recording(tmp_path / "old.wav", b"old"), recording(tmp_path / "new.wav", b"new")
+    for digest in (old["sha256"], new["sha256"]):
+        (copies / f"{digest}-left.webm").touch()
+        (copies / f"{digest}-left.peaks").touch()
+    calls.add(archive, [secret(1, **old), call(2, began=NOW, **new), secret(3, sha256=""), secret(4, sha256="*")])
+    assert purge(archive, MONTH, NOW, copies=copies).calls == 3
+    assert {path.name.partition("-")[0] for path in copies.iterdir()} == {new["sha256"]}
+    assert (tmp_path / "old.wav").exists()

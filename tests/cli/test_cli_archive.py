@@ -78,10 +78,14 @@ def test_purging(tmp_path: Path) -> None:
     with Archive.open(str(tmp_path / "calls.db")) as archive:
         now = datetime.now()
         calls.add(archive, [call(1, began=now - timedelta(days=100)), call(2, began=now - timedelta(days=80))])
+    copy = tmp_path / "calls.db.sound" / f"{call(1).sha256}-left.webm"
+    copy.parent.mkdir()
+    copy.touch()
     purge = ("purge", "--archive", "calls.db", "--older-than")
     assert callflow(*purge, "90d", "--dry-run", cwd=tmp_path).stdout == b"1 calls would be deleted\n"
     done = callflow(*purge, "90d", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"1 calls deleted, 0 recordings deleted\n", b"")
+    assert not copy.exists()
     assert "is not an age" in complaint(callflow(*purge, "90", cwd=tmp_path).stderr.decode())[0]
 
 

@@ -21,7 +21,7 @@ from callflow.archive import calls, decisions, extracts, users
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.archive.viewers import Viewer
-from callflow.events import Evidence, Finding, Heard
+from callflow.events import Evidence, Finding, Heard, Score
 from callflow.journal import parse_journal
 from callflow.review import known, scored
 from callflow.review.exports import agent_page, call_page, rows, sheets
@@ -164,6 +164,17 @@ def test_the_page_of_a_call_has_no_number_in_it(archive: Archive, tmp_path: Path
         assert any(number in page for number in digits) is reveal
         assert ("*" * 4 in page) is not reveal
         assert f"{explained.call} · order_wrong_readback.opus" in page
+
+
+def test_the_page_of_a_call_has_the_groups_that_the_lines_add_up_to(archive: Archive) -> None:
+    call = new_call("faulty")
+    (call_id,) = calls.add(archive, [call])
+    events = call_page.standing(parse_journal(call.journal).events, scored.of_call(archive, call_id))
+    (last,) = [event for event in events if isinstance(event, Score)]
+    assert call.score is not None
+    for name, group in call.score.groups.items():
+        assert last.groups[name].of == group.of
+        assert last.groups[name].points == pytest.approx(group.points, abs=0.05)
 
 
 def test_a_number_told_in_parts_is_masked() -> None:

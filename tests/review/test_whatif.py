@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import time
 import zlib
 from collections.abc import Iterator
 from functools import partial
@@ -11,7 +15,7 @@ from pathlib import Path
 import pytest
 from archived import archive_of, new_call
 from bundled import NAMES
-from commandline import plan
+from commandline import ROOT, plan
 from errands import Dies, squared
 
 from callflow import plans
@@ -143,3 +147,24 @@ def test_workers_that_die_again_and_again_are_given_up(tmp_path: Path) -> None:
     with pytest.raises(CallflowError) as error:
         list(processes.run(Dies(tmp_path, {0}, always=True), range(3), 2))
     assert "--workers" in error.value.in_("en")
+
+
+def test_workers_end_with_the_one_who_started_them(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from errands import told_and_slept\n"
+        "from callflow.review import processes\n"
+        f"if __name__ == '__main__':\n    list(processes.run(told_and_slept, [{str(tmp_path)!r}] * 2, 2))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    process = subprocess.Popen([sys.executable, str(script)], env=environment, start_new_session=True,
+                               stderr=subprocess.DEVNULL)  # fmt: skip
+    workers: list[int] = []
+    while len(workers) < 2:
+        assert process.poll() is None
+        time.sleep(0.05)
+        workers = [int(path.name) for path in tmp_path.iterdir() if path.name.isdigit()]
+    process.kill()
+    process.wait()
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        time.sleep(0.05)

@@ -60,11 +60,12 @@ def lint(plan: Plan) -> list[Problem]:
 
 
 def inspect(plan: Plan | None, problems: Iterable[Problem], sources: Mapping[str, str]) -> list[Problem]:
-    """All that is to be said of a flow: what its reader found (``problems``), what the checks find, less what comments
-    in its files (``sources``) allow. Without a plan, as it has errors, only the first."""
+    """All that is to be said of a flow: what its reader and plugins found (``problems``), what the checks find, less
+    what comments in its files (``sources``) allow. Without a plan, as it has errors, only the first."""
     if plan is None:
         return sorted({*problems})
-    return silence({*problems, *lint(plan)}, sources, [name_of(check) for check in CHECKS])
+    found = {*problems, *lint(plan)}
+    return silence(found, sources, {*map(name_of, CHECKS), *(problem.rule for problem in found)})
 
 
 def about() -> dict[str, str]:

@@ -14,6 +14,7 @@ from callflow.events import (
     Event,
     FieldValue,
     Finding,
+    GroupScore,
     Heard,
     Match,
     Promise,
@@ -49,8 +50,19 @@ def standing(events: Iterable[Event], explained: Explained) -> Iterator[Event]:
             number += 1
         elif isinstance(event, Score):
             total = explained.scored.total
-            event = replace(event, total=None if total is None else float(total))
+            event = replace(event, total=None if total is None else float(total), groups=_groups(explained))
         yield event
+
+
+def _groups(explained: Explained) -> dict[str, GroupScore]:
+    """Each group's points of its weight, as its lines have them."""
+    groups = {}
+    for name, share in explained.card.groups.items():
+        lines = explained.scored.of_group(name)
+        got, lost = float(sum(line.points for line in lines)), float(sum(line.lost for line in lines))
+        if got + lost:
+            groups[name] = GroupScore(float(share.weight) * got / (got + lost), float(share.weight))
+    return groups
 
 
 def hidden(events: Iterable[Event], plan: Plan) -> Iterator[Event]:

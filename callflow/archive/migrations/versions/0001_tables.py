@@ -10,7 +10,7 @@ depends_on = None
 
 ASKED_FOR = [
     *("agent_id", "queue", "direction", "status", "customer"),
-    *("judged", "duration", "faults", "severe", "disputed", "kinds"),
+    *("duration", "faults", "severe", "disputed", "kinds"),
 ]
 
 
@@ -26,13 +26,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_audit_when", "audit", ["when"])
-    op.create_table(
-        "roots",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("path", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("path"),
-    )
     op.create_table(
         "flow_versions",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -97,9 +90,8 @@ def upgrade() -> None:
     )
     op.create_index("calls_by_agent", "calls", ["agent_id", "began"])
     op.create_index("calls_by_customer", "calls", ["customer", "began"])
-    op.create_index("calls_by_queue", "calls", ["queue", "began"])
-    op.create_index("calls_by_score", "calls", ["judged", "id"])
-    op.create_index("calls_by_time", "calls", ["began", "id", *ASKED_FOR])
+    op.create_index("calls_by_score", "calls", ["judged", "id", "began", *ASKED_FOR])
+    op.create_index("calls_by_time", "calls", ["began", "id", "judged", *ASKED_FOR])
     op.create_index(
         "calls_disputed",
         "calls",
