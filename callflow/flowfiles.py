@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -15,6 +16,7 @@ from callflow.flow.model import Flow
 from callflow.flow.read import read_flow
 from callflow.problems import Level, Location, Problem, did_you_mean
 from callflow.texts import Text, text
+from callflow.writing import whole_or_nothing
 
 DEFAULT_FLOW = "inbound"
 REHEARSALS = ".rehearsals.yaml"
@@ -83,6 +85,10 @@ class Sources:
     hashes: Mapping[str, str]
     unread: tuple[Problem, ...]
 
+    def place(self, file: str) -> Path:
+        """Where the file that Problems call ``file`` lies."""
+        return self.path / file if self.path.is_dir() else self.path
+
 
 def load(name: str = DEFAULT_FLOW) -> tuple[Flow, list[Problem]]:
     """Read a flow, its rehearsals included, with its warnings.
@@ -129,6 +135,18 @@ def _yaml_files(folder: Path) -> Iterator[Path]:
                 text("name the folder that holds the flow and nothing else", "请给出只含该流程的文件夹"),
             )
         yield from named
+
+
+def rewrite(path: Path, source: str) -> None:
+    """Give a file of a flow new content, whole or not at all; its mode and its mark of UTF-8 stay.
+
+    Raises ``OutputError`` where it cannot be written.
+    """
+    path = path.resolve()  # a link stays a link
+    mode, marked = path.stat().st_mode, path.read_bytes().startswith(BOM_UTF8)
+    with whole_or_nothing(path) as file:
+        file.write(BOM_UTF8 * marked + source.encode())
+    path.chmod(mode)
 
 
 def parse(sources: Sources) -> tuple[Flow, list[Problem]]:

@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "journal": BASE,
     "fetch": BASE,
     "gate": set(),
-    "flowfiles": BASE | {"flow"},
+    "flowfiles": BASE | {"flow", "writing"},
     "plans": BASE | ENGINE | {"flowfiles"},
     "workdays": {"texts", "events"},
     "writing": BASE,
