@@ -8,10 +8,11 @@ import re
 import sys
 from datetime import timedelta
 
-from callflow.archive import purge, users
+from callflow.archive import details, purge, users
 from callflow.archive.store import Archive
 from callflow.commands.common import note
 from callflow.errors import BadInput
+from callflow.review.desk import sound
 from callflow.texts import text
 
 _DAYS = {"d": 1, "w": 7, "y": 365}
@@ -63,6 +64,7 @@ def run_purge(options: argparse.Namespace, language: str) -> int:
             print(text("{n} calls would be deleted", "将删除 {n} 通通话", n=many).in_(language))
             return 0
         done = purge.purge(archive, older_than, recordings=options.recordings, by=at_keyboard())
+        sound.tidy(sound.folder_of(archive), details.hashes(archive))
     deleted = text(
         "{c} calls deleted, {r} recordings deleted", "已删除 {c} 通通话、{r} 个录音", c=done.calls, r=done.recordings
     )

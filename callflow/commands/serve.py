@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
+from callflow.archive import details, roots
 from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
 from callflow.audio.source import Source
@@ -19,7 +19,7 @@ from callflow.review.desk import desk
 from callflow.review.desk.books import Books
 from callflow.review.desk.flows import Flows
 from callflow.review.desk.recordings import Roots
-from callflow.review.desk.sound import SoundFiles
+from callflow.review.desk.sound import SoundFiles, folder_of, tidy
 from callflow.review.known import rescored
 from callflow.texts import text
 from callflow.web.accounts import Accounts
@@ -38,8 +38,15 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
         raise BadInput(text("--certificate and --key belong together", "--certificate 和 --key 须一起给出"))
     with Archive.open(options.archive, create=False) as archive, listen(options.host, options.port) as listening:
         port = listening.getsockname()[1]
+        tidy(kept := folder_of(archive), details.hashes(archive))
         site = Site(Accounts(archive), secure=bool(certificate))
-        books = Books(archive, Flows(flows), Roots(folders or _beside(archive)), _sounds(archive), rescored)
+        books = Books(
+            archive,
+            Flows(flows),
+            Roots(folders or _beside(archive), partial(roots.roots, archive)),
+            SoundFiles(kept, _open),
+            rescored,
+        )
         desk.add(site, books, read_static("callflow.live"))
         app = site.finished(own_hosts(options.host, port, options.name or (), secure=bool(certificate)))
         _warn(options.host, bool(certificate), language)
@@ -59,11 +66,6 @@ def _folder(name: str, option: str) -> Path:
 def _beside(archive: Archive) -> Iterable[Path]:
     """Where nothing is said: recordings in the folder of the archive and below it."""
     return [Path(archive.name).resolve().parent] if archive.sqlite else []
-
-
-def _sounds(archive: Archive) -> SoundFiles:
-    folder = Path(f"{archive.name}.sound") if archive.sqlite else user_cache_path("callflow", appauthor=False) / "sound"
-    return SoundFiles(folder, _open)
 
 
 def _open(path: Path, agent: str) -> Source:
