@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -40,12 +39,13 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
         port = listening.getsockname()[1]
         tidy(kept := folder_of(archive), details.hashes(archive))
         site = Site(Accounts(archive), secure=bool(certificate))
+        folders = folders or _beside(archive)
         books = Books(
-            archive,
-            Flows(flows),
-            Roots(folders or _beside(archive), partial(roots.roots, archive)),
-            SoundFiles(kept, _open),
-            rescored,
+            archive=archive,
+            flows=Flows(flows),
+            roots=Roots(folders, partial(roots.roots, archive)),
+            sounds=SoundFiles(kept, _open),
+            rescore=rescored,
         )
         desk.add(site, books, read_static("callflow.live"))
         app = site.finished(own_hosts(options.host, port, options.name or (), secure=bool(certificate)))
@@ -63,7 +63,7 @@ def _folder(name: str, option: str) -> Path:
     return path
 
 
-def _beside(archive: Archive) -> Iterable[Path]:
+def _beside(archive: Archive) -> list[Path]:
     """Where nothing is said: recordings in the folder of the archive and below it."""
     return [Path(archive.name).resolve().parent] if archive.sqlite else []
 

@@ -7,11 +7,13 @@ again.
 from __future__ import annotations
 
 import os
+import re
 import struct
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO, cast
@@ -32,6 +34,7 @@ FRAMES = 2
 PLAYED = frozenset({".opus", ".ogg", ".oga", ".webm", ".wav", ".mp3", ".flac", ".m4a", ".mp4"})
 """Files that browsers play as they are; all others are kept once more as Opus in WebM."""
 PEAKS, COPY = ".peaks", ".webm"
+_OURS = re.compile(r"([0-9a-f]{64})-(?:left|right)\.(?:peaks|webm)")
 _HEAD = struct.Struct("<IIf")
 """Channels, peaks of each, seconds of one peak."""
 
@@ -112,7 +115,9 @@ def packed(loud: NDArray[np.int16], channels: int) -> bytes:
 
 def folder_of(archive: Archive) -> Path:
     """Where peaks and playable copies are kept: beside an archive that is a file, else in the user's cache."""
-    return Path(f"{archive.name}.sound") if archive.sqlite else user_cache_path("callflow", appauthor=False) / "sound"
+    if archive.sqlite:
+        return Path(f"{archive.name}.sound")
+    return user_cache_path("callflow", appauthor=False) / "sound" / sha256(archive.name.encode()).hexdigest()[:16]
 
 
 def tidy(folder: Path, known: Collection[str]) -> int:
@@ -123,7 +128,7 @@ def tidy(folder: Path, known: Collection[str]) -> int:
     stale = [
         path
         for path in (folder.iterdir() if folder.is_dir() else ())
-        if path.suffix in (PEAKS, COPY) and path.stem.rpartition("-")[0] not in known
+        if (ours := _OURS.fullmatch(path.name)) and ours[1] not in known
     ]
     for path in stale:
         path.unlink(missing_ok=True)

@@ -136,6 +136,9 @@ def test_the_overlay_of_every_moment_can_be_put_together(plan: Plan, events: lis
 # ------------------------------------------------------------------------------------------------ sound
 
 
+GONE, KEPT = "a" * 64, "b" * 64
+
+
 def test_peaks_are_packed_with_a_head_and_one_scale() -> None:
     loud = np.array([[1000] * 10, [500] * 10], np.int16)
     content = packed(loud, 2)
@@ -155,15 +158,16 @@ def test_a_recording_browsers_cannot_play_is_kept_once_more(tmp_path: Path) -> N
         return Recording(bundled.CALLS / "bad_line.opus", agent="right" if agent == "right" else "left")
 
     files = SoundFiles(tmp_path / "kept", opened)
-    first = files.made(tmp_path / "call.amr", "abc", "left")
+    first = files.made(tmp_path / "call.amr", GONE, "left")
     assert Recording(first.sound).duration == pytest.approx(
         Recording(bundled.CALLS / "bad_line.opus").duration, abs=0.2
     )
-    assert files.made(tmp_path / "call.amr", "abc", "left") == first
+    assert files.made(tmp_path / "call.amr", GONE, "left") == first
     assert read == ["left"]
-    assert files.made(tmp_path / "call.opus", "def", "left").sound == tmp_path / "call.opus"
-    assert tidy(tmp_path / "kept", {"def"}) == 2  # what the archive has forgotten is gone
-    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["def-left.peaks"]
+    assert files.made(tmp_path / "call.opus", KEPT, "left").sound == tmp_path / "call.opus"
+    (tmp_path / "kept" / "holiday.webm").touch()
+    assert tidy(tmp_path / "kept", {KEPT}) == 2  # what the archive has forgotten is gone, and nothing else
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == {f"{KEPT}-left.peaks", "holiday.webm"}
 
 
 def test_a_recording_that_breaks_leaves_nothing_half_made(tmp_path: Path) -> None:
