@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "telephony": BASE,
     "journal": BASE,
     "fetch": BASE,
-    "gate": set(),
+    "gate": BASE,
     "flowfiles": BASE | {"flow"},
     "plans": BASE | ENGINE | {"flowfiles"},
     "workdays": {"texts", "events"},

@@ -13,7 +13,7 @@ from callflow.audio.recording import Recording
 from callflow.audio.source import Source
 from callflow.commands.common import note
 from callflow.errors import BadInput
-from callflow.gate import own_hosts
+from callflow.gate import listen, own_hosts
 from callflow.review.desk import desk
 from callflow.review.desk.books import Books
 from callflow.review.desk.flows import Flows
@@ -23,10 +23,8 @@ from callflow.review.known import rescored
 from callflow.texts import text
 from callflow.web.accounts import Accounts
 from callflow.web.pages import read_static
-from callflow.web.server import is_local, listen, serve
+from callflow.web.server import is_local, serve
 from callflow.web.site import Site
-
-PORT = 8700
 
 
 def run_serve(options: argparse.Namespace, language: str) -> int:
@@ -35,6 +33,9 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
     certificate, key = options.certificate, options.key
     if bool(certificate) != bool(key):
         raise BadInput(text("--certificate and --key belong together", "--certificate 和 --key 须一起给出"))
+    for option, name in (("--certificate", certificate), ("--key", key)):
+        if name and not Path(name).is_file():
+            raise BadInput(text('{o}: no such file: "{p}"', "{o}：没有这个文件：“{p}”", o=option, p=name))
     with Archive.open(options.archive, create=False) as archive, listen(options.host, options.port) as listening:
         port = listening.getsockname()[1]
         tidy(kept := folder_of(archive), details.hashes(archive))
