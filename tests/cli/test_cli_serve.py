@@ -64,6 +64,15 @@ def test_it_listens_on_this_computer_only_and_leaves_nothing_behind(archive: Pat
     assert {path.name for path in tmp_path.iterdir()} <= {"calls.db", "calls.db-wal", "calls.db-shm"}
 
 
+def test_a_purge_leaves_no_copy_of_a_recording(archive: Path) -> None:
+    kept = archive.with_name("calls.db.sound")
+    kept.mkdir()
+    for name in (f"{'a' * 64}-left.webm", f"{'a' * 64}-left.peaks", "of-somebody-else.webm"):
+        (kept / name).touch()
+    assert main(["purge", "--archive", str(archive), "--older-than", "1d"]) == 0
+    assert [path.name for path in kept.iterdir()] == ["of-somebody-else.webm"]
+
+
 def _listening(pid: int) -> list[str]:
     """The addresses that a process listens on; none where nothing can tell."""
     if not shutil.which("ss"):
