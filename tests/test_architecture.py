@@ -32,8 +32,13 @@ MAY_IMPORT = {
     "telephony": BASE,
     "journal": BASE,
     "fetch": BASE,
+<<<<<<< HEAD
     "gate": set(),
     "flowfiles": BASE | {"flow", "writing"},
+=======
+    "gate": BASE,
+    "flowfiles": BASE | {"flow"},
+>>>>>>> desk
     "plans": BASE | ENGINE | {"flowfiles"},
     "workdays": {"texts", "events"},
     "writing": BASE,
