@@ -32,13 +32,8 @@ MAY_IMPORT = {
     "telephony": BASE,
     "journal": BASE,
     "fetch": BASE,
-<<<<<<< HEAD
-    "gate": set(),
-    "flowfiles": BASE | {"flow", "writing"},
-=======
     "gate": BASE,
-    "flowfiles": BASE | {"flow"},
->>>>>>> desk
+    "flowfiles": BASE | {"flow", "writing"},
     "plans": BASE | ENGINE | {"flowfiles"},
     "workdays": {"texts", "events"},
     "writing": BASE,

@@ -84,9 +84,3 @@ def choices(archive: Archive, viewer: Viewer) -> Choices:
         for flow in session.scalars(sa.select(FlowVersion).order_by(FlowVersion.id)):
             rules.update(flow.rules)
         return Choices(tuple((code, name) for code, name in agents), tuple(sorted(queues)), rules)
-
-
-def hashes(archive: Archive) -> set[str]:
-    """The sha256 of every recording that the archive knows."""
-    with archive.read() as session:
-        return set(session.scalars(sa.select(Call.sha256)))

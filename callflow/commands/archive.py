@@ -9,12 +9,11 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from callflow.archive import details, purge, users
+from callflow.archive import purge, users
 from callflow.archive.store import Archive
 from callflow.commands.common import note
 from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput
-from callflow.review.desk import sound
 from callflow.texts import text
 
 _DAYS = {"d": 1, "w": 7, "y": 365}
@@ -69,14 +68,9 @@ def run_purge(options: argparse.Namespace, language: str) -> int:
             many = purge.count(archive, older_than)
             print(text("{n} calls would be deleted", "将删除 {n} 通通话", n=many).in_(language))
             return 0
-<<<<<<< HEAD
         done = purge.purge(
             archive, older_than, recordings=folders, copies=copies_of_sound(archive.name), by=at_keyboard()
         )
-=======
-        done = purge.purge(archive, older_than, recordings=options.recordings, by=at_keyboard())
-        sound.tidy(sound.folder_of(archive), details.hashes(archive))
->>>>>>> desk
     deleted = text(
         "{c} calls deleted, {r} recordings deleted", "已删除 {c} 通通话、{r} 个录音", c=done.calls, r=done.recordings
     )

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import argparse
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
-<<<<<<< HEAD
-=======
-from callflow.archive import details, roots
->>>>>>> desk
 from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
 from callflow.audio.source import Source
@@ -22,7 +17,7 @@ from callflow.review.desk import desk
 from callflow.review.desk.books import Books
 from callflow.review.desk.flows import Flows
 from callflow.review.desk.recordings import Roots
-from callflow.review.desk.sound import SoundFiles, folder_of, tidy
+from callflow.review.desk.sound import SoundFiles
 from callflow.review.known import rescored
 from callflow.texts import text
 from callflow.web.accounts import Accounts
@@ -42,14 +37,13 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
             raise BadInput(text('{o}: no such file: "{p}"', "{o}：没有这个文件：“{p}”", o=option, p=name))
     with Archive.open(options.archive, create=False) as archive, listen(options.host, options.port) as listening:
         port = listening.getsockname()[1]
-        tidy(kept := folder_of(archive), details.hashes(archive))
         site = Site(Accounts(archive), secure=bool(certificate))
         folders = folders or _beside(archive)
         books = Books(
             archive=archive,
             flows=Flows(flows),
-            roots=Roots(folders, partial(roots.roots, archive)),
-            sounds=SoundFiles(kept, _open),
+            roots=Roots(folders),
+            sounds=SoundFiles(copies_of_sound(archive.name), _open),
             rescore=rescored,
         )
         desk.add(site, books, read_static("callflow.live"))
@@ -73,13 +67,6 @@ def _beside(archive: Archive) -> list[Path]:
     return [Path(archive.name).resolve().parent] if archive.sqlite else []
 
 
-<<<<<<< HEAD
-def _sounds(archive: Archive) -> SoundFiles:
-    return SoundFiles(copies_of_sound(archive.name), _open)
-
-
-=======
->>>>>>> desk
 def _open(path: Path, agent: str) -> Source:
     return Recording(path, agent="right" if agent == "right" else "left")
 

@@ -1,13 +1,13 @@
 """Which file a call's recording is, if it may be served at all.
 
 A request names a call, never a file. The archive says where the recording lay; it is opened only if that is, with every
-symbolic link followed, inside one of the archive's folders or those that were named when the server was started.
+symbolic link followed, inside one of the folders that were named when the server was started.
 """
 
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,11 +30,10 @@ class Found:
 
 
 class Roots:
-    """The folders whose recordings may be served. ``more``: those that the archive names at the moment, resolved."""
+    """The folders whose recordings may be served."""
 
-    def __init__(self, folders: Iterable[Path], more: Callable[[], Iterable[Path]] = tuple) -> None:
+    def __init__(self, folders: Iterable[Path]) -> None:
         self._folders = tuple(folder.resolve() for folder in folders)
-        self._more = more
 
     def find(self, path: str) -> Found:
         """The recording at ``path``, as the archive has it."""
@@ -42,7 +41,7 @@ class Roots:
             return Found(None, NONE)
         try:
             real = Path(path).resolve()
-            if not any(real.is_relative_to(folder) for folder in (*self._folders, *self._more())):
+            if not any(real.is_relative_to(folder) for folder in self._folders):
                 return Found(None, OUTSIDE)
             if stat.S_ISREG(real.stat().st_mode):
                 return Found(real)

@@ -7,22 +7,18 @@ again.
 from __future__ import annotations
 
 import os
-import re
 import struct
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 
-from callflow.archive.store import Archive
 from callflow.audio.opus import OpusWriter
 from callflow.audio.source import FRAME, RATE, Source
 
@@ -34,7 +30,6 @@ FRAMES = 2
 PLAYED = frozenset({".opus", ".ogg", ".oga", ".webm", ".wav", ".mp3", ".flac", ".m4a", ".mp4"})
 """Files that browsers play as they are; all others are kept once more as Opus in WebM."""
 PEAKS, COPY = ".peaks", ".webm"
-_OURS = re.compile(r"([0-9a-f]{64})-(?:left|right)\.(?:peaks|webm)")
 _HEAD = struct.Struct("<IIf")
 """Channels, peaks of each, seconds of one peak."""
 
@@ -111,28 +106,6 @@ def packed(loud: NDArray[np.int16], channels: int) -> bytes:
     # Lifts quiet speech, which is what one listens for in a telephone call, but not the noise of the line.
     drawn = np.round(255 * np.clip(levels / top, 0, 1) ** 0.7).astype(np.uint8)
     return _HEAD.pack(channels, drawn.shape[1], FRAMES * FRAME / RATE) + bytes(drawn.tobytes())
-
-
-def folder_of(archive: Archive) -> Path:
-    """Where peaks and playable copies are kept: beside an archive that is a file, else in the user's cache."""
-    if archive.sqlite:
-        return Path(f"{archive.name}.sound")
-    return user_cache_path("callflow", appauthor=False) / "sound" / sha256(archive.name.encode()).hexdigest()[:16]
-
-
-def tidy(folder: Path, known: Collection[str]) -> int:
-    """Delete what was made of recordings that the archive knows no more; returns how many files.
-
-    ``known``: their hashes. A call that was purged leaves no copy of what was said in it.
-    """
-    stale = [
-        path
-        for path in (folder.iterdir() if folder.is_dir() else ())
-        if (ours := _OURS.fullmatch(path.name)) and ours[1] not in known
-    ]
-    for path in stale:
-        path.unlink(missing_ok=True)
-    return len(stale)
 
 
 @contextmanager
