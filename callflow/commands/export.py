@@ -15,7 +15,7 @@ from callflow.archive.store import Archive
 from callflow.commands import plugins
 from callflow.commands.archive import at_keyboard
 from callflow.commands.common import note, plan_of
-from callflow.commands.scores import card_of, number, wanted_of
+from callflow.commands.scores import card_of, number, viewer_of, wanted_of
 from callflow.errors import ArchiveError, BadInput, OutputError
 from callflow.review import scored
 from callflow.review.exports import agent_page, call_page, rows, sheets
@@ -102,7 +102,7 @@ def _table(archive: Archive, options: argparse.Namespace, path: Path, form: str,
 
 def _call(archive: Archive, options: argparse.Namespace, path: Path, chosen: Chosen, language: str) -> Text:
     call_id = number(options.call, "--call")
-    explained = scored.of_call(archive, call_id, chosen)
+    explained = scored.of_call(archive, call_id, chosen, reveal=options.reveal)
     plan = plan_of(explained.flow or None if options.flow is None else options.flow, language)
     journal = scored.journal_of(archived.journal(archive, call_id), call_id)
     call_page.write_call(path, journal.events, explained, plan, language, options.reveal)
@@ -116,7 +116,7 @@ def _agent(archive: Archive, options: argparse.Namespace, path: Path, chosen: Ch
             text("--agent CODE --month 2026-11", "请给出 --agent 工号 --month 2026-11"),
         )
     first = _month(options.month)
-    month = read_month(archive, Wanted(agent=options.agent), first, chosen)
+    month = read_month(archive, Wanted(agent=options.agent, viewer=viewer_of(options)), first, chosen)
     if month is None:
         raise BadInput(
             text('no calls of "{a}" in {m}', "{m} 没有“{a}”的通话", a=options.agent[:80], m=options.month),

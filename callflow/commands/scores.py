@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from callflow.archive import extracts
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
+from callflow.archive.viewers import EVERYTHING, Viewer
 from callflow.commands.common import Console, note, plan_of, warn
 from callflow.errors import BadInput, CallflowError
 from callflow.journal import read_journal
@@ -31,7 +33,7 @@ MOST_WORKERS = 256
 def run_score(options: argparse.Namespace, language: str) -> int:
     explained = _explained(options, language)
     if options.json:
-        print(json.dumps(shapes.data(shapes.score_of(explained, reveal=True)), ensure_ascii=False, indent=1))
+        print(json.dumps(shapes.data(shapes.score_of(explained)), ensure_ascii=False, indent=1))
         return 0
     console = Console(highlight=False)
     for line in score_table.table(explained, language, console.width):
@@ -46,7 +48,8 @@ def _explained(options: argparse.Namespace, language: str) -> scored.Explained:
                 text("a journal and --archive: name one of them", "日志与 --archive 只能给出一个"),
             )
         with Archive.open(options.archive, create=False) as archive:
-            return scored.of_call(archive, number(options.call, "--call"), partial(card_of, options, language))
+            chosen = partial(card_of, options, language)
+            return scored.of_call(archive, number(options.call, "--call"), chosen, reveal=options.reveal)
     if not options.journal:
         raise BadInput(
             text("which call?", "哪一通通话？"),
@@ -57,7 +60,7 @@ def _explained(options: argparse.Namespace, language: str) -> scored.Explained:
     plan = plan_of(journal.header.flow or None if options.flow is None else options.flow, language)
     card = scorecard_file.load(Path(options.scorecard), plan.flow) if options.scorecard is not None else None
     name = Path(journal.header.recording or options.journal).name
-    explained = scored.of_journal(journal, plan, name, card)
+    explained = scored.of_journal(journal, plan, name, card, reveal=options.reveal)
     if explained.version != flow_version(plan.flow).digest:
         note(text("the flow has changed since this call was judged", "评定之后流程已有改动"), language)
     return explained
@@ -118,7 +121,12 @@ def wanted_of(options: argparse.Namespace) -> Wanted:
     if since and until and since >= until:
         raise BadInput(text("--since is not before --until", "--since 不早于 --until"))
     limit = None if getattr(options, "limit", None) is None else number(options.limit, "--limit")
-    return Wanted(since, until, options.agent or "", limit=limit)
+    return Wanted(since, until, options.agent or "", limit=limit, viewer=viewer_of(options))
+
+
+def viewer_of(options: argparse.Namespace) -> Viewer:
+    """Whoever is at the keyboard may see every call, and long numbers only if that was asked for."""
+    return EVERYTHING if getattr(options, "reveal", False) else replace(EVERYTHING, reveal=False)
 
 
 def moment(given: str | None, option: str) -> datetime | None:

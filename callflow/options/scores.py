@@ -20,6 +20,7 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
     command.add_argument("--scorecard", metavar="FILE", help="weights of your own (default: the flow's) 评分表")
     command.add_argument("--flow", help="flow by name or path (default: the call's)")
     command.add_argument("--json", action="store_true", help="as JSON")
+    command.add_argument("--reveal", action="store_true", help="do not mask long numbers 不隐藏号码")
     command.set_defaults(run=run_score)
 
     command = subparsers.add_parser(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -25,11 +25,12 @@ from callflow.archive.tables import StoredFinding
 from callflow.errors import ArchiveError, BadJournal, BadRecording
 from callflow.review.desk.books import Books
 from callflow.review.desk.call import kept
-from callflow.review.desk.calls import moment, query_of
+from callflow.review.desk.calls import NO_NUMBERS, moment, query_of
 from callflow.review.desk.filters import Filters
 from callflow.review.desk.opened import Opened
 from callflow.review.desk.screens import changes
 from callflow.review.words import points
+from callflow.texts import text
 from callflow.web.access import visitor_of
 from callflow.web.visitor import LEADERS, Visitor
 
@@ -131,9 +132,11 @@ def router(books: Books) -> APIRouter:
         offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
     ) -> Calls:
         """Calls by the same filters as the page's address has them (``agent``, ``queue``, ``words``, ``rule`` …)."""
-        filters, _ = Filters.of(request.query_params)
-        query = replace(query_of(filters, books), limit=limit, offset=offset)
-        page = search.find(books.archive, query, visitor_of(request).viewer)
+        visitor = visitor_of(request)
+        query = replace(query_of(_understood(request, visitor), books), limit=limit, offset=offset)
+        if search.allowed(query, visitor.viewer) != query:
+            raise HTTPException(422, NO_NUMBERS.in_(visitor.language))
+        page = search.find(books.archive, query, visitor.viewer)
         return Calls(
             total=page.total, total_is_least=page.total_is_least, calls=[Call(**_row(row)) for row in page.rows]
         )
@@ -209,6 +212,16 @@ def router(books: Books) -> APIRouter:
         return Response(_screen(_opened(books, request, call_id), books), 200, headers, "application/json")
 
     return routes
+
+
+def _understood(request: Request, visitor: Visitor) -> Filters:
+    """The filters that are asked for. A program that says one wrongly must not get the calls of all the others."""
+    filters, told = Filters.of(request.query_params)
+    unknown = request.query_params.keys() - {one.name for one in fields(Filters)} - {"limit", "offset"}
+    told += [text('"{n}" is no filter', "没有“{n}”这个筛选条件", n=name[:80]) for name in sorted(unknown)]
+    if told:
+        raise HTTPException(422, "; ".join(each.in_(visitor.language) for each in told))
+    return filters
 
 
 @lru_cache(maxsize=8)

@@ -9,11 +9,11 @@ from typing import Any
 
 from callflow.archive import audit, calls, details
 from callflow.archive.details import Details
+from callflow.archive.masking import masked
 from callflow.archive.standing import Rescore
 from callflow.archive.store import Archive
 from callflow.archive.viewers import NotSeen
 from callflow.review.desk.flows import Flows
-from callflow.review.desk.hidden import hidden_text
 from callflow.review.desk.opened import Opened, Shelf
 from callflow.review.desk.recordings import GONE, Found, Roots
 from callflow.review.desk.sound import Made, SoundFiles
@@ -48,7 +48,7 @@ class Books:
 
     def recording(self, call: Details) -> Found:
         """Its recording, or why it cannot be listened to."""
-        return self.roots.find(call.row.path)
+        return self.roots.find(call.path)
 
     def made(self, call_id: int, visitor: Visitor) -> Made:
         """The peaks of a recording and what to play of it. Raises as ``details``, ``opened``, ``SoundFiles.made`` do.
@@ -67,7 +67,7 @@ class Books:
 
     def shown(self, words: str, visitor: Visitor) -> str:
         """Words that somebody wrote or said, as the visitor may see them."""
-        return words if visitor.reveals else hidden_text(words, self.flows.sounds)
+        return words if visitor.reveals else masked(words)
 
 
 def both(said: Mapping[str, Any] | None) -> Text:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from callflow.archive.masking import masked
 from callflow.texts import Text, text
 
 GONE = text("The recording is not where it was: {p}", "录音已不在原处：{p}")
@@ -47,5 +48,5 @@ class Roots:
                 return Found(real)
         except (OSError, RuntimeError, ValueError):
             pass
-        name = Path(path).name
+        name = masked(Path(path).name)
         return Found(None, Text(GONE.en.format(p=name), GONE.zh.format(p=name)))
