@@ -19,6 +19,7 @@ from callflow.commands.scores import card_of, number, viewer_of, wanted_of
 from callflow.errors import ArchiveError, BadInput, OutputError
 from callflow.review import scored
 from callflow.review.exports import agent_page, call_page, rows, sheets
+from callflow.review.exports.cells import defused
 from callflow.review.exports.months import read_month
 from callflow.review.scored import Chosen
 from callflow.texts import Text, text
@@ -34,13 +35,13 @@ def run_export(options: argparse.Namespace, language: str) -> int:
     form = _format(options, path, language)
     chosen: Chosen = partial(card_of, options, language)
     with Archive.open(options.archive, create=False) as archive:
+        _audit(archive, options, path, language)
         if options.what == "agent":
             count = _agent(archive, options, path, chosen, language)
         elif options.what == "call":
             count = _call(archive, options, path, chosen, language)
         else:
             count = _table(archive, options, path, form, chosen, language)
-        _audit(archive, options, path, language)
     if not options.reveal:
         note(text("long numbers are masked (--reveal shows them)", "号码已隐藏（--reveal 可显示）"), language)
     note(count, language)
@@ -48,7 +49,10 @@ def run_export(options: argparse.Namespace, language: str) -> int:
 
 
 def _audit(archive: Archive, options: argparse.Namespace, path: Path, language: str) -> None:
-    """Note who took what; an archive that cannot be written can still be read, and then that is said."""
+    """Note who takes what, before anything is taken.
+
+    An archive that cannot be written can still be read, and then that is said.
+    """
     asked = [
         f"{name}={value}" for name in ("agent", "month", "call", "since", "until") if (value := getattr(options, name))
     ]
@@ -90,7 +94,9 @@ def _table(archive: Archive, options: argparse.Namespace, path: Path, form: str,
     head = [column.title.in_(language) for column in table.columns]
     with whole_or_nothing(path) as file:
         if exporter := plugins.exporter(form, language):
-            written = exporter(file, head, table.rows)
+            written = exporter(
+                file, [str(defused(name)) for name in head], ([defused(cell) for cell in row] for row in table.rows)
+            )
         elif form == "csv":
             written = sheets.write_csv(file, head, table.rows)
         else:
