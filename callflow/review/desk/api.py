@@ -23,7 +23,7 @@ from callflow.archive.details import Details
 from callflow.archive.search import CallRow
 from callflow.archive.tables import StoredFinding
 from callflow.errors import ArchiveError, BadJournal, BadRecording
-from callflow.review.desk.books import Books
+from callflow.review.desk.books import Books, Id
 from callflow.review.desk.call import kept
 from callflow.review.desk.calls import NO_NUMBERS, moment, query_of
 from callflow.review.desk.filters import Filters
@@ -142,7 +142,7 @@ def router(books: Books) -> APIRouter:
         )
 
     @routes.get("/calls/{call_id}")
-    def call(request: Request, call_id: int) -> CallWhole:
+    def call(request: Request, call_id: Id) -> CallWhole:
         """One call with its findings and what was decided about them."""
         visitor = visitor_of(request)
         found = books.details(call_id, visitor)
@@ -164,7 +164,7 @@ def router(books: Books) -> APIRouter:
         )
 
     @routes.post("/findings/{finding_id}/decisions")
-    def decide(request: Request, finding_id: int, given: Decide) -> Decided:
+    def decide(request: Request, finding_id: Id, given: Decide) -> Decided:
         """Accept, dispute or correct a finding. Decisions are only ever added; the score follows."""
         visitor = visitor_of(request)
         if given.kind == "correct" and visitor.user.role not in LEADERS:
@@ -189,7 +189,7 @@ def router(books: Books) -> APIRouter:
         )
 
     @routes.get("/calls/{call_id}/journal", response_class=Response)
-    def journal(request: Request, call_id: int) -> Response:
+    def journal(request: Request, call_id: Id) -> Response:
         """The call's journal, JSON lines; long numbers masked unless you may see them."""
         visitor = visitor_of(request)
         opened = _opened(books, request, call_id)
@@ -198,7 +198,7 @@ def router(books: Books) -> APIRouter:
         return Response(opened.journal(), media_type="application/jsonl", headers={"content-disposition": name})
 
     @routes.get("/calls/{call_id}/peaks", include_in_schema=False)
-    def peaks(request: Request, call_id: int) -> Response:
+    def peaks(request: Request, call_id: Id) -> Response:
         visitor = visitor_of(request)
         try:
             made = books.made(call_id, visitor)
@@ -207,7 +207,7 @@ def router(books: Books) -> APIRouter:
         return FileResponse(made.peaks, media_type="application/octet-stream")
 
     @routes.get("/calls/{call_id}/screen", include_in_schema=False)
-    def screen(request: Request, call_id: int) -> Response:
+    def screen(request: Request, call_id: Id) -> Response:
         headers = {"content-encoding": "gzip", "vary": "accept-encoding"}
         return Response(_screen(_opened(books, request, call_id), books), 200, headers, "application/json")
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import Path
 
 from callflow.archive import audit, calls, details
 from callflow.archive.details import Details
@@ -19,6 +21,9 @@ from callflow.review.desk.recordings import GONE, Found, Roots
 from callflow.review.desk.sound import Made, SoundFiles
 from callflow.texts import Text
 from callflow.web.visitor import Visitor
+
+Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
+"""A number in an address; larger ones no database takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +53,7 @@ class Books:
 
     def recording(self, call: Details) -> Found:
         """Its recording, or why it cannot be listened to."""
-        return self.roots.find(call.path)
+        return self.roots.find(call.path, call.sha256)
 
     def made(self, call_id: int, visitor: Visitor) -> Made:
         """The peaks of a recording and what to play of it. Raises as ``details``, ``opened``, ``SoundFiles.made`` do.

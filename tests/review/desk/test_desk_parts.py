@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from hashlib import sha256
 from pathlib import Path
 
 import bundled
@@ -179,8 +180,23 @@ def test_a_recording_that_breaks_leaves_nothing_half_made(tmp_path: Path) -> Non
 def test_a_journal_has_no_recording(tmp_path: Path) -> None:
     (tmp_path / "call.jsonl").write_text("{}")
     (tmp_path / "call.wav").write_bytes(b"")
-    roots = Roots([tmp_path])
-    assert roots.find(str(tmp_path / "call.jsonl")).path is None
-    assert roots.find("").path is None
-    assert roots.find(str(tmp_path / "call.wav")).path == tmp_path / "call.wav"
-    assert Roots([]).find(str(tmp_path / "call.wav")).path is None
+    roots, nothing = Roots([tmp_path]), sha256(b"").hexdigest()
+    assert roots.find(str(tmp_path / "call.jsonl"), sha256(b"{}").hexdigest()).path is None
+    assert roots.find("", nothing).path is None
+    assert roots.find(str(tmp_path / "call.wav"), nothing).path == tmp_path / "call.wav"
+    assert Roots([]).find(str(tmp_path / "call.wav"), nothing).path is None
+
+
+def test_another_recording_in_its_place_is_no_longer_the_calls(tmp_path: Path) -> None:
+    path = tmp_path / "13812345678.wav"
+    path.write_bytes(b"one call")
+    roots, hashed = Roots([tmp_path]), sha256(b"one call").hexdigest()
+    assert roots.find(str(path), hashed).path == path
+    path.write_bytes(b"another call")
+    found = roots.find(str(path), hashed)
+    assert found.path is None
+    assert found.why is not None
+    assert "changed" in found.why.en
+    assert "13812345678" not in found.why.en + found.why.zh
+    path.write_bytes(b"one call")
+    assert roots.find(str(path), hashed).path == path
