@@ -95,7 +95,7 @@ class Finding(BaseModel):
 
 
 class CallWhole(Call):
-    """A call with its findings."""
+    """A call with its findings; ``groups``: points of how many, by the verdicts that stand."""
 
     flow: str
     engine: str
@@ -111,6 +111,14 @@ class Decide(BaseModel):
     note: Annotated[str, Field(max_length=1000)] = ""
 
 
+class Points(BaseModel):
+    """Points of a group of those it could have had, as they are shown, and their share, 0 to 1."""
+
+    points: str
+    of: str
+    share: float
+
+
 class Decided(BaseModel):
     """How a finding and its call stand after a decision."""
 
@@ -118,6 +126,7 @@ class Decided(BaseModel):
     disputed: bool
     score: str | None
     judged: str | None
+    groups: dict[str, Points]
     decisions: list[DecisionSeen]
 
 
@@ -152,7 +161,7 @@ def router(books: Books) -> APIRouter:
             **_row(found.row),
             flow=found.flow,
             engine=found.engine,
-            groups=found.groups,
+            groups={name: {"points": one.points, "of": one.of} for name, (_, one) in books.groups(found).items()},
             findings=[
                 Finding(
                     **{name: getattr(one, name) for name in _FINDING},
@@ -185,6 +194,11 @@ def router(books: Books) -> APIRouter:
             disputed=finding.disputed,
             score=None if after.row.score is None else points(after.row.score),
             judged=None if after.row.judged is None else points(after.row.judged),
+            groups={
+                name: Points(points=points(one.points), of=points(one.of), share=one.points / one.of)
+                for name, (_, one) in books.groups(after).items()
+                if one.of
+            },
             decisions=_decisions(kept(books, after, visitor)[finding.number]),
         )
 

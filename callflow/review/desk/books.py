@@ -15,6 +15,8 @@ from callflow.archive.masking import masked
 from callflow.archive.standing import Rescore
 from callflow.archive.store import Archive
 from callflow.archive.viewers import NotSeen
+from callflow.events import GroupScore
+from callflow.review import scored
 from callflow.review.desk.flows import Flows
 from callflow.review.desk.opened import Opened, Shelf
 from callflow.review.desk.recordings import GONE, Found, Roots
@@ -50,6 +52,14 @@ class Books:
         return self.shelf.opened(
             call.row.id, call.version, visitor.reveals, lambda: calls.journal(self.archive, call.row.id)
         )
+
+    def groups(self, call: Details) -> dict[str, tuple[Text, GroupScore]]:
+        """The groups of its score, by the verdicts that stand, with their titles; none where it could not be judged."""
+        if call.row.status == "failed":
+            return {}
+        explained = scored.of_call(self.archive, call.row.id)
+        stand, nothing = scored.groups_of(explained), GroupScore(0.0, 0.0)
+        return {name: (share.title, stand.get(name, nothing)) for name, share in explained.card.groups.items()}
 
     def recording(self, call: Details) -> Found:
         """Its recording, or why it cannot be listened to."""

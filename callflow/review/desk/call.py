@@ -140,6 +140,7 @@ def _values(books: Books, call: Details, visitor: Visitor) -> dict[str, Any]:
         "shortcuts": SHORTCUTS,
     }
     if story:
+        values["groups"] = books.groups(call)
         values["stored"] = kept(books, call, visitor)
         values["numbered"] = list(enumerate(story.findings))
         values["transcript"] = layout.transcript(story)

@@ -81,10 +81,13 @@ class Table:
 
 
 class Extract:
-    """Makes the tables of the calls that are ``wanted``."""
+    """Makes the tables of the calls that are ``wanted``; or only of some of them, whose ``ids`` these are."""
 
-    def __init__(self, archive: Archive, wanted: Wanted, language: str, reveal: bool = False) -> None:
+    def __init__(
+        self, archive: Archive, wanted: Wanted, language: str, reveal: bool = False, ids: Sequence[int] | None = None
+    ) -> None:
         self._archive, self._wanted = archive, wanted
+        self._ids = ids
         self._language, self._reveal = language, reveal
 
     def findings(self) -> Table:
@@ -93,7 +96,7 @@ class Extract:
 
     def scores(self, chosen: Chosen = lambda flow: None) -> Table:
         """A row for each call, with the share of every group in per cent; ``chosen``: by which scorecard."""
-        ids = extracts.chosen(self._archive, self._wanted)
+        ids = self._chosen()
         groups: dict[str, Text] = {}
         for call in extracts.calls(self._archive, ids):
             card, titles = chosen(call.flow), known.group_titles(call.rules)
@@ -106,8 +109,11 @@ class Extract:
 
     # ---------------------------------------------------------------------------------------------- rows
 
+    def _chosen(self) -> Sequence[int]:
+        return extracts.chosen(self._archive, self._wanted) if self._ids is None else self._ids
+
     def _finding_rows(self) -> Iterator[list[Cell]]:
-        ids = extracts.chosen(self._archive, self._wanted)
+        ids = self._chosen()
         all_ = extracts.decided(self._archive, self._wanted, reveal=self._reveal)
         decided = {one.finding: one for one in all_ if one.role != "agent"}
         for call, findings in with_findings(self._archive, ids, self._reveal):
