@@ -14,9 +14,9 @@ from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.commands import plugins
 from callflow.commands.archive import at_keyboard
-from callflow.commands.common import note, plan_of
+from callflow.commands.common import note, output, plan_of
 from callflow.commands.scores import card_of, number, viewer_of, wanted_of
-from callflow.errors import ArchiveError, BadInput, OutputError
+from callflow.errors import ArchiveError, BadInput
 from callflow.review import scored
 from callflow.review.exports import agent_page, call_page, rows, sheets
 from callflow.review.exports.cells import defused
@@ -31,7 +31,7 @@ FORMATS = {"findings": ("csv", "xlsx"), "scores": ("csv", "xlsx"), "agent": ("ht
 
 def run_export(options: argparse.Namespace, language: str) -> int:
     """Write one file, whole or not at all."""
-    path = _out(options.out)
+    path = output(options.out)
     form = _format(options, path, language)
     chosen: Chosen = partial(card_of, options, language)
     with Archive.open(options.archive, create=False) as archive:
@@ -61,17 +61,6 @@ def _audit(archive: Archive, options: argparse.Namespace, path: Path, language: 
         audit.note(archive, at_keyboard(), f"export.{options.what}", what)
     except ArchiveError as error:
         note(Text(f"not in the audit log: {error.message.en}", f"未记入审计日志：{error.message.zh}"), language)
-
-
-def _out(given: str) -> Path:
-    path = Path(given)
-    if not given or path.is_dir():
-        folder = text('cannot write "{p}": it is a folder', "无法写入“{p}”：这是一个文件夹", p=given)
-        raise OutputError(folder, text("name a file in it", "请给出其中的文件名"))
-    if not path.parent.is_dir():
-        missing = text('cannot write "{p}": no such folder', "无法写入“{p}”：没有这个文件夹", p=path)
-        raise OutputError(missing, text("make the folder first", "请先建立文件夹"))
-    return path
 
 
 def _format(options: argparse.Namespace, path: Path, language: str) -> str:

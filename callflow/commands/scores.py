@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,12 +16,12 @@ from callflow.archive import extracts
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.archive.viewers import EVERYTHING, Viewer
-from callflow.commands.common import Console, note, plan_of, warn
+from callflow.commands.common import Console, note, output, plan_of, warn
 from callflow.errors import BadInput, CallflowError
 from callflow.journal import read_journal
 from callflow.review import processes, score_table, scorecard_file, scored, whatif, whatif_table
 from callflow.review.compare import Call
-from callflow.review.exports import shapes
+from callflow.review.exports import diff_page, shapes
 from callflow.review.judge import flow_version
 from callflow.review.progress import Progress
 from callflow.review.scorecard import Scorecard
@@ -81,12 +82,16 @@ def run_diff(options: argparse.Namespace, language: str) -> int:
     """1 where a call could not be judged again."""
     workers = _workers(options.workers)
     wanted = wanted_of(options)
+    html, desk = output(options.html) if options.html else None, _desk(options)
     old, new = plan_of(options.against, language), plan_of(options.flow, language)
     with Archive.open(options.archive, create=False) as archive:
         ids = extracts.chosen(archive, wanted)
         progress = Progress(sys.stderr, len(ids), language)
         with progress:
             found = whatif.differences(_kept(archive, ids), old, new, _runner(options.cluster, workers), progress.done)
+    if html:
+        diff_page.write_differences(html, found, old.flow, new.flow, desk, language)
+        note(text("written to {p}", "已写出：{p}", p=html), language)
     if options.json:
         print(json.dumps(shapes.data(shapes.differences_of(found, old.flow, new.flow)), ensure_ascii=False, indent=1))
     else:
@@ -94,6 +99,22 @@ def run_diff(options: argparse.Namespace, language: str) -> int:
         for line in whatif_table.table(found, old.flow, new.flow, language, console.width):
             console.print(line, soft_wrap=True)
     return 1 if found.failed else 0
+
+
+def _desk(options: argparse.Namespace) -> str:
+    """Where the desk is, to link to."""
+    desk = str(options.desk or "")
+    if desk and not options.html:
+        raise BadInput(text("--desk goes with --html", "--desk 须与 --html 一起使用"))
+    if desk and not re.fullmatch(r"https?://[^\s\"'<>?#]+", desk):
+        raise BadInput(
+            text('--desk: "{g}" is no address', "--desk：“{g}”不是网址", g=desk[:80]),
+            text(
+                "the one that callflow serve prints: http://HOST:8700/",
+                "即 callflow serve 显示的地址：http://主机:8700/",
+            ),
+        )
+    return desk
 
 
 def _kept(archive: Archive, ids: list[int]) -> Iterator[Kept]:
