@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from callflow.archive import words
+from callflow.archive.masking import has_digits
 
 LONGEST = 80
 """Characters of a line that are shown."""
@@ -24,7 +25,9 @@ def line(text: str, sounds: str, asked: str, syllables: str, shown: Callable[[st
         number = _first(lines, phrases, tokens)
         if number is not None:
             whole = text if number < len(spoken) and spoken[number] else "\n".join(lines)
-            found = shown(whole).split("\n")[number]
+            found = whole.split("\n")[number]
+            if has_digits(found):
+                found = shown(whole).split("\n")[number]
             return found if len(found) <= LONGEST else found[: LONGEST - 1] + "…"
     return ""
 

@@ -205,7 +205,7 @@ def findings(archive: Archive, ids: Sequence[int], *, reveal: bool = False) -> d
     with archive.read() as session:
         for one in session.scalars(query.order_by(StoredFinding.call_id, StoredFinding.number)):
             found[one.call_id].append(_finding(one))
-        maskers = {} if reveal else _maskers(session, [call for call, all_ in found.items() if all_])
+        maskers = {} if reveal else maskers(session, [call for call, all_ in found.items() if all_])
     return found if reveal else {call: [_masked(one, maskers.get(call)) for one in found[call]] for call in found}
 
 
@@ -218,7 +218,8 @@ def changed(archive: Archive, ids: Sequence[int]) -> set[int]:
         return set(session.scalars(query.distinct()))
 
 
-def _maskers(session: Session, ids: Sequence[int]) -> dict[int, Masker]:
+def maskers(session: Session, ids: Sequence[int]) -> dict[int, Masker]:
+    """By call what masks quotations from it; calls of which no word is kept are left out."""
     said = session.execute(sa.select(Said.call_id, Said.text).where(Said.call_id.in_(ids)))
     return {call: Masker(text) for call, text in said}
 

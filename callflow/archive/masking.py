@@ -14,8 +14,9 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any, TypeVar
 
+from callflow.call.fields import BACK_CHANNEL
 from callflow.call.hiding import HEAD, LONG, MARKS, TAIL, TAIL_FROM, Hider, numbers_in
-from callflow.call.spoken_values import digit_runs
+from callflow.call.spoken_values import WRITTEN_DIGITS, digit_runs
 from callflow.events import Event, Finding, Heard, Output
 from callflow.phrases.sounds import HIDDEN, Keys, Sounds, plain_syllable
 
@@ -30,7 +31,7 @@ _MARKS = str.maketrans(dict.fromkeys(HIDDEN, MARK))
 _PAUSE = r"(?: *[，,、])? +"
 _WORD = r"[^\W\d_]+[0-5]?"
 _SPELT = re.compile(rf"(?<![^\W_]){_WORD}(?:{_PAUSE}{_WORD})+(?![^\W_])")
-_LETTER = re.compile("[A-Za-z]")
+_LETTER = re.compile("[A-Za-z\u00c0-\u01dc]")
 _SYLLABLE = re.compile(r"[^\W_]+")
 _NAMES = frozenset((
     "type", "rule", "phrase", "id", "utterance", "speaker", "verdict", "severity", "group", "stage", "status", "kind",
@@ -61,7 +62,15 @@ def masked_fields(row: Row, *names: str) -> Row:
 def masked_lines(lines: str) -> str:
     """What was said in a call, a line for each utterance, with the numbers hidden that run over several lines, too."""
     hider, numbers = Hider(MARKS, _sounds()), _Numbers()
-    return "\n".join(numbers.text(_line(hider, n, line)) for n, line in enumerate(lines.split("\n")))
+    shown: list[str] = []
+    going_on = False
+    for place, line in enumerate(lines.split("\n")):
+        digits = has_digits(line)
+        if digits or going_on:  # what cannot be part of a number need not be looked at: most lines
+            going_on = digits or _is_short(line)
+            line = numbers.text(_line(hider, place, line))
+        shown.append(line)
+    return "\n".join(shown)
 
 
 def tells_numbers(words: str) -> bool:
@@ -73,7 +82,7 @@ def tells_numbers(words: str) -> bool:
 
 def has_digits(words: str) -> bool:
     """Whether there could be a part of a number in ``words`` at all: in most there is none."""
-    return bool(digit_runs(_sounds().of_text(words), 1)) or bool(_LETTER.search(words))
+    return bool(WRITTEN_DIGITS.search(words) or _LETTER.search(words))
 
 
 class Masker:
@@ -158,7 +167,7 @@ class _Numbers:
         return MARK.join(map(self._piece, words.translate(_MARKS).split(MARK)))
 
     def _piece(self, words: str) -> str:
-        if len(words) < PART:
+        if len(words) < PART or not has_digits(words):
             return words
         keys = _sounds().of_text(words)
         items = list(keys.source)
@@ -215,6 +224,12 @@ def _line(hider: Hider, number: int, line: str) -> str:
     hidden = hider.hide(heard)
     assert isinstance(hidden, Heard)
     return (hidden.text or " ".join(hidden.sounds)).translate(_MARKS)
+
+
+def _is_short(line: str) -> bool:
+    """Whether a number may go on after a line: one without digits that is longer than a back channel ends it."""
+    items = line.split(" ") if " " in line and _LETTER.search(line) else line
+    return sum(any(map(str.isalnum, item)) for item in items) <= BACK_CHANNEL
 
 
 def _is_spelt(word: str) -> bool:
