@@ -205,8 +205,8 @@ def findings(archive: Archive, ids: Sequence[int], *, reveal: bool = False) -> d
     with archive.read() as session:
         for one in session.scalars(query.order_by(StoredFinding.call_id, StoredFinding.number)):
             found[one.call_id].append(_finding(one))
-        maskers = {} if reveal else maskers(session, [call for call, all_ in found.items() if all_])
-    return found if reveal else {call: [_masked(one, maskers.get(call)) for one in found[call]] for call in found}
+        hiding = {} if reveal else maskers(session, [call for call, all_ in found.items() if all_])
+    return found if reveal else {call: [_masked(one, hiding.get(call)) for one in found[call]] for call in found}
 
 
 def changed(archive: Archive, ids: Sequence[int]) -> set[int]:
