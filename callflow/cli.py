@@ -1,7 +1,7 @@
 """The command line: reads the options, prints what is wrong, sets the exit code; ``commands`` does the work.
 
-Exit codes: 0 done, 1 a rehearsal failed, 2 something given was wrong (one line on standard error says what and what to
-do), 130 interrupted.
+Exit codes: 0 done, 1 a rehearsal or a file of a batch failed, 2 something given was wrong (one line on standard error
+says what and what to do), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -13,17 +13,21 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 from callflow import __version__, flowfiles
-from callflow.commands import design, devices, models, replay
+from callflow.commands import design, devices, graph, lint, models, rehearse, replay
 from callflow.commands.common import interrupts
 from callflow.errors import BadFlow, CallflowError
+from callflow.options import designing, scores, serve
 from callflow.speech import engines
 from callflow.texts import printable, text
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
+
+    _SubParsers = argparse._SubParsersAction["_ArgumentParser"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -127,6 +131,20 @@ def _language() -> str:
 # ------------------------------------------------------------------------------------------------ options
 
 
+def run_replay(options: argparse.Namespace, language: str) -> int:
+    """``callflow replay``: one call, or with ``--archive`` many, which needs packages that are an extra."""
+    if options.archive is None:
+        return replay.run_replay(options, language)
+    try:
+        from callflow.commands import batch
+    except ImportError as error:
+        raise CallflowError(
+            text("an archive needs {n}, which is not installed", "归档需要 {n}，尚未安装", n=str(error.name)),
+            text("pip install 'callflow[archive]'", "请运行 pip install 'callflow[archive]'"),
+        ) from error
+    return batch.run_batch(options, language)
+
+
 def run_live(options: argparse.Namespace, language: str) -> int:
     """``callflow live``, whose packages are an extra that nobody else should have to have."""
     try:
@@ -146,6 +164,57 @@ def run_doctor(options: argparse.Namespace, language: str) -> int:
     return doctor.run_doctor(options, language)
 
 
+def run_users(options: argparse.Namespace, language: str) -> int:
+    """``callflow users``, for which the packages of the archive are needed."""
+    return int(_archive_commands().run_users(options, language))
+
+
+def run_purge(options: argparse.Namespace, language: str) -> int:
+    """``callflow purge``, the same."""
+    return int(_archive_commands().run_purge(options, language))
+
+
+def _archive_commands() -> ModuleType:
+    try:
+        from callflow.commands import archive
+    except ImportError as error:
+        raise CallflowError(
+            text("an archive needs {n}, which is not installed", "归档库需要 {n}，尚未安装", n=str(error.name)),
+            text("pip install 'callflow[archive]'", "请运行 pip install 'callflow[archive]'"),
+        ) from error
+    return archive
+
+
+def _archive_options(subparsers: _SubParsers, common: _ArgumentParser) -> None:
+    archive = _ArgumentParser(add_help=False)
+    archive.add_argument(
+        "--archive", required=True, metavar="URL", help="calls.db, or postgresql://USER@HOST/NAME 归档库"
+    )
+
+    command = subparsers.add_parser(
+        "users", parents=[common, archive], help="who may look into an archive; passwords are asked for 归档库用户"
+    )
+    command.add_argument("action", choices=("list", "add", "password", "disable", "enable"))
+    command.add_argument("name", nargs="?", default="", help="the user's name 用户名")
+    command.add_argument("--role", choices=("agent", "supervisor", "admin"), default="supervisor", help="角色")
+    command.add_argument("--agent", default="", metavar="CODE", help="whose calls an agent sees 坐席工号")
+    command.add_argument("--team", default="", metavar="NAME", help="whose calls a supervisor sees 班组")
+    command.add_argument(
+        "--reveal", action="store_true", help="sees long numbers, which others see masked 可见完整号码"
+    )
+    command.set_defaults(run=run_users)
+
+    command = subparsers.add_parser(
+        "purge", parents=[common, archive], help="delete old calls from an archive, for good 彻底删除旧通话"
+    )
+    command.add_argument("--older-than", required=True, metavar="AGE", help="90d, 12w or 2y 早于")
+    command.add_argument(
+        "--recordings", action="append", metavar="FOLDER", help="and the recordings in it; may be repeated 同时删除录音"
+    )
+    command.add_argument("--dry-run", action="store_true", help="only say how many 仅统计")
+    command.set_defaults(run=run_purge)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _ArgumentParser(
         prog="callflow",
@@ -159,19 +228,38 @@ def _parser() -> argparse.ArgumentParser:
     command = subparsers.add_parser(
         "replay", parents=[common], help="replay a recording or a journal through the engine 回放录音或日志"
     )
-    command.add_argument("file", metavar="FILE", help="a recording, or a journal (*.jsonl)")
+    command.add_argument(
+        "file",
+        nargs="+",
+        metavar="FILE",
+        help="a recording, or a journal (*.jsonl); with --archive also folders, lists (*.csv)",
+    )
     command.add_argument("--events", help="call events of the telephone system (default: FILE.events.jsonl)")
     command.add_argument("--date", help="when the call was: 2026-10-01 or 2026-10-01T09:30 通话日期")
     command.add_argument("--flow", help="flow by name or path (default: inbound)")
     command.add_argument(
-        "--engine", default="auto", help=", ".join(["auto", *(engine.name for engine in engines.ENGINES)])
+        "--engine",
+        default="auto",
+        help=", ".join(["auto", *(engine.name for engine in engines.ENGINES), "a plugin's name"]),
     )
     command.add_argument("--agent", choices=("left", "right"), help="the agent's channel (default: left)")
     command.add_argument("--journal", metavar="OUT.jsonl", help="write the call's journal")
     command.add_argument("--report", metavar="OUT.html", help="write a report to read and play")
     command.add_argument("--json", action="store_true", help="events as JSON lines on standard output")
     command.add_argument("--threads", metavar="N", help="threads of the recogniser (default: what suits it)")
-    command.set_defaults(run=replay.run_replay)
+    command.add_argument(
+        "--archive", metavar="URL", help="judge all of FILE into an archive: a path or postgresql://… 归档"
+    )
+    command.add_argument("--workers", metavar="N", help="processes (default: one for each core) 并行进程数")
+    command.add_argument(
+        "--pattern", help="what file names say: {agent}_{time:%%Y%%m%%d-%%H%%M%%S}_{queue}.wav 文件名模式"
+    )
+    command.add_argument("--cluster", metavar="ADDRESS", help="judge on a Dask cluster: tcp://HOST:PORT, or local 集群")
+    command.add_argument("--again", action="store_true", help="judge anew what is archived already 重新评定")
+    command.add_argument(
+        "--retry-failed", action="store_true", help="try files again that failed before 重试失败的文件"
+    )
+    command.set_defaults(run=run_replay)
 
     command = subparsers.add_parser(
         "simulate", parents=[common], help="events as JSON lines in, outputs as JSON lines out 以 JSON 行模拟通话"
@@ -185,13 +273,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=design.run_simulate)
 
-    command = subparsers.add_parser("test", parents=[common], help="play a flow's rehearsals 演练流程")
-    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
-    command.set_defaults(run=design.run_test)
+    rehearse.options(subparsers, common)
+    graph.options(subparsers, common)
 
     command = subparsers.add_parser("lint", parents=[common], help="what is wrong with a flow 检查流程")
-    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
-    command.set_defaults(run=design.run_lint)
+    command.add_argument("flow", nargs="*", metavar="FLOW", help="flows by name or path (default: inbound)")
+    command.add_argument("--format", choices=("text", "json", "github", "sarif"), default="text", help="输出格式")
+    command.add_argument("--fix", action="store_true", help="mend what is sure, in the files themselves 自动修正")
+    command.set_defaults(run=lint.run_lint)
+
+    command = subparsers.add_parser(
+        "schema", parents=[common], help="the JSON Schema of flow files, for editors 流程文件的 JSON Schema"
+    )
+    command.set_defaults(run=lint.run_schema)
 
     command = subparsers.add_parser(
         "coverage", parents=[common], help="which clause of the guides is served by what 条款落实情况"
@@ -209,6 +303,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--flow", help="flow by name or path (default: inbound)")
     command.add_argument("--json", action="store_true", help="as JSON")
     command.set_defaults(run=design.run_explain)
+
+    designing.declare(subparsers, common)
 
     command = subparsers.add_parser("live", parents=[common], help="guidance during calls, in an overlay 实时通话引导")
     command.add_argument("--microphone", metavar="NAME", help="the agent's device: its name or part of it 麦克风")
@@ -234,6 +330,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--window", action="store_true", help="in a window that stays on top (pywebview) 置顶窗口")
     command.set_defaults(run=run_live)
 
+    scores.declare(subparsers, common)
+
     command = subparsers.add_parser(
         "doctor", parents=[common], help="is everything here that live calls need? 检查实时通话所需的一切"
     )
@@ -245,6 +343,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--port", type=int, default=0, help="as for live")
     command.add_argument("--json", action="store_true", help="as JSON, with what was measured")
     command.set_defaults(run=run_doctor)
+
+    _archive_options(subparsers, common)
 
     command = subparsers.add_parser("models", parents=[common], help="list, install and verify speech models 语音模型")
     command.add_argument("action", choices=("list", "install", "verify", "path"), nargs="?", default="list")
@@ -260,4 +360,6 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--microphone", metavar="NAME", help="try this name, or part of it, or a pattern with *")
     command.add_argument("--far-end", metavar="NAME", help="the same for the device that carries the customer")
     command.set_defaults(run=devices.run_devices)
+
+    serve.declare(subparsers, common)
     return parser

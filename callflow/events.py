@@ -11,12 +11,12 @@ an unknown type is a ``Problem``. Spans (``start``, ``end``) are seconds on the 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from callflow import json_fields
-from callflow.json_fields import LONGEST_CALL, Reader, Unfit, shown, writable
+from callflow.json_fields import LONGEST_CALL, MAX_TEXT, Reader, Unfit, shown, writable
 from callflow.problems import Location, Problem, did_you_mean
 from callflow.texts import Text, text
 
@@ -85,14 +85,16 @@ class CallContext(Event):
 
     ``telephony``: ``"events"`` when rings, holds and transfers are reported, ``"sound"`` when they are inferred from
     the sound (then holds and transfers stay unknown), ``"none"`` when nothing is known.
-    ``separate``: whether each speaker has a channel of their own. ``engine``: the recogniser. ``date``: when the call
-    began, ISO 8601, with or without a time of day. ``day``: what kind of day that is, ``""`` where nobody knows;
-    ``holiday``: its Chinese name (国庆节).
+    ``separate``: whether each speaker has a channel of their own; where not, ``told_apart`` is how surely they were
+    told apart by what they say, 0 (not at all) to 1. ``engine``: the recogniser. ``date``: when the call began, ISO
+    8601, with or without a time of day. ``day``: what kind of day that is, ``""`` where nobody knows; ``holiday``: its
+    Chinese name (国庆节).
     """
 
     type = "call.context"
     telephony: Literal["events", "sound", "none"] = "events"
     separate: bool = True
+    told_apart: float = 0.0
     engine: str = ""
     date: str = ""
     day: Literal["", "workday", "weekend", "holiday"] = ""
@@ -158,6 +160,7 @@ class Heard(Event):
 
     ``text`` (characters) or ``sounds`` (pinyin syllables, tone marks or digits allowed) or both. Partials and final of
     one utterance share ``utterance``. ``confidence`` is 0 to 1, ``None`` where the recogniser gives none.
+    ``speaker_confidence``: how sure it is that it was ``speaker``, 0.5 to 1; ``None`` where that is known.
     """
 
     type = "heard"
@@ -168,6 +171,7 @@ class Heard(Event):
     start: float = 0.0
     end: float = 0.0
     confidence: float | None = None
+    speaker_confidence: float | None = None
     utterance: str = ""
     words: tuple[Word, ...] = ()
 
@@ -422,7 +426,7 @@ def _plain(value: Any) -> Any:
 def parse(line: str | bytes, where: Location) -> Event | Problem:
     """Read one event from a line of JSON; a ``Problem`` at ``where`` says why it could not be read."""
     try:
-        data = json.loads(line.decode("utf-8-sig") if isinstance(line, bytes) else line)
+        data = _decoded(line.removeprefix(_BOM).decode() if isinstance(line, bytes) else line)
     except UnicodeDecodeError:
         return _wrong(where, text("not UTF-8 text", "不是 UTF-8 文本"), "encoding")
     except (ValueError, RecursionError) as error:
@@ -430,6 +434,19 @@ def parse(line: str | bytes, where: Location) -> Event | Problem:
         at = Location(where.file, where.line, column)
         return _wrong(at, text("not valid JSON", "不是合法的 JSON"), "json")
     return from_data(data, where)
+
+
+_BOM = b"\xef\xbb\xbf"
+_raw_decode = json.JSONDecoder().raw_decode
+
+
+def _decoded(line: str) -> Any:
+    """As ``json.loads``, which looks for blanks before and behind with regular expressions: half of its time."""
+    try:
+        data, end = _raw_decode(line)
+    except ValueError:
+        return json.loads(line)
+    return data if end == len(line) or line[end:] == "\n" else json.loads(line)
 
 
 def from_data(data: Any, where: Location) -> Event | Problem:
@@ -480,6 +497,28 @@ def _word(value: Any) -> Word:
     return Word(json_fields.string(value[0]), json_fields.time(value[1]), json_fields.time(value[2]))
 
 
+def _words(value: Any) -> tuple[Word, ...]:
+    """The words of an utterance; a call has thousands, so those that are as they should be are taken without more."""
+    if not isinstance(value, list) or len(value) > MAX_TEXT:
+        raise Unfit("expected a list", "应为列表")
+    return tuple(
+        _new_word(Word, item)
+        if type(item) is list
+        and len(item) == 3
+        and type(item[0]) is str
+        and type(item[1]) is type(item[2]) is float
+        and 0 <= item[1] <= LONGEST_CALL
+        and 0 <= item[2] <= LONGEST_CALL
+        and len(item[0]) <= MAX_TEXT
+        and item[0].isprintable()
+        else _word(item)
+        for item in value
+    )
+
+
+_new_word: Callable[[type[Word], Any], Word] = tuple.__new__
+
+
 def _groups(value: Any) -> dict[str, GroupScore]:
     if not isinstance(value, dict):
         raise Unfit("expected an object", "应为对象")
@@ -497,7 +536,7 @@ _BY_ANNOTATION: dict[Any, Reader] = {
     Speaker: _speaker,
     Speaker | None: json_fields.optional(_speaker),
     tuple[str, ...]: json_fields.list_of(json_fields.string),
-    tuple[Word, ...]: json_fields.list_of(_word),
+    tuple[Word, ...]: _words,
     Mapping[str, GroupScore]: _groups,
 }
 _BY_ANNOTATION[tuple[Evidence, ...]] = json_fields.list_of(json_fields.record(Evidence, _BY_ANNOTATION))

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal, Self
@@ -143,12 +144,30 @@ def is_journal(path: Path) -> bool:
         return False
 
 
+def read_header(path: Path) -> Header:
+    """The first line of a journal. Raises ``BadJournal`` as ``read_journal`` does."""
+    return _header(path, next(_lines(path), b""))
+
+
+def header_of(content: bytes, name: str) -> Header:
+    """The same of a journal that is in memory; ``name`` is for messages."""
+    return _header(name, content.partition(b"\n")[0])
+
+
 def read_journal(path: Path) -> Journal:
     """Read a whole journal. Raises ``BadJournal`` where the file is none, or comes from a newer callflow.
 
     What is no event, or an input that goes back in time, is a Problem and left out.
     """
-    lines = _lines(path)
+    return _journal(_lines(path), path)
+
+
+def parse_journal(content: bytes, name: str = "journal") -> Journal:
+    """The same of a journal that is kept elsewhere than in a file; ``name``: what Problems call it."""
+    return _journal(lines_of(BytesIO(content)), Path(name))
+
+
+def _journal(lines: Iterator[bytes], path: Path) -> Journal:
     header = _header(path, next(lines, b""))
     events: list[Event] = []
     problems: list[Problem] = []
@@ -175,12 +194,20 @@ def read_inputs(path: Path) -> Iterator[Event]:
 
     Raises ``BadJournal`` as ``read_journal`` does; lines that are no events are passed over.
     """
-    lines = _lines(path)
-    _header(path, next(lines, b""))
+    yield from _inputs(_lines(path), path)
+
+
+def inputs_of(content: bytes, name: str) -> Iterator[Event]:
+    """The same of a journal that is in memory; ``name`` is for messages."""
+    yield from _inputs(iter(content.splitlines(keepends=True)), name)
+
+
+def _inputs(lines: Iterator[bytes], name: Path | str) -> Iterator[Event]:
+    _header(name, next(lines, b""))
     for number, line in enumerate(lines, start=2):
-        if line.startswith(_PASSED_OVER) or b'"final":false' in line:
+        if line.startswith(_PASSED_OVER) or b'"final":false' in line or len(line) > MAX_LINE:
             continue
-        event = parse(line, Location(str(path), number))
+        event = parse(line, Location(str(name), number))
         if isinstance(event, Event):
             yield event
 
@@ -243,7 +270,7 @@ def _lines(path: Path) -> Iterator[bytes]:
         ) from error
 
 
-def _header(path: Path, line: bytes) -> Header:
+def _header(path: Path | str, line: bytes) -> Header:
     try:
         data = json.loads(line)
     except (ValueError, RecursionError):

@@ -10,8 +10,10 @@ from datetime import date
 from pathlib import Path
 
 import bench_engine
+import bench_lint
 import bench_live
 import bench_phrases
+import bench_rejudge
 import bench_replay
 from bench_row import Row
 
@@ -37,11 +39,17 @@ METHOD = """
 - **Re-judging**: three bundled calls after one another (301 s, 76 utterances) as one journal file with its outputs;
   read from disk, judged, closed; repeated for three seconds on one core. It is read by `journal.read_inputs`, which
   passes over outputs and partials; `callflow replay CALL.jsonl` reads and checks every line (`read_journal`).
+- **Re-judging archived calls**: three bundled calls in a row as zipformer heard them, archived as a batch does;
+  decompressed, read and judged for three seconds of processor time. Then `callflow diff`'s own machinery over copies of
+  it, with the same flow on both sides: calls a second from when all workers are at it, and processor seconds.
 - **Replay beside the bare recogniser**: the three bundled calls as one recording, both channels. CPU seconds (user and
   system) of whole processes: `callflow replay` with report and journal off, and a loop that feeds the same samples to
   the same recogniser and does nothing else; median of three runs in turn.
 - **Memory**: peak resident memory of the same two processes over a recording of three minutes and one of three hours
   (the bundled calls over and over).
+- **Lint**: whole processes, Python's own start included. A flow of 50,000 lines is put together from pieces of the
+  development sentences (5,900 phrases, 2,000 situations and rules); `python scripts/bench_lint.py` takes these rows
+  alone.
 - **Live calls**: see `docs/live.md`; `python scripts/bench_live.py` takes these rows alone.
 """
 
@@ -64,8 +72,10 @@ def measurements(quick: bool) -> Iterator[Row]:
     for rate in bench_phrases.measure():
         yield from phrase_row(rate)
     yield from bench_engine.measure()
+    yield from bench_rejudge.measure(160 if quick else 640)
     yield from bench_replay.measure(quick)
     yield from bench_live.measure(quick)
+    yield from bench_lint.measure()
 
 
 def phrase_row(rate: bench_phrases.Rate) -> Iterator[Row]:

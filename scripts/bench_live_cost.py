@@ -30,8 +30,9 @@ from callflow.journal import read_events
 from callflow.live.ears import Ears
 from callflow.live.lines import Lines
 from callflow.live.overlay import Overlay
-from callflow.live.recogniser import News, Recogniser
-from callflow.live.session import LiveSession, Setting
+from callflow.live.recogniser import Recogniser
+from callflow.live.session import Intake, LiveSession
+from callflow.live.setting import Setting
 from callflow.speech import engines
 from callflow.telephony.source import Inbox, Reported, Signal
 from callflow.texts import Text
@@ -200,21 +201,13 @@ def day(count: int = DAY) -> Iterator[Row]:
     """``count`` calls through one session and one recogniser, as fast as they go; then each journal judged again."""
     source = Day(count)
     telephone = Telephone(source)
-    session: list[LiveSession] = []
-    early: list[News] = []
-
-    def tell(news: News) -> None:
-        session[0].tell(news) if session else early.append(news)
-
+    intake = Intake()
     with tempfile.TemporaryDirectory() as folder, Overlay() as overlay:
-        recogniser = Recogniser(engines.choose("zipformer", "live"), tell)
+        recogniser = Recogniser(engines.choose("zipformer", "live"), intake.put)
         recogniser.start()
         setting = Setting(Path(folder), engine="zipformer", live=False)
-        running = LiveSession(plan(), source, Ears([recogniser]), overlay, setting, Lines([telephone]))
+        running = LiveSession(plan(), source, Ears([recogniser]), intake, overlay, setting, Lines([telephone]))
         telephone.session = running
-        session.append(running)
-        for news in early:
-            running.tell(news)
         thread = threading.Thread(target=running.run, daemon=True)
         thread.start()
         read: dict[int, tuple[float, float]] = {}

@@ -38,7 +38,8 @@ from callflow.live.ears import Ears
 from callflow.live.lines import Lines
 from callflow.live.overlay import Overlay
 from callflow.live.recogniser import News, Recogniser, Said
-from callflow.live.session import LiveSession, Setting
+from callflow.live.session import Intake, LiveSession
+from callflow.live.setting import Setting
 from callflow.speech.engines import Choice
 from callflow.telephony.hotkeys import Hotkeys
 
@@ -161,7 +162,7 @@ class Place:
         """Begin a call; returns when its clock began."""
         self._overlay.actions.put(Action("answer"))
         self.wait(1.0)
-        call = self.session._call
+        call = self.session.calls.current
         assert call, "the call has begun"
         return self.source.began + call.began
 
@@ -197,11 +198,7 @@ class _Shown:
 def place(pulse: Pulse, folder: Path, choices: list[Choice]) -> Iterator[Place]:
     """A session on the two sinks of ``pulse`` with an overlay that is open in headless Chromium."""
     probe = Probe()
-    session: list[LiveSession] = []
-    early: list[News] = []
-
-    def tell(news: News) -> None:
-        session[0].tell(news) if session else early.append(news)
+    intake = Intake()
 
     class Followed(Screen):
         def follow(self, event: Event) -> None:
@@ -216,7 +213,7 @@ def place(pulse: Pulse, folder: Path, choices: list[Choice]) -> Iterator[Place]:
     setattr(callflow.live.call, "Screen", Followed)  # noqa: B010
     callflow.live.recogniser.listen = listen
     with ExitStack() as stack:
-        recognisers = [Recogniser(choice, tell) for choice in choices]
+        recognisers = [Recogniser(choice, intake.put) for choice in choices]
         for recogniser in recognisers:
             recogniser.start()
             stack.callback(recogniser.close)
@@ -225,10 +222,7 @@ def place(pulse: Pulse, folder: Path, choices: list[Choice]) -> Iterator[Place]:
         source = stack.enter_context(Taped())
         setting = Setting(folder, engine="+".join(choice.name for choice in choices))
         shown, ears = _Shown(overlay, probe), Listening(recognisers)
-        running = LiveSession(plan(), source, ears, shown, setting, Lines((), Hotkeys()))
-        session.append(running)
-        for news in early:
-            running.tell(news)
+        running = LiveSession(plan(), source, ears, intake, shown, setting, Lines((), Hotkeys()))
         thread = threading.Thread(target=running.run, daemon=True)
         thread.start()
         stack.callback(thread.join, 10.0)

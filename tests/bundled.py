@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from callflow import flowfiles
 from callflow.call.plan import Plan
+from callflow.design.rehearse import Outcome, rehearse
 from callflow.events import CallContext, Event, Finding, Heard, Match, Overlap, parse
 from callflow.problems import Location
 from callflow.workdays import with_day
@@ -42,6 +45,13 @@ class Expected:
 def expected(name: str) -> list[Expected]:
     data = YAML(typ="safe").load((CALLS / f"{name}.expected.yaml").read_text(encoding="utf-8"))
     return [Expected(item["clause"], item["verdict"], item["start"], item["end"]) for item in data["findings"]]
+
+
+@cache
+def bundled_outcomes(flow_name: str) -> tuple[Plan, list[Outcome]]:
+    """A bundled flow, and how all its rehearsals went."""
+    plan = Plan.of(flowfiles.load(flow_name)[0])
+    return plan, [rehearse(one, plan) for one in plan.flow.rehearsals]
 
 
 def events(name: str) -> list[Event]:

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import postgres
 import pytest
 from hypothesis import settings
 
@@ -22,3 +23,12 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("mounting a small disk needs root and the right to mount")
     yield disk
     subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL for all tests that want one; ``postgres_server.database()`` is a new database's address."""
+    with postgres.server() as server:
+        if server is None:
+            pytest.skip("PostgreSQL is not installed (Debian: postgresql)")
+        yield server

@@ -15,7 +15,7 @@ LONGER = {"events"}  # the one protocol: every event on one page
 BASE = {"texts", "problems", "errors", "events", "json_fields", "collecting"}
 ENGINE = {"call", "phrases", "flow"}
 SHELL = BASE | ENGINE | {"acoustics", "audio", "speech", "telephony", "journal", "models", "flowfiles", "plans"}
-SHELL |= {"workdays", "archive"}
+SHELL |= {"workdays", "archive", "gate", "writing"}
 
 MAY_IMPORT = {
     "texts": set(),
@@ -32,19 +32,23 @@ MAY_IMPORT = {
     "telephony": BASE,
     "journal": BASE,
     "fetch": BASE,
-    "flowfiles": BASE | {"flow"},
+    "gate": set(),
+    "flowfiles": BASE | {"flow", "writing"},
     "plans": BASE | ENGINE | {"flowfiles"},
     "workdays": {"texts", "events"},
+    "writing": BASE,
     "models": BASE | {"fetch"},
+    "plugins": {"texts", "problems", "errors"},
     "speech": BASE | {"audio", "models"},
     "archive": BASE | {"journal"},
-    "web": BASE | {"archive"},
+    "web": BASE | {"archive", "gate"},
     "live": SHELL,
     "review": SHELL | {"web"},
     "design": SHELL | {"web"},
     "doctor": SHELL | {"live"},
-    "commands": SHELL | {"live", "review", "design", "doctor", "web"},
-    "cli": SHELL | {"live", "review", "design", "commands"},
+    "commands": SHELL | {"live", "review", "design", "doctor", "web", "plugins"},
+    "options": SHELL | {"commands"},
+    "cli": SHELL | {"live", "review", "design", "commands", "options"},
     "__main__": {"cli"},
 }
 
@@ -69,7 +73,7 @@ HIDDEN: dict[str, str | tuple[str, ...]] = {
     "faster_whisper": "speech.whisper",
     "baresip": "telephony",
     "pynput": "telephony.hotkeys",
-    "uvicorn": "live.overlay",
+    "uvicorn": ("live.overlay", "web.server"),
     "webview": "live.window",
     "fastapi": ("live", "telephony.webhook", "web", "review.desk", "design.studio"),
     "nicegui": ("web", "review.desk", "design.studio"),
@@ -78,6 +82,7 @@ HIDDEN: dict[str, str | tuple[str, ...]] = {
     "argon2": "archive",
     "distributed": "review.fleet",
     "websockets": "telephony.ari",
+    "watchfiles": "commands.rehearse",
 }
 
 # The pure packages know no clock, no thread, no file and no network: time and text are handed to them.

@@ -9,16 +9,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAME = String(200)
 
 
+_ASKED_FOR = (
+    *("agent_id", "queue", "direction", "status", "customer"),
+    *("duration", "faults", "severe", "disputed", "kinds"),
+)
+
+
 class Base(DeclarativeBase):
     """All tables of the archive."""
 
-    type_annotation_map = {dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012 (as SQLAlchemy has it)
+    type_annotation_map = {dict[str, Any]: JSON, list[str]: JSON, list[Any]: JSON}  # noqa: RUF012 (as SQLAlchemy has it)
 
 
 class Team(Base):
@@ -59,7 +65,13 @@ class Call(Base):
 
     ``key`` is what makes a call the same call when a batch is run again: the sha256 of its recording or journal.
     ``reason`` has both languages: ``{"en": …, "zh": …}``. ``score`` is 0 to 100 as the engine gave it, ``judged`` the
-    score after decisions on disputed findings; both ``None`` where nothing could be assessed.
+    score after decisions on disputed findings; both ``None`` where nothing could be assessed. ``met`` to
+    ``not_assessed`` count findings by the verdict that counts, ``severe`` the faults that are severe or fatal;
+    ``disputed`` counts the findings that somebody disputes and nobody has settled; ``kinds`` has a bit for each verdict
+    with a severity that there is a finding of (``standing.kinds``).
+
+    ``calls_by_time`` and ``calls_by_score`` carry all that calls are filtered and sorted by, so that a question that no
+    other index answers reads nothing else.
     """
 
     __tablename__ = "calls"
@@ -85,13 +97,18 @@ class Call(Base):
     faults: Mapped[int] = mapped_column(default=0)
     severe: Mapped[int] = mapped_column(default=0)
     not_assessed: Mapped[int] = mapped_column(default=0)
+    disputed: Mapped[int] = mapped_column(default=0)
+    kinds: Mapped[int] = mapped_column(default=0)
     added: Mapped[datetime]
 
     __table_args__ = (
-        Index("calls_by_time", "began", "id"),
+        Index("calls_by_time", "began", "id", "judged", *_ASKED_FOR),
+        Index("calls_by_score", "judged", "id", "began", *_ASKED_FOR),
         Index("calls_by_agent", "agent_id", "began"),
-        Index("calls_by_queue", "queue", "began"),
-        Index("calls_by_score", "judged", "id"),
+        Index("calls_by_customer", "customer", "began"),
+        Index("calls_disputed", "id", sqlite_where=text("disputed > 0"), postgresql_where=text("disputed > 0")),
+        Index("calls_failed", "id", sqlite_where=text("status = 'failed'"), postgresql_where=text("status = 'failed'")),
+        {"sqlite_autoincrement": True},  # the audit log names calls: what was purged must not come back as another
     )
 
 
@@ -106,7 +123,8 @@ class StoredJournal(Base):
 class StoredFinding(Base):
     """One finding of a call. ``number`` is its place among the call's findings; ``evidence`` as in the event.
 
-    ``standing`` is the verdict that counts: the engine's, or what the latest decision made of it.
+    ``standing`` is the verdict that counts: the engine's, or what the latest decision of a supervisor made of it.
+    ``withdrawn`` stands where a later judging no longer found what somebody had already decided about.
     """
 
     __tablename__ = "findings"
@@ -122,11 +140,12 @@ class StoredFinding(Base):
     refs: Mapped[list[str]]
     reason: Mapped[str] = mapped_column(default="")
     at: Mapped[float]
-    evidence: Mapped[dict[str, Any]]
+    evidence: Mapped[list[Any]]
+    disputed: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (
         UniqueConstraint("call_id", "number"),
-        Index("findings_by_rule", "rule", "standing", "call_id"),
+        Index("findings_by_rule", "rule", "standing", "severity", "call_id"),
     )
 
 
@@ -139,6 +158,19 @@ class StoredField(Base):
     name: Mapped[str] = mapped_column(NAME)
     value: Mapped[str]
     stage: Mapped[str] = mapped_column(String(12))
+
+
+class Said(Base):
+    """What was said in a call, a line for each utterance, for searching and showing.
+
+    ``sounds``: the same lines as toneless syllables with a space between. What is searched is ``said_index`` (see
+    ``words``), which each database has in its own way and which is made from these lines.
+    """
+
+    __tablename__ = "said"
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True)
+    text: Mapped[str]
+    sounds: Mapped[str]
 
 
 class Decision(Base):
@@ -175,7 +207,7 @@ class User(Base):
     language: Mapped[str] = mapped_column(String(2), default="zh")
 
 
-class Session(Base):
+class Login(Base):
     """A login. ``token``: sha256 of what the cookie says; it ends at ``ends`` or after too long without use."""
 
     __tablename__ = "sessions"

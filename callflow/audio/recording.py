@@ -142,8 +142,8 @@ class Recording:
             )
             self.warnings.append(
                 Text(
-                    f"{why.en}: who speaks cannot be told apart; all sound is taken as the agent's channel",
-                    f"{why.zh}：无法区分说话人，全部声音按坐席声道处理",
+                    f"{why.en}: both speak on one channel; who speaks is told from what they say",
+                    f"{why.zh}：双方在同一声道，按话语内容推断说话人",
                 )
             )
 

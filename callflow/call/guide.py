@@ -13,6 +13,7 @@ from itertools import count
 from math import inf
 
 from callflow.call import score as scoring
+from callflow.call import speakers
 from callflow.call.fields import FieldTracker
 from callflow.call.log import CallLog, Fact
 from callflow.call.machine import timeout_key
@@ -82,17 +83,18 @@ class Guide:
 
     def feed(self, event: Event) -> list[Event]:
         """Take in one event; what it and the time that passed bring about comes back, in order."""
-        if self._closed:
-            return []
+        partial = isinstance(event, Heard) and not event.final
+        if self._closed or (partial and not self.state):
+            return []  # a call begins with what is certain
         new_day = ""
         if self.state:
             self._pass_time(event.at)  # what was due is settled by what was known until then
         if isinstance(event, CallContext):
             new_day = event.day if event.day != self._context.day else ""
             self._context = event
-            self._sayings.separate, self._sayings.began = event.separate, began_at(event.date)
+            self._sayings.known, self._sayings.began = speakers.known(event), began_at(event.date)
             self._rules.context(event)
-        if not self.state and not (isinstance(event, Heard) and not event.final):
+        if not self.state:
             self.now = event.at
             began = min(event.at, getattr(event, "start", event.at))
             self._enter(self.plan.machine.entry(self.plan.flow.start), "", event.at, began)
@@ -120,7 +122,7 @@ class Guide:
         self._rules.close(self.now, cut_short=not self._agent_hung_up)
         self._board.close_all(self.now)
         outputs = self._take()
-        clean = self._context.separate and self._log.has("agent speaks")
+        clean = speakers.known(self._context) and self._log.has("agent speaks")
         # The parts of a call know one another in circles, which would wait for Python's collector.
         del self._rules, self._situations, self._sayings, self._board, self._timers
         return [*outputs, scoring.score(self.plan.flow, self._findings, self.now, clean)]
@@ -261,6 +263,10 @@ class Guide:
             self._sayings.partial(event, self.now)
             return
         self._last_words = self.now
+        if speakers.known(self._context) and not speakers.sure_of(event):
+            self._sayings.unsure(event, self.now)
+            self._rules.gap(Gap(at=self.now, start=event.start, end=event.end), "speaker-unsure")
+            return
         facts, keys = self._sayings.final(event, self.now)
         spoken = Fact(f"{event.speaker} speaks", event.start, event.end, event.speaker, words_of(event))
         # Words to a colleague, while the customer waits, do not lead the call anywhere.

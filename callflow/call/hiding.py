@@ -41,10 +41,14 @@ class _Number:
 
 
 class Hider:
-    """Hides the numbers of one call. ``marks``: ``MARKS`` in the order of the digits 0 to 9 that they stand for."""
+    """Hides the numbers of one call. ``marks``: ``MARKS`` in the order of the digits 0 to 9 that they stand for.
 
-    def __init__(self, marks: Sequence[str], sounds: Sounds) -> None:
+    ``tail``: the last digits of a number stay.
+    """
+
+    def __init__(self, marks: Sequence[str], sounds: Sounds, *, tail: bool = True) -> None:
         digits = "0123456789"
+        self._tail = tail
         self._marks = dict(zip(digits, marks, strict=True))
         self._digits = str.maketrans(dict(zip(marks, digits, strict=True)))
         self._sounds = sounds
@@ -109,7 +113,7 @@ class Hider:
             tail = max(TAIL_FROM, length - TAIL) if final else length
             tail_end = TAIL_FROM + TAIL if before else length
             for count, (digit, place) in enumerate(zip(number.digits, number.places, strict=True), start=before):
-                if count >= HEAD and not tail <= count < tail_end:
+                if count >= HEAD and not (self._tail and tail <= count < tail_end):
                     items[keys.places[place]] = self._marks.get(digit, digit)
         return items
 

@@ -19,5 +19,6 @@ REASONS: dict[str, Text] = {
     "no-speech": Text("the agent was not heard at all", "没有听到坐席说话"),
     "by-nature": Text("nobody can judge this from a call", "无法从通话中评判"),
     "no-date": Text("the date of the call is not known", "不知道通话日期"),
+    "speaker-unsure": Text("it is not sure enough who spoke", "无法确定是谁说的"),
     "one-channel": Text("one channel only: who spoke cannot be told apart", "录音只有一个声道，无法区分是谁说的"),
 }

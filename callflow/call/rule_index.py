@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from callflow.call import speakers
 from callflow.events import CallContext, Speaker
 from callflow.flow.model import Flow, Rule, Shape, Span, Term, terms
 
@@ -39,12 +40,15 @@ class RuleIndex:
     """for each rule the keys of all that can trigger or change it"""
     on_sources: tuple[str, ...]
     """rules that hang on what a sender may never tell: rings, who hung up, the sound"""
-    _missing: dict[tuple[bool, bool, str], dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
+    _missing: dict[tuple[bool, bool, bool, str], dict[str, str]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def missing(self, context: CallContext) -> Mapping[str, str]:
         """The rules that cannot be judged, given what the sender knows, each with its reason; in the flow's order."""
-        known = (context.separate, bool(context.day), context.telephony)
-        if known not in self._missing:  # every call of a sender asks the same
+        # All that ``missing_source`` asks of a context; every call of a sender asks the same.
+        known = (context.separate, speakers.known(context), bool(context.day), context.telephony)
+        if known not in self._missing:
             reasons = {name: missing_source(keys, context) for name, keys in self.hangs_on.items()}
             self._missing[known] = {name: reason for name, reason in reasons.items() if reason}
         return self._missing[known]
@@ -108,7 +112,9 @@ def _speakers(rule: Rule) -> set[Speaker]:
 
 def missing_source(keys: Collection[str], context: CallContext) -> str:
     """Why what hangs on ``keys`` cannot be judged, given what the sender knows: a code of ``reasons``, or nothing."""
-    if not context.separate and any(_ONE_SPEAKER & set(key.split()) for key in keys):
+    if not context.separate and any(_needs_channels(key) for key in keys):
+        return "one-channel"
+    if not speakers.known(context) and any(_ONE_SPEAKER & set(key.split()) for key in keys):
         return "one-channel"
     if not context.day and any(key.startswith("day ") for key in keys):
         return "no-date"
@@ -117,6 +123,11 @@ def missing_source(keys: Collection[str], context: CallContext) -> str:
     if context.telephony == "sound" and any(key.startswith(_RECORDED_ONLY) for key in keys):
         return "no-call-events"
     return ""
+
+
+def _needs_channels(key: str) -> bool:
+    """Whether only a channel of each speaker's own shows it: who is loud, who cuts in. Words do not tell of that."""
+    return key.startswith("acoustic.overlap") or (key.startswith("acoustic.") and " " in key)
 
 
 def within(state: str, states: tuple[str, ...]) -> bool:

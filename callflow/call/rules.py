@@ -85,7 +85,7 @@ class RuleKeeper:
         self._places: Sequence[str] = ()
         self._since = 0.0
         self._manner = manner
-        self._gaps: list[Gap] = []
+        self._gaps: list[tuple[Gap, str]] = []
 
     # ------------------------------------------------------------------------------------ what the call tells
 
@@ -108,9 +108,10 @@ class RuleKeeper:
                 lo = self._since if rule.shape is Shape.EXISTENCE else context.at
                 self._open_watch(rule, Fact(f"state {self._places[0]}", lo, lo), lo, context.at)
 
-    def gap(self, gap: Gap) -> None:
-        """Nobody listened for a while: what rules wanted to be said then may have been said, and the contrary too."""
-        self._gaps.append(gap)
+    def gap(self, gap: Gap, reason: str = "gap") -> None:
+        """Nobody listened for a while, or nobody knows to whom: what rules wanted to be said then may have been said,
+        and the contrary too."""
+        self._gaps.append((gap, reason))
 
     def facts(self, facts: Sequence[Fact], now: float) -> None:
         """Take in facts that are already in the log."""
@@ -343,8 +344,8 @@ class RuleKeeper:
         if watch.closed:
             return
         absent = watch.rule.shape in (Shape.ABSENCE, Shape.NOT_SUCCESSION)
-        if verdict == ("met" if absent else "missed") and self._in_gap(watch, now):
-            verdict, facts, reason = "not_assessed", (), "gap"
+        if verdict == ("met" if absent else "missed") and (unheard := self._unheard(watch, now)):
+            verdict, facts, reason = "not_assessed", (), unheard
         watch.met = verdict == "met"
         if watch.met:
             self._board.done(now, watch.id)
@@ -353,14 +354,17 @@ class RuleKeeper:
         self._drop(watch)
         self._report(watch.rule, now, verdict, facts, reason)
 
-    def _in_gap(self, watch: Watch, now: float) -> bool:
-        """Whether somebody whom the rule listens to could not be heard in its span."""
+    def _unheard(self, watch: Watch, now: float) -> str:
+        """Why somebody whom the rule listens to could not be heard in its span; nothing where they could."""
         listens = self._index.listens_to[watch.rule.name]
-        return any(
-            gap.start < min(watch.hi, now) and watch.lo < gap.end and (gap.speaker is None or gap.speaker in listens)
-            for gap in self._gaps
-            if listens
-        )
+        for gap, reason in self._gaps if listens else ():
+            if (
+                gap.start < min(watch.hi, now)
+                and watch.lo < gap.end
+                and (gap.speaker is None or gap.speaker in listens)
+            ):
+                return reason
+        return ""
 
     def _drop(self, watch: Watch) -> None:
         watch.closed = True

@@ -17,6 +17,7 @@ from callflow.call.plan import Plan
 from callflow.call.presence import Presence
 from callflow.call.promises import promised
 from callflow.call.prompts import PRIORITY, PromptBoard
+from callflow.call.speakers import sure_of
 from callflow.call.timing import span_of
 from callflow.events import Event, Evidence, FieldValue, Finding, Heard, Match, Prompt
 from callflow.flow.model import Phrase
@@ -48,8 +49,8 @@ class Sayings:
         self._warn = warn
         self._open: dict[str, tuple[Follower, Heard]] = {}
         self._hinted: dict[tuple[str, str], Prompt] = {}
-        self.separate = True
-        """whether each speaker has a channel; else nobody is blamed"""
+        self.known = True
+        """whether it is known who speaks; else nobody is blamed"""
         self.began: datetime | None = None
         """when the call began, where that is known"""
 
@@ -110,6 +111,18 @@ class Sayings:
         facts = sorted([*facts, *made], key=lambda fact: fact.start)
         return facts + self._field_facts(event, keys, hits, now), keys
 
+    def unsure(self, event: Heard, now: float) -> None:
+        """An utterance of which nobody knows well enough who spoke: what it says is told, and no facts come of it."""
+        follower, _ = self._open.pop(event.utterance, (None, None))
+        if follower:
+            self._take_back(follower, event, now)
+        for hit in self._plan.book.find(self._keys(event), event.speaker):
+            match = self._match(hit, event, "confirmed", now)
+            self._out.append(match)
+            phrase = self._plan.flow.phrases[hit.phrase]
+            if phrase.kind == "never":
+                self._taboo(phrase, hit, match, event, now)
+
     def close(self, now: float) -> None:
         """No final will come any more: what was provisional is taken back."""
         for follower, event in self._open.values():
@@ -142,17 +155,18 @@ class Sayings:
             return
         self._hinted.pop((event.utterance, phrase.name), None)
         self._warn(self._warning(phrase, hit, event, now))
+        doubt = "" if self.known and sure_of(event) else "speaker-unsure" if self.known else "one-channel"
         self._out.append(
             Finding(
                 at=now,
                 rule=phrase.name,
-                verdict="violated" if self.separate else "not_assessed",
+                verdict="not_assessed" if doubt else "violated",
                 severity=phrase.severity,
                 group=phrase.group,
                 cause=self._plan.flow.cause_of(phrase),
                 refs=phrase.refs,
-                evidence=(Evidence(match.start, match.end, event.speaker if self.separate else None, hit.said),),
-                reason="" if self.separate else "one-channel",
+                evidence=(Evidence(match.start, match.end, None if doubt else event.speaker, hit.said),),
+                reason=doubt,
             )
         )
 

@@ -1,4 +1,4 @@
-"""What a designer of flows asks: ``simulate``, ``test``, ``lint``, ``coverage`` and ``explain``."""
+"""What a designer of flows asks: ``simulate``, ``coverage`` and ``explain``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from callflow.call.plan import Plan
 from callflow.commands.common import Console, note, plan_of, warn
 from callflow.design import coverage_table, explain_text
 from callflow.design.coverage import coverage
-from callflow.design.lint import lint
-from callflow.design.rehearse import rehearse, render
 from callflow.design.simulate import simulate
 from callflow.errors import BadInput
 from callflow.journal import lines_of
@@ -31,30 +29,6 @@ def run_simulate(options: argparse.Namespace, language: str) -> int:
 
     lines = lines_of(sys.stdin.buffer) if sys.stdin else ()
     return 0 if simulate(lines, plan, say, lambda problem: warn([problem], language)) else 2
-
-
-def run_test(options: argparse.Namespace, language: str) -> int:
-    """Play the flow's rehearsals; 1 where one of them fails."""
-    flow, warnings = flowfiles.load(flowfiles.DEFAULT_FLOW if options.flow is None else options.flow)
-    warn(warnings, language)
-    plan = Plan.of(flow)
-    if not flow.rehearsals:
-        note(text("this flow has no rehearsals", "这个流程没有演练"), language)
-        return 0
-    outcomes = [rehearse(rehearsal, plan) for rehearsal in flow.rehearsals]
-    print(render(outcomes, language))
-    return 1 if any(outcome.failures for outcome in outcomes) else 0
-
-
-def run_lint(options: argparse.Namespace, language: str) -> int:
-    """What is wrong with a flow, one line each; 1 where anything is."""
-    flow, problems = flowfiles.load(flowfiles.DEFAULT_FLOW if options.flow is None else options.flow)
-    problems = sorted({*problems, *lint(Plan.of(flow))})
-    for problem in problems:
-        print(problem.in_(language))
-    if not problems:
-        note(text("nothing to mend", "没有发现问题"), language)
-    return 1 if problems else 0
 
 
 def run_coverage(options: argparse.Namespace, language: str) -> int:

@@ -9,12 +9,12 @@ import sys
 import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from queue import SimpleQueue
 from urllib.parse import unquote, urlsplit
 
 from callflow.audio.devices import Device, choose, devices
 from callflow.audio.headset import Headset
 from callflow.audio.telephone import Line, Telephone
+from callflow.commands import plugins
 from callflow.commands.common import note, plan_of, warn_of_models
 from callflow.commands.places import chosen_engines, default_folder
 from callflow.errors import BadInput, TelephonyError
@@ -22,9 +22,10 @@ from callflow.live import window
 from callflow.live.ears import Ears
 from callflow.live.lines import Lines
 from callflow.live.overlay import Overlay
-from callflow.live.recogniser import News, Recogniser
+from callflow.live.recogniser import Recogniser
 from callflow.live.record import require_folder
-from callflow.live.session import LiveSession, Setting
+from callflow.live.session import Intake, LiveSession
+from callflow.live.setting import Setting
 from callflow.telephony.hotkeys import Hotkeys
 from callflow.telephony.source import CallEvents, Inbox, Phone, Reported
 from callflow.texts import Text, text
@@ -40,23 +41,17 @@ def run_live(options: argparse.Namespace, language: str) -> int:
     folder = _folder(options)
     if options.window:
         window.require()
-    telephone = None if options.calls in WITHOUT_TELEPHONE else _telephone(options.calls, options.sip_interface)
+    telephone = (
+        None if options.calls in WITHOUT_TELEPHONE else _telephone(options.calls, options.sip_interface, language)
+    )
     plan = plan_of(options.flow, language)
     warn_of_models(language)
     found = devices()
     microphone = choose(found, "microphone", options.microphone)
     far_end = None if isinstance(telephone, Line) else choose(found, "far_end", options.far_end)
-    chosen = chosen_engines(options.engine)
-    session: list[LiveSession] = []
-    early: SimpleQueue[News] = SimpleQueue()
-
-    def tell(news: News) -> None:
-        if session:
-            session[0].tell(news)
-        else:
-            early.put(news)
-
-    recognisers = [Recogniser(choice, tell) for choice in chosen]
+    chosen = chosen_engines(options.engine, language)
+    intake = Intake()
+    recognisers = [Recogniser(choice, intake.put) for choice in chosen]
     name = "+".join(choice.name for choice in chosen)
     with ExitStack() as stack:
         hook = _Hook() if not options.no_webhook else None
@@ -71,10 +66,7 @@ def run_live(options: argparse.Namespace, language: str) -> int:
         heard = f"{name} · {microphone.name} · {far_end.name if far_end else 'SIP'}"
         listening = Text(heard, heard)
         setting = Setting(folder, options.calls == "sound", options.keep_numbers, name, listening, sound=options.audio)
-        live = LiveSession(plan, source, Ears(recognisers), overlay, setting, lines)
-        session.append(live)
-        while not early.empty():
-            live.tell(early.get())
+        live = LiveSession(plan, source, Ears(recognisers), intake, overlay, setting, lines)
         print(overlay.url, flush=True)
         if hook:
             note(text("webhook token: {t}", "Webhook 令牌：{t}", t=hook.token), language)
@@ -156,7 +148,7 @@ def _lines(
     return Lines(sources, keys)
 
 
-def _telephone(address: str, interface: str | None = None):  # type: ignore[no-untyped-def]
+def _telephone(address: str, interface: str | None = None, language: str = "en"):  # type: ignore[no-untyped-def]
     """The source that ``address`` names: ``sip:user@host``, ``ami://user@host:5038/PJSIP/100``, ``ari://…``."""
     try:
         parts = urlsplit(address if "//" in address else address.replace(":", "://", 1))
@@ -182,6 +174,8 @@ def _telephone(address: str, interface: str | None = None):  # type: ignore[no-u
 
         scheme = "https" if parts.scheme == "aris" else "http"
         return RestInterface(endpoint, user, password, f"{scheme}://{host}:{port or 8088}")
+    if other := plugins.telephone(address, language):
+        return other
     raise BadInput(
         text('--calls: "{a}" is no telephone', "--calls：“{a}”不是电话来源", a=address[:80]),
         text(

@@ -1,11 +1,12 @@
-"""What ``callflow live`` takes where nothing else is asked for; ``callflow doctor`` looks at the same."""
+"""Where things lie, and what is taken, where nothing else is asked for; for commands that must agree on it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 
+from callflow.commands import plugins
 from callflow.speech import engines
 
 
@@ -14,10 +15,16 @@ def default_folder() -> Path:
     return user_data_path("callflow", appauthor=False) / "calls"
 
 
-def chosen_engines(name: str) -> list[engines.Choice]:
+def copies_of_sound(archive: str) -> Path:
+    """Where ``callflow serve`` keeps sound to play, and ``callflow purge`` deletes it; ``archive``: its name."""
+    return user_cache_path("callflow", appauthor=False) / "sound" if "://" in archive else Path(f"{archive}.sound")
+
+
+def chosen_engines(name: str, language: str = "en") -> list[engines.Choice]:
     """The quick recogniser, and the accurate one where two are asked for or (``auto``) can be had."""
     if name != "auto":
-        return [engines.choose(part, "live") for part in name.split("+")[:2]]
+        parts = name.split("+")[:2]
+        return [plugins.engine(part, None, language) or engines.choose(part, "live") for part in parts]
     quick = engines.choose("auto", "live")
     accurate = engines.accurate_beside(quick)
     return [quick, accurate] if accurate else [quick]

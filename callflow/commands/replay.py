@@ -14,11 +14,13 @@ from callflow import flowfiles
 from callflow.audio.recording import Recording
 from callflow.call.actions import Actions
 from callflow.call.plan import Plan
+from callflow.commands import plugins
 from callflow.commands.common import Console, interrupts, note, plan_of, warn, warn_of_models
-from callflow.errors import BadFlow, BadInput, OutputError
+from callflow.errors import BadInput, OutputError
 from callflow.events import CallContext, Event, Heard
-from callflow.journal import PART, Header, JournalWriter, is_journal, read_events, read_journal
+from callflow.journal import PART, Header, JournalWriter, is_journal, read_journal
 from callflow.problems import Location
+from callflow.review.beside import events_file, reported
 from callflow.review.replay import rejudge, replay
 from callflow.review.report import write_report
 from callflow.review.story import Story
@@ -31,6 +33,7 @@ Side = Literal["left", "right"]
 
 
 def run_replay(options: argparse.Namespace, language: str) -> int:
+    _check_single(options)
     _check_paths(options)
     threads = _threads(options.threads)
     if options.file.suffix == ".jsonl" or is_journal(options.file):
@@ -39,12 +42,10 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
     with ExitStack() as stack:
         agent: Side = options.agent or "left"
         recording = stack.enter_context(Recording(options.file, agent=agent))
-        call_events, source = _call_events(options)
-        contexts = [event for event in call_events or () if isinstance(event, CallContext)]
-        told = contexts[-1] if contexts else CallContext(at=0.0)  # one a call: what was known in the end
+        told = reported(options.file, options.events)
         plan = plan_of(options.flow, language)
         warn_of_models(language)
-        choice = engines.choose(options.engine, purpose="replay")
+        choice = plugins.engine(options.engine, options.file, language) or engines.choose(options.engine, "replay")
         note(Text(f"{choice.name}: {choice.why.en}", f"{choice.name}：{choice.why.zh}"), language)
         if not recording.separate:
             for warning in recording.warnings:
@@ -52,9 +53,9 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
         transcriber = engines.open_transcriber(choice, threads=threads)
         stack.callback(transcriber.close)
         context = replace(
-            _dated(told, options.date, language),
+            _dated(told.context, options.date, language),
             at=0.0,
-            telephony=source,
+            telephony=told.telephony,
             separate=recording.separate,
             engine=choice.name,
         )
@@ -65,7 +66,7 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
                 transcriber,
                 plan,
                 context,
-                None if call_events is None else [event for event in call_events if not isinstance(event, CallContext)],
+                told.events,
                 views.show,
                 lambda done: views.progress(done, recording.duration, time.monotonic() - started),
             )
@@ -154,17 +155,6 @@ class _Views:
             self._view.summary(story, report, self._options.journal)
 
 
-def _call_events(options: argparse.Namespace) -> tuple[list[Event] | None, Literal["events", "sound"]]:
-    """The telephone system's events beside the recording, and how much is known of the telephony."""
-    path: Path | None = options.events or (beside if (beside := _beside(options.file)).is_file() else None)
-    if path is None:
-        return None, "sound"
-    events, problems = read_events(path)
-    if problems:
-        raise BadFlow(text('"{p}" has mistakes', "“{p}”有错误", p=path), problems)
-    return [event for event in events if event.type.startswith("call.")], "events"
-
-
 def _dated(context: CallContext, given: str | None, language: str) -> CallContext:
     """The context with the date that was given, where one was, and with the kind of day it is."""
     if given is not None:
@@ -177,10 +167,6 @@ def _dated(context: CallContext, given: str | None, language: str) -> CallContex
     return dated
 
 
-def _beside(recording: Path) -> Path:
-    return recording.with_name(recording.name + ".events.jsonl")
-
-
 def _threads(given: str | None) -> int:
     """How many were asked for; 0 for what suits the recogniser."""
     if given is None:
@@ -188,6 +174,16 @@ def _threads(given: str | None) -> int:
     if not (given.isascii() and given.isdigit() and int(given[:9]) > 0):
         raise BadInput(text("--threads must be a whole number from 1 on", "--threads 应为不小于 1 的整数"))
     return min(int(given[:9]), 1024)
+
+
+def _check_single(options: argparse.Namespace) -> None:
+    """What only makes sense for many calls; makes the one file of the list of them."""
+    archive = text("name the archive that they go into: --archive FILE", "请用 --archive 指定归档库")
+    many = len(options.file) > 1 or options.file[0].endswith(".csv")
+    batch = [name for name in ("workers", "pattern", "cluster") if getattr(options, name) is not None]
+    if many or batch or options.again or options.retry_failed:
+        raise BadInput(text("many calls are judged into an archive", "批量评定需要归档库"), archive)
+    options.file = options.file[0]
 
 
 def _check_paths(options: argparse.Namespace) -> None:
@@ -200,8 +196,12 @@ def _check_paths(options: argparse.Namespace) -> None:
         setattr(options, name, None if given is None else Path(given))
     if options.file.is_dir():
         message = text('"{p}" is a directory, not a file', "“{p}”是文件夹，不是文件", p=options.file)
-        raise BadInput(message, text("name a recording or a journal in it", "请给出其中的录音或日志"))
-    inputs = {path.resolve() for path in (options.file, options.events, _beside(options.file)) if path}
+        hint = text(
+            "name a recording or a journal in it, or an archive for all of them: --archive FILE",
+            "请给出其中的录音或日志，或用 --archive 把全部归档",
+        )
+        raise BadInput(message, hint)
+    inputs = {path.resolve() for path in (options.file, options.events, events_file(options.file)) if path}
     for path in filter(None, (options.journal, options.report)):
         _check_output(path, inputs)
     if options.journal and options.report and options.journal.resolve() == options.report.resolve():

@@ -304,7 +304,8 @@ class Cause:
 class Step:
     """One step of a scripted call: somebody speaks, an event happens, or time passes (``wait``, in seconds).
 
-    Of an event in the sound (``acoustic.*``), ``wait`` is how long it lasts. ``values``: further fields of the event.
+    Of an event in the sound (``acoustic.*``), ``wait`` is how long it lasts, of words how long they take (0: as usual).
+    ``values``: further fields of the event; and ``sooner``, so many seconds before its turn it begins.
     """
 
     at: Location
@@ -324,9 +325,9 @@ class Expectation:
     """What must (or, with ``absent``, must not) come of a rehearsal.
 
     ``what``: ``finding`` (``name`` rule, ``value`` verdict), ``prompt`` (``name``: part of its text, ``value``: its
-    status, ``shown`` where none is written), ``match`` (phrase), ``state``, ``situation`` (``value``: ``over``, else
-    begun), ``field`` (``value``, ``stage``), ``promise`` (``name``: part of the words that say when). What is empty
-    may be anything, and so may a name that is ``ANY``.
+    status, ``shown`` where none is written), ``match`` (phrase), ``state`` (``value``: the state that was left for it),
+    ``situation`` (``value``: ``over``, else begun), ``field`` (``value``, ``stage``), ``promise`` (``name``: part of
+    the words that say when). What is empty may be anything, and so may a name that is ``ANY``.
     """
 
     what: Literal["finding", "prompt", "match", "state", "situation", "field", "promise"]

@@ -12,9 +12,9 @@ import uvicorn
 from fastapi import APIRouter
 
 from callflow.errors import CallflowError
+from callflow.gate import Gate, new_token, own_hosts
 from callflow.live.actions import LONGEST_MESSAGE
-from callflow.live.security import Gate, new_token, own_hosts
-from callflow.live.server import Hub, Painted, application
+from callflow.live.server import REFUSED, Hub, Painted, application
 from callflow.texts import text
 
 LOCAL = "127.0.0.1"
@@ -67,6 +67,11 @@ class Overlay:
         """The last snapshots that pages had on the screen, and when: for measuring."""
         return self._hub.painted
 
+    @property
+    def latest(self) -> str:
+        """What is shown, as JSON: ``{"number": …, "view": …}``; "" before the first snapshot."""
+        return self._hub.latest
+
     def show(self, view: Mapping[str, Any]) -> int:
         """Show ``view`` in every overlay, from any thread, without waiting; returns the number of the snapshot."""
         return self._hub.show(view)
@@ -74,7 +79,7 @@ class Overlay:
     def __enter__(self) -> Overlay:
         listening = self._bind()
         self._port = listening.getsockname()[1]
-        gate = Gate(self._app, own_hosts(self._host, self._port, self._hosts))
+        gate = Gate(self._app, own_hosts(self._host, self._port, self._hosts), REFUSED)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 gate,

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from fastapi import APIRouter, FastAPI, WebSocket, WebSocketDisconnect
 from fastapi.responses import PlainTextResponse, Response
 
+from callflow.gate import same
 from callflow.live.actions import Action, NotOurs, Receipt, read
-from callflow.live.security import REFUSED, same
 
 MOST_PAGES = 8
 """Overlays open at a time; a tab that was forgotten somewhere is no reason to refuse the next."""
@@ -28,6 +28,10 @@ BURST, PER_SECOND = 30, 10
 """Actions that a page may send at once, and in the long run: faster than anybody presses keys."""
 REFUSE, TOO_MANY = 1008, 1013
 """WebSocket close codes: policy violation, try again later."""
+REFUSED = (
+    "这个地址不对，请打开 callflow live 显示的地址。\n"
+    "This is not the right address. Open the one that callflow live has printed.\n"
+)
 STATIC = {
     "overlay.css": "text/css; charset=utf-8",
     "overlay.js": "text/javascript; charset=utf-8",
@@ -70,6 +74,12 @@ class Hub:
         """The last snapshots that pages had on the screen, in order."""
         with self._lock:
             return list(self._painted)
+
+    @property
+    def latest(self) -> str:
+        """The latest snapshot as it is sent: ``{"number": …, "view": …}``; "" before the first."""
+        with self._lock:
+            return self._latest[1]
 
     def show(self, view: Mapping[str, Any]) -> int:
         """Send ``view`` to all pages, from any thread, without waiting. Returns the number of the snapshot."""

@@ -6,7 +6,7 @@ allowed than it may have, and each check of ``Book.find`` is asked alone: slow, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -53,14 +53,21 @@ class Explained:
     by: str = ""
 
 
-def explain(book: Book, slots: Mapping[str, Slot], sentence: str, speaker: Speaker) -> list[Explained]:
-    """Every phrase of ``speaker`` that comes near to ``sentence``: those that were said first, then the nearest."""
+def explain(
+    book: Book, slots: Mapping[str, Slot], sentence: str, speaker: Speaker, names: Container[str] | None = None
+) -> list[Explained]:
+    """Every phrase of ``speaker`` that comes near to ``sentence``: those that were said first, then the nearest.
+
+    ``names``: only these phrases are of interest.
+    """
     compiler = Compiler(book.sounds, slots)
     keys = book.keys(sentence)
     hits = book.find(keys, speaker)
     best: dict[str, Explained] = {}
     for owner, phrase in enumerate(book.phrases):
-        for wording in phrase.wordings if phrase.by == speaker else ():
+        if phrase.by != speaker or (names is not None and phrase.name not in names):
+            continue
+        for wording in phrase.wordings:
             lines = list(compiler.wordings(owner, replace(phrase, wordings=(wording,))))
             for line, found in _near(lines, keys, book.sounds):
                 one = _Case(book, compiler, keys, hits, phrase, line).explained(wording, found)

@@ -76,7 +76,7 @@ class Matcher:
     def __init__(
         self, lines: Iterable[Line], sounds: Sounds, pieces: Mapping[str, Sequence[int]] | None = None
     ) -> None:
-        self._lines = tuple(lines)
+        self._lines = self.lines = tuple(lines)
         self._sounds = sounds
         self._slips = Slips(sounds)
         self._pieces = numbers_by_piece(self._lines) if pieces is None else pieces

@@ -20,7 +20,8 @@ NOTHING = Text("", "")
 class Judged:
     """How one rule came out. ``at`` is where to listen; ``None`` where nothing of the call bears on it.
 
-    ``gloss`` is the wording of the phrase that was matched, where the evidence is pinyin.
+    ``gloss`` is the wording of the phrase that was matched, where the evidence is pinyin. ``number``: its place among
+    the findings of the call as they were told.
     """
 
     rule: str
@@ -35,6 +36,7 @@ class Judged:
     better: str = ""
     gloss: str = ""
     cause: Cause | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class GroupResult:
 def findings(events: Iterable[ev.Finding], utterances: Sequence[Utterance], flow: Flow) -> tuple[Judged, ...]:
     """The most severe first, then by time."""
     judged = [_judged(finding, flow) for finding in events]
-    judged = [replace(finding, gloss=_gloss(finding, utterances)) for finding in judged]
+    judged = [replace(one, gloss=_gloss(one, utterances), number=number) for number, one in enumerate(judged)]
     late = float("inf")
     return tuple(
         sorted(judged, key=lambda j: (SEVERITY_ORDER.index(j.severity), j.at if j.at is not None else late, j.rule))
@@ -74,7 +76,7 @@ def _judged(finding: ev.Finding, flow: Flow) -> Judged:
         at = finding.at
     return Judged(
         rule=finding.rule,
-        title=rule.title if rule else _phrase_title(phrase, finding, flow),
+        title=rule.title if rule else phrase_title(phrase, finding.rule, flow, _first_words(finding)),
         verdict=finding.verdict,
         severity=finding.severity,
         group=_group_title(finding.group, flow),
@@ -93,11 +95,15 @@ def _reason(finding: ev.Finding, rule: Rule | None) -> Text:
     return REASONS.get(finding.reason, Text(finding.reason, finding.reason))
 
 
-def _phrase_title(phrase: Phrase | None, finding: ev.Finding, flow: Flow) -> Text:
-    """A finding may be about a phrase itself: then its wording (the one that was said) is the clearest title."""
+def _first_words(finding: ev.Finding) -> str:
+    return next((evidence.said for evidence in finding.evidence), "")
+
+
+def phrase_title(phrase: Phrase | None, name: str, flow: Flow, said: str = "") -> Text:
+    """A finding may be about a phrase itself: then its wording (the one that was ``said``) is the clearest title."""
     if phrase is None or not phrase.wordings:
-        return Text(finding.rule, finding.rule)
-    wording = plain_wording(phrase, flow, next((evidence.said for evidence in finding.evidence), ""))
+        return Text(name, name)
+    wording = plain_wording(phrase, flow, said)
     return Text(f"Never say “{wording}”", f"禁语“{wording}”") if phrase.kind == "never" else Text(wording, wording)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from callflow.acoustics.listener import Listener
 from callflow.audio.source import Block, Source
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
 from callflow.events import CallContext, CallHungUp, Event, Heard, Output
+from callflow.review.speakers import told_apart
 from callflow.speech.transcriber import Session, Transcriber
 
 Show = Callable[[Event], None]
@@ -25,16 +26,32 @@ def replay(
     call_events: Iterable[Event] | None,
     show: Show,
     progress: Progress,
+    partials: bool = True,
 ) -> None:
     """Listen to a recording from beginning to end.
 
     ``call_events``: what the telephone system reported, in order; ``None`` where that has to be inferred from the
-    sound.
+    sound. Without ``partials`` nothing provisional is told, which changes no finding. On one channel the speakers are
+    told apart by what they say, and everything is told at the end.
     """
-    guide = Guide(plan)
-    run = _Run(guide, show)
+    run = _Run(Guide(plan), show)
+    events: Iterable[Event] = listened(source, transcriber, call_events, progress, partials and source.separate)
+    if not source.separate:
+        context, events = told_apart(context, events, plan)  # what is said later tells who spoke before
     run.take([context])
-    ears = _Ears(transcriber, Listener(infer_calls=call_events is None))
+    run.take(events)
+    run.close()
+
+
+def listened(
+    source: Source,
+    transcriber: Transcriber,
+    call_events: Iterable[Event] | None,
+    progress: Progress,
+    partials: bool = True,
+) -> Iterator[Event]:
+    """All that becomes known of a call as its recording is listened to, in order; arguments as for ``replay``."""
+    ears = _Ears(transcriber, Listener(infer_calls=call_events is None), partials)
     reported = list(call_events or ())
     end = 0.0
     for block in source:
@@ -42,13 +59,12 @@ def replay(
         heard = ears.listen(block)
         due = [event for event in reported if event.at <= end]
         del reported[: len(due)]
-        run.take(_in_order([*due, *heard]))
+        yield from _in_order([*due, *heard])
         progress(end)
     last = ears.finish()
     if call_events is None and not ears.hung_up:
         last.append(CallHungUp(at=end))
-    run.take(_in_order([*last, *reported]))
-    run.close()
+    yield from _in_order([*last, *reported])
 
 
 def rejudge(events: Iterable[Event], plan: Plan, show: Show) -> None:
@@ -79,10 +95,10 @@ class _Run:
 class _Ears:
     """Acoustics and one recogniser session for each channel."""
 
-    def __init__(self, transcriber: Transcriber, listener: Listener) -> None:
+    def __init__(self, transcriber: Transcriber, listener: Listener, partials: bool) -> None:
         self._listener = listener
-        self._agent: Session = transcriber.session("agent")
-        self._customer: Session = transcriber.session("customer")
+        self._agent: Session = transcriber.session("agent", partials)
+        self._customer: Session = transcriber.session("customer", partials)
         self.hung_up = False
 
     def listen(self, block: Block) -> list[Event]:

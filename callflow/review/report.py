@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, Literal
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
@@ -22,12 +20,12 @@ from rich.cells import cell_len
 
 from callflow.audio.opus import OpusWriter
 from callflow.audio.source import Source
-from callflow.errors import OutputError
 from callflow.review import layout, words
 from callflow.review.causes import by_cause
 from callflow.review.story import Story
 from callflow.review.waveform import BINS, Waveform
 from callflow.texts import Text, text
+from callflow.writing import whole_or_nothing
 
 MOST_SOUND = 32_000_000
 """Bytes of sound aimed at: calls of up to two hours get 32 kbit/s, longer ones what fits, but never less than the
@@ -52,7 +50,7 @@ def write_report(path: Path, story: Story, *, sound: Source | None, title: str, 
     player. ``language``: what the page opens in, ``"zh"`` or ``"en"``; a button in it switches. Raises ``OutputError``
     where it cannot be written, ``BadRecording`` where the sound cannot be read.
     """
-    with _whole_or_nothing(path) as out, tempfile.TemporaryFile(dir=path.parent) as encoded:
+    with whole_or_nothing(path) as out, tempfile.TemporaryFile(dir=path.parent) as encoded:
         waveform = _encode(sound, story.duration, encoded) if sound else None
         head, here, tail = _page(story, waveform, sound is None or sound.separate, title, language).partition(
             _SOUND_HERE
@@ -62,29 +60,6 @@ def write_report(path: Path, story: Story, *, sound: Source | None, title: str, 
         while here and (chunk := encoded.read(_CHUNK)):
             out.write(base64.b64encode(chunk))
         out.write(tail.encode())
-
-
-@contextmanager
-def _whole_or_nothing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of ``path`` only when everything is in it."""
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            yield cast(BinaryIO, file)
-            file.flush()
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-        temporary = None
-    except OSError as error:
-        message = text('cannot write "{p}": {e}', "无法写入“{p}”：{e}", p=path, e=error.strerror or error)
-        hint = text("is there room on the disk, and does the directory exist?", "请检查磁盘空间以及目录是否存在")
-        raise OutputError(message, hint) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 def _encode(sound: Source, seconds: float, file: BinaryIO) -> Waveform:
@@ -117,7 +92,7 @@ def _page(story: Story, waveform: Waveform | None, separate: bool, title: str, l
         wide=lambda start, end: _percent((end - start) / duration),
         fits=lambda message, start, end: _fits(message.in_(language), (end - start) / duration),
         words=words,
-        span_title=_span_title,
+        span_title=span_title,
     )
     return environment.from_string(template).render(
         story=story,
@@ -184,7 +159,7 @@ _SPANS = {
 }
 
 
-def _span_title(kind: str, seconds: float) -> Text:
+def span_title(kind: str, seconds: float) -> Text:
     """What a hatched stretch is, and how long."""
     title, lasted = _SPANS[kind], words.length(seconds)
     return Text(f"{title.en} {lasted.en}", f"{title.zh} {lasted.zh}")

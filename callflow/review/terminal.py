@@ -86,6 +86,9 @@ class TerminalView:
         self._flush()
         if isinstance(event, ev.CallContext):
             self._context = event
+            if told := words.guessed(event):
+                for part in wrap(Line(self._in(told), "yellow"), self._width):
+                    self._print(part)
         elif isinstance(event, ev.State):
             self._state(event)
         elif isinstance(event, ev.Prompt):
@@ -208,6 +211,8 @@ class TerminalView:
         self.close()
         rule = Line("━" * self._width, "bright_black")
         parts: list[Line] = [Line(), rule, *wrap(self._score(story), self._width), *self._groups(story), Line()]
+        if told := words.guessed(story.context):
+            parts += [*wrap(Line(f"  {self._in(told)}", "yellow"), self._width), Line()]
         if story.faults:
             parts += [*self._faults(story.faults), Line(), *self._causes(story.faults)]
         elif story.findings:
@@ -353,9 +358,9 @@ def _bar(share: float, width: int) -> Line:
 
 
 def _spoken(utterance: Utterance) -> Line:
-    line = Line()
-    for piece in utterance.pieces:
-        if utterance.sounds and line:
+    line = Line("? " if utterance.unsure else "", "dim")
+    for number, piece in enumerate(utterance.pieces):
+        if utterance.sounds and number:
             line.append(" ")
         line.append(clean(piece.text), _PIECES[piece.kind]).append(_gloss(piece), "dim")
     return line

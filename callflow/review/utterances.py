@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from callflow import events as ev
+from callflow.call.speakers import sure_of
 from callflow.call.spoken import locate, plain_wording
 from callflow.flow.model import Flow, PhraseKind
 
@@ -25,7 +26,9 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """What one speaker said in one go. ``sounds``: the pieces are pinyin, because that is all that was recognised."""
+    """What one speaker said in one go. ``sounds``: the pieces are pinyin, because that is all that was recognised.
+
+    ``unsure``: it may have been the other one who said it."""
 
     speaker: ev.Speaker
     start: float
@@ -33,6 +36,7 @@ class Utterance:
     pieces: tuple[Piece, ...]
     sounds: bool = False
     confidence: float | None = None
+    unsure: bool = False
 
     @property
     def text(self) -> str:
@@ -64,7 +68,9 @@ def _utterance(heard: ev.Heard, matches: Sequence[ev.Match], flow: Flow) -> Utte
         if here == len(tokens) or owner[here] is not owner[begin]:
             pieces.append(_piece(joint.join(tokens[begin:here]), owner[begin], by_sound, flow))
             begin = here
-    return Utterance(heard.speaker, heard.start, heard.end, tuple(pieces), by_sound, heard.confidence)
+    return Utterance(
+        heard.speaker, heard.start, heard.end, tuple(pieces), by_sound, heard.confidence, not sure_of(heard)
+    )
 
 
 def _piece(words: str, match: ev.Match | None, by_sound: bool, flow: Flow) -> Piece:

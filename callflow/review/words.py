@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from callflow.texts import Text
+from callflow.call import speakers
+from callflow.events import CallContext
+from callflow.texts import Text, text
 
 SPEAKERS: Final = {"agent": Text("Agent", "坐席"), "customer": Text("Customer", "客户")}
 
@@ -65,6 +67,25 @@ CALL_EVENTS: Final = {
     "call.transfer_failed": Text("Transfer failed", "转接失败"),
     "call.hung_up": Text("Hung up", "挂机"),
 }
+
+
+def guessed(context: CallContext) -> Text | None:
+    """How surely the speakers were told apart where both are on one channel; ``None`` where each has their own."""
+    if context.separate:
+        return None
+    if speakers.known(context):
+        return text(
+            "one channel: the speakers were guessed from what they say, {s:.0%} sure; where that is too little "
+            "(marked ?) it is held against nobody",
+            "单声道：说话人按话语内容推断，把握 {s:.0%}；不够确定处（标 ?）不作评判",
+            s=context.told_apart,
+        )
+    return text(
+        "one channel: the speakers could not be told apart well enough ({s:.0%} sure); what hangs on who spoke is not "
+        "assessed",
+        "单声道：无法可靠区分说话人（把握 {s:.0%}），凡取决于谁说话的均未评",
+        s=context.told_apart,
+    )
 
 
 def clock(seconds: float) -> str:

@@ -175,7 +175,7 @@ def test_one_channel_or_the_same_twice_cannot_be_told_apart(tmp_path: Path, chan
     same = np.repeat(sine(AGENT_HZ, 2, 8000)[np.newaxis], channels, axis=0)
     recording = Recording(write(tmp_path / "a.wav", same, 8000), agent="right" if side == "right" else "left")
     assert (recording.channels, recording.separate) == (channels, False)
-    assert "cannot be told apart" in recording.warnings[0].en
+    assert "both speak on one channel" in recording.warnings[0].en
     agent, customer = read(recording)
     assert main_frequency(agent) == pytest.approx(AGENT_HZ, abs=2)
     assert not customer.any()

@@ -6,7 +6,8 @@ import pytest
 
 from callflow import flowfiles
 from callflow.call.plan import Plan
-from callflow.design.rehearse import rehearse, render
+from callflow.design.rehearsal_report import render
+from callflow.design.rehearse import rehearse
 from callflow.flow.model import Rehearsal, Shape
 from callflow.flow.reading import as_said
 

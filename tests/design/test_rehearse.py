@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from callflow.call.plan import Plan
-from callflow.design.rehearse import rehearse, render, script
+from callflow.design.rehearsal_report import render
+from callflow.design.rehearse import rehearse, script
 from callflow.events import CallHungUp, CallRinging, Event, Heard, Overlap, Tick
 from callflow.flow.model import Flow
 from callflow.flow.read import read_flow
@@ -248,3 +249,58 @@ def test_the_rules_on_manner_that_the_documentation_gives_judge_both_ways() -> N
     assert flow is not None, problems
     plan = Plan.of(flow)
     assert [failure for one in flow.rehearsals for failure in rehearse(one, plan).failures] == []
+
+
+@pytest.mark.parametrize(
+    ("expected", "details"),
+    [
+        ("never: [{finding: greets, verdict: met}]", ["agent: 您好。 (test.yaml:14:12)  ← finding greets met “您好”"]),
+        ("expect: [{finding: greets, verdict: missed}]", ["agent: 您好。 (test.yaml:14:12)  ← finding greets met"]),
+        ("expect: [{field: 联系人, value: 李卫东}]", ["customer: 王建国。 (test.yaml:14:42)  ← field 王建国 heard"]),
+        ("expect: [{prompt: 您好呀}]", ["the beginning  ← prompt “您好” shown"]),
+    ],
+)
+def test_a_failure_tells_the_moment(expected: str, details: list[str]) -> None:
+    flow = flow_of(f"    {expected}\n")
+    (failure,) = rehearse(flow.rehearsals[0], Plan.of(flow)).failures
+    shown = "\n".join(detail.en for detail in failure.details)
+    for detail in details:
+        assert detail in shown
+
+
+NEAR = """
+flow: {title: test, start: talk}
+states: {talk: {}}
+phrases:
+  taboo: {never: [不归我管], better: 我来帮您, unless: [不归我管吗]}
+  cue: {by: customer, cue: [我要投诉]}
+rules:
+  held: {after: call.held, expect: agent speaks, within: 3s}
+rehearsals:
+  - phrase: taboo
+    fires: [您是问归不归我管吗？]
+  - name: rule
+    call: [agent: 您好]
+    expect: [{finding: held, verdict: missed}, {match: cue}]
+"""
+
+
+def test_the_nearest_words_and_why_they_are_not_it() -> None:
+    flow, problems = read_flow({"a.yaml": NEAR}, "a")
+    assert flow is not None, problems
+    quick_one, rule = (rehearse(one, Plan.of(flow)).failures for one in flow.rehearsals)
+    assert "归不归我管" in quick_one[0].details[0].en
+    assert "part of an exception" in quick_one[0].details[0].en
+    assert rule[0].details[0].en == "the rule begins with call.held (a.yaml:8:3), which did not happen"
+    assert rule[1].details[0].en == "customer says nothing here"
+
+
+def test_time_can_be_written_where_the_usual_pace_does_not_fit() -> None:
+    overlapping = "{event: acoustic.overlap, by: agent, sooner: 0.5s, for: 1.5s}"
+    events = events_of(f"[agent: 您好, {{customer: 喂, for: 2s, sooner: 1s}}, {overlapping}]")
+    first, second = (event for event in events if isinstance(event, Heard))
+    assert second.start == pytest.approx(first.end - 0.4)
+    assert second.end - second.start == pytest.approx(2.0)
+    overlap = next(event for event in events if isinstance(event, Overlap))
+    assert (overlap.start, overlap.end) == pytest.approx((second.at - 0.5, second.at + 1.0))
+    assert overlap.at == overlap.end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,8 +27,9 @@ from callflow.journal import read_journal
 from callflow.live.ears import Ears
 from callflow.live.lines import Keys, Lines
 from callflow.live.overlay import Overlay
-from callflow.live.recogniser import News, Recogniser
-from callflow.live.session import LiveSession, Setting
+from callflow.live.recogniser import Recogniser
+from callflow.live.session import Intake, LiveSession
+from callflow.live.setting import Setting
 from callflow.review.replay import rejudge
 from callflow.speech import engines
 from callflow.telephony.source import CallEvents
@@ -69,6 +72,10 @@ class Desk:
         """The journals of calls that are over."""
         return sorted(self.folder.glob("*.jsonl"))
 
+    def latest(self) -> Any:
+        """What the overlay shows."""
+        return json.loads(self.overlay.latest)["view"]
+
     def notices(self) -> set[str]:
         return {notice.id for notice in self.session.notices.shown()}
 
@@ -84,27 +91,16 @@ def desk(
     sound: bool = False,
 ) -> Iterator[Desk]:
     """A session on ``source`` with the best recogniser that is installed, in a thread of its own."""
-    session: list[LiveSession] = []
-    waiting: list[News] = []
-
-    def tell(news: News) -> None:
-        if session:
-            session[0].tell(news)
-        else:
-            waiting.append(news)
-
+    intake = Intake()
     choice = engines.choose("auto", "live")
     with ExitStack() as stack:
-        recogniser = Recogniser(choice, tell)
+        recogniser = Recogniser(choice, intake.put)
         recogniser.start()
         stack.callback(recogniser.close)
         overlay = stack.enter_context(Overlay())
         opened = stack.enter_context(source)
         setting = Setting(folder, by_sound, engine=choice.name, live=live, sound=sound)
-        running = LiveSession(plan(), opened, Ears([recogniser]), overlay, setting, Lines(sources, keys))
-        session.append(running)
-        for news in waiting:
-            running.tell(news)
+        running = LiveSession(plan(), opened, Ears([recogniser]), intake, overlay, setting, Lines(sources, keys))
         thread = threading.Thread(target=running.run, daemon=True)
         thread.start()
         stack.callback(thread.join, 10.0)

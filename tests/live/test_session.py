@@ -15,15 +15,17 @@ from typing import Self
 
 import numpy as np
 import pytest
-from live.desk import CALLS, Desk, desk, judged_again, needs_quick
+from live.desk import CALLS, Desk, desk, headset, judged_again, needs_quick
+from live.pulse import Pulse, needs_pulse
 
 from callflow.audio.recording import Recording
 from callflow.audio.source import FRAME, RATE, Block
-from callflow.events import CallContext, CallHungUp, Event, Finding, Gap, Heard
+from callflow.events import CallAnswered, CallContext, CallHungUp, CallRinging, Event, Finding, Gap, Heard
 from callflow.journal import PART, read_events, read_journal
 from callflow.live import recogniser
 from callflow.live.actions import Action
 from callflow.telephony.hotkeys import Hotkeys
+from callflow.telephony.life import Status
 from callflow.telephony.source import Inbox, Reported, Signal
 from callflow.texts import Text
 
@@ -183,6 +185,48 @@ def test_a_disk_that_is_full_for_a_while_loses_nothing(tiny_disk: Path) -> None:
     assert then == now
 
 
+@needs_pulse
+def test_a_microphone_pulled_out_is_held_against_nobody(pulse: Pulse, tmp_path: Path) -> None:
+    keys = Hotkeys()
+    with desk(headset(), tmp_path / "calls", keys=keys) as place:
+        session = place.session
+        for event in (CallRinging(at=0.0, ring=1), CallAnswered(at=0.0)):
+            keys.put(Reported(event, "one", time.monotonic()))
+        place.until(lambda: session.calls.current and session.calls.current.status is Status.TALKING, "the call is on")
+        pulse.unplug("mic")
+        place.until(lambda: "sound.microphone.gone" in place.notices(), "the loss is noticed")
+        pulse.plug("mic")
+        place.until(lambda: "sound.microphone.gone" not in place.notices(), "it is back")
+        keys.put(Reported(CallHungUp(at=0.0, by="agent"), "one", time.monotonic()))
+        place.until(place.journals, "the call is over")
+    (journal,) = place.journals()
+    events = read_journal(journal).events
+    gaps = [event for event in events if isinstance(event, Gap)]
+    assert gaps
+    assert {gap.speaker for gap in gaps} == {"agent"}
+    reasons = {event.rule: (event.verdict, event.reason) for event in events if isinstance(event, Finding)}
+    assert reasons["greet-first"] == ("not_assessed", "gap")
+    then, now = judged_again(journal)
+    assert then == now
+
+
+def test_a_key_that_another_window_had_opens_the_list_of_situations(tmp_path: Path) -> None:
+    keys = Hotkeys()
+    with desk(Sound(3600.0), tmp_path, keys=keys, live=False) as place:
+        session = place.session
+
+        def asked() -> int:
+            return int(place.latest()["desk"]["choose"])
+
+        keys.press("situation", 0.0)
+        place.until(lambda: session.clock > 1, "a second")
+        assert asked() == 0, "there is no call that could have a situation"
+        keys.put(Reported(CallRinging(at=0.0, ring=1), "one", time.monotonic()))
+        place.until(lambda: session.calls.current, "the call is on")
+        keys.press("situation", 1.0)
+        place.until(lambda: asked() == 1, "the list is asked for")
+
+
 CUT_OFF = """
 import sys, time
 from pathlib import Path
@@ -205,12 +249,13 @@ def test_a_call_goes_on_after_the_process_was_killed(tmp_path: Path) -> None:
     program = tmp_path / "cut_off.py"
     program.write_text(CUT_OFF)
     calls = tmp_path / "calls"
-    process = subprocess.Popen([sys.executable, program, calls], stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    assert process.stdout.readline() == "half\n"
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path)}  # the tests' own modules, as pytest has them
+    command = [sys.executable, str(program), str(calls)]
+    with subprocess.Popen(command, env=os.environ | paths, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        half = process.stdout.readline()
+        process.kill()
+    assert half == "half\n"
     (part,) = calls.glob(f"*{PART}")
     before = [event.to_json() for event in read_journal(part).events]
 

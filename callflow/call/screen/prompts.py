@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from callflow.call.presence import Presence
 from callflow.call.spoken import plain_wording
 from callflow.events import Event, Prompt
 from callflow.flow.model import Flow
@@ -23,6 +24,8 @@ AT_ONCE = 15.0
 """An obligation that leaves no more seconds than this from the moment it is shown is for now …"""
 AT_ONCE_BONUS = 20
 """… and comes before one that is more important and can wait."""
+SPOKEN = ("say", "ask")
+"""Kinds of prompts that are words for the customer."""
 WARNED = 6
 """How many past warnings stay in the list."""
 
@@ -78,6 +81,8 @@ class PromptPanel:
         self._done: Prompt | None = None
         self._warnings: dict[str, Prompt] = {}
         self._warned: list[Prompt] = []
+        self._presence = Presence()
+        self._away = False
 
     def follow(self, event: Event) -> None:
         """Take in the next event."""
@@ -86,6 +91,11 @@ class PromptPanel:
                 self._warn(event)
             else:
                 self._prompt(event)
+                self._choose(event.at)
+        elif event.type.startswith("call."):
+            self._presence.follow(event)
+            away, self._away = self._away, not self._presence.hears(event.at)
+            if away != self._away:
                 self._choose(event.at)
 
     def view(self) -> dict[str, Any]:
@@ -141,8 +151,9 @@ class PromptPanel:
     def _choose(self, at: float) -> None:
         """Fill the places that are free, and those whose prompt has to give way."""
         ranked = sorted(self._open.values(), key=lambda item: item.rank)
-        best = next((item for item in ranked if item.prompt.kind != "tip"), None)
-        if best and self._gives_way(self._main, self._main_at, best, at):
+        best = next((item for item in ranked if self._may_lead(item)), None)
+        main = self._open.get(self._main)
+        if best and ((main and not self._may_lead(main)) or self._gives_way(self._main, self._main_at, best, at)):
             self._main, self._main_at = best.prompt.id, at
         elif not best:
             self._main = ""
@@ -156,6 +167,10 @@ class PromptPanel:
                 break
             places[weakest], self._beside_at[weakest] = id_, at
         self._beside = places
+
+    def _may_lead(self, item: _Open) -> bool:
+        """Whether a prompt can be the main one: words for the customer only while the customer can hear them."""
+        return item.prompt.kind != "tip" and (item.prompt.kind not in SPOKEN or not self._away)
 
     def _gives_way(self, id_: str, since: float, other: _Open, at: float) -> bool:
         """Whether ``id_``, in its place since ``since``, makes room for ``other``. What came now is not read yet."""

@@ -13,7 +13,9 @@ const SOON = 15, QUIET = 5, JUST_DONE = 3; // seconds
 const ROOM = { small: 4, large: 6 }; // items of the checklist
 const RETRY = [250, 500, 1000, 2000, 4000]; // milliseconds
 
-let view = null, received = 0, link = "waiting", refused = "";
+const HEARD_TWICE = 1000; // milliseconds within which a key that this window had comes again, by way of the whole desktop
+
+let view = null, received = 0, link = "waiting", refused = "", handled = -HEARD_TWICE;
 let words = WORDS.zh;
 
 // ------------------------------------------------------------------------------------------------ settings
@@ -392,6 +394,18 @@ const startClock = () => {
 let socket = null, tries = 0;
 const TOO_MANY = 1013;
 
+// In the desk the page stands in a frame and shows what it showed at a moment of a call that is over: the desk sends
+// the snapshots, and nothing is sent back.
+const replay = () => {
+  overlay.inert = true;
+  addEventListener("message", ({ data, origin, source }) => {
+    if (origin !== location.origin || source !== parent) return;
+    [view, received, link] = [data.view, performance.now(), "open"];
+    overlay.dataset.theme = data.theme;
+    draw();
+  });
+};
+
 const connect = () => {
   const address = new URL("socket", location.href);
   address.protocol = "ws:";
@@ -403,7 +417,7 @@ const connect = () => {
     const asked = view !== null && next.desk.choose > view.desk.choose;
     [view, received, link, refused, tries] = [next, performance.now(), "open", "", 0];
     draw();
-    if (asked) perform("situation"); // with a key that another window had
+    if (asked && performance.now() - handled > HEARD_TWICE) perform("situation"); // with a key that another window had
     painted(number);
   };
   socket.onopen = () => {
@@ -467,6 +481,7 @@ const pressed = (event) => {
   }
   if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || !KEYS[event.key]) return;
   event.preventDefault();
+  handled = performance.now();
   if (!event.repeat) perform(KEYS[event.key]);
 };
 
@@ -567,4 +582,4 @@ take({ language: location.hash.slice(1) });
 applySettings();
 watch();
 startClock();
-connect();
+parent === window ? connect() : replay();

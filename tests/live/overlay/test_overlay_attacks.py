@@ -25,9 +25,9 @@ from fastapi import APIRouter  # noqa: E402
 from websockets.exceptions import ConnectionClosed, InvalidStatus  # noqa: E402
 
 from callflow.errors import CallflowError  # noqa: E402
+from callflow.gate import own_hosts  # noqa: E402
 from callflow.live.actions import LONGEST_MESSAGE, Action, NotOurs, Receipt, read  # noqa: E402
 from callflow.live.overlay import Overlay  # noqa: E402
-from callflow.live.security import own_hosts  # noqa: E402
 from callflow.live.server import BURST, MOST_PAGES  # noqa: E402
 
 

@@ -1,15 +1,16 @@
-"""Who may reach the overlay. Every web page that the agent opens can send requests to this machine's ports.
+"""Who may reach a web page of ours. Every page that people open can send requests to this machine's ports.
 
-Three things hold such a page off: a token that it does not know; the ``Host`` header, which tells of a name that an
-attacker has pointed at 127.0.0.1 (DNS rebinding); and ``Origin`` with ``Sec-Fetch-Site``, which tell of requests that
-another page makes. What comes back may not be framed, kept or read by others, and runs no script but our own.
+What holds such a page off, whatever the application behind the gate does: the ``Host`` header, which tells of a name
+that an attacker has pointed at 127.0.0.1 (DNS rebinding); and ``Origin`` with ``Sec-Fetch-Site``, which tell of
+requests that another page makes. What comes back may not be framed, kept or read by others, and runs no script but our
+own. A secret (the overlay's address, a session of the desk) is for the application to ask for.
 """
 
 from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 Message = MutableMapping[str, Any]
@@ -31,10 +32,6 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), usb=(), serial=(), payment=()",
 }
-REFUSED = (
-    "这个地址不对，请打开 callflow live 显示的地址。\n"
-    "This is not the right address. Open the one that callflow live has printed.\n"
-)
 _FROM_ELSEWHERE = ("cross-site", "same-site")
 
 
@@ -48,19 +45,36 @@ def same(token: str, given: str) -> bool:
     return hmac.compare_digest(token.encode(), given.encode("utf-8", "surrogatepass"))
 
 
-def own_hosts(host: str, port: int, more: Iterable[str] = ()) -> frozenset[str]:
-    """What ``Host`` may say of a server that listens on ``host``; ``more``: names of this machine, without a port."""
-    names = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host, *more}
-    return frozenset(f"{name.lower()}:{port}" for name in names) | (frozenset(names) if port == 80 else frozenset())
+def own_hosts(host: str, port: int, more: Iterable[str] = (), secure: bool = False) -> frozenset[str]:
+    """What ``Host`` may say of a server that listens on ``host``; ``more``: names of this machine, without a port.
+
+    ``secure``: it speaks HTTPS.
+    """
+    names = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host, *(name.lower() for name in more)}
+    usual = 443 if secure else 80
+    return frozenset(f"{name.lower()}:{port}" for name in names) | (frozenset(names) if port == usual else frozenset())
 
 
 class Gate:
-    """Stands before the application: lets in only what was sent to us by our own page or by no page at all."""
+    """Stands before the application: lets in only what was sent to us by our own page or by no page at all.
 
-    def __init__(self, app: App, hosts: frozenset[str]) -> None:
+    ``refused`` is what others are told. Answers get ``headers`` in place of their own of the same name; where the
+    application sets one of ``own`` itself (a policy for a page that needs another one), its word holds.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        hosts: frozenset[str],
+        refused: str,
+        headers: Mapping[str, str] = HEADERS,
+        own: Iterable[str] = (),
+    ) -> None:
         self._app = app
         self._hosts = hosts
-        self._headers = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+        self._refused = refused
+        self._own = frozenset(name.encode() for name in own)
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -79,24 +93,30 @@ class Gate:
             return False
         if any(site in _FROM_ELSEWHERE for site in headers.get("sec-fetch-site", [])):
             return False
-        return not origins or origins[0] == f"http://{hosts[0]}"
+        scheme = "https" if scope.get("scheme") in ("https", "wss") else "http"
+        return not origins or origins[0] == f"{scheme}://{hosts[0]}"
 
     def _guarded(self, send: Send) -> Send:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                ours = {name for name, _ in self._headers}
-                kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in ours]
-                message["headers"] = [*kept, *self._headers]
+                message["headers"] = self._with_ours(message.get("headers", []))
             await send(message)
 
         return guarded
+
+    def _with_ours(self, given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        given = [(name.lower(), value) for name, value in given]
+        chosen = {name for name, _ in given} & self._own
+        ours = [(name, value) for name, value in self._headers if name not in chosen]
+        replaced = {name for name, _ in ours}
+        return [*((name, value) for name, value in given if name not in replaced), *ours]
 
     async def _refuse(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008})
             return
-        body = REFUSED.encode()
+        body = self._refused.encode()
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 403, "headers": [*headers, *self._headers]})
         await send({"type": "http.response.body", "body": body})

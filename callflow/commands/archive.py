@@ -1,0 +1,111 @@
+"""``callflow users`` and ``callflow purge``: who may look into an archive, and how long it keeps calls."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import re
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from callflow.archive import purge, users
+from callflow.archive.store import Archive
+from callflow.commands.common import note
+from callflow.commands.places import copies_of_sound
+from callflow.errors import BadInput
+from callflow.texts import text
+
+_DAYS = {"d": 1, "w": 7, "y": 365}
+_OLDEST = 36_500
+
+
+def run_users(options: argparse.Namespace, language: str) -> int:
+    """Add, list, disable and enable users; passwords come from the terminal or standard input, never as an option."""
+    if options.action != "list" and not options.name:
+        raise BadInput(text("users {a} needs the name of a user", "users {a} 需要用户名", a=options.action))
+    with Archive.open(options.archive, create=options.action == "add") as archive:
+        name, by = options.name, at_keyboard()
+        if options.action == "list":
+            _list_users(archive, language)
+        elif options.action == "add":
+            users.check(name, options.role, options.agent, options.team)
+            who = {"agent": options.agent, "team": options.team, "reveal": options.reveal, "language": language}
+            users.add(archive, name, _password(language), options.role, **who, by=by)
+        elif options.action == "password":
+            users.set_password(archive, name, _password(language), by)
+        else:
+            users.set_active(archive, name, options.action == "enable", by)
+    return 0
+
+
+def _list_users(archive: Archive, language: str) -> None:
+    disabled = text("disabled", "已停用").in_(language)
+    for user in users.all_users(archive):
+        state = "" if user.active else disabled
+        print(f"{user.name:24} {user.role:12} {state}".rstrip())
+
+
+def _password(language: str) -> str:
+    """Asked for twice on a terminal, else the first line of standard input."""
+    if not sys.stdin or not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n") if sys.stdin else ""
+    first = getpass.getpass(text("password: ", "密码：").in_(language))
+    if first != getpass.getpass(text("once more: ", "再输入一次：").in_(language)):
+        raise BadInput(text("the two passwords differ", "两次输入的密码不同"))
+    return first
+
+
+def run_purge(options: argparse.Namespace, language: str) -> int:
+    """Delete what is older than the archive should keep."""
+    older_than = age(options.older_than)
+    folders = [Path(name) for name in options.recordings or ()]
+    for folder in folders:
+        if not folder.is_dir():
+            raise BadInput(text('--recordings: no such folder: "{p}"', "--recordings：没有这个文件夹：“{p}”", p=folder))
+    with Archive.open(options.archive, create=False) as archive:
+        if options.dry_run:
+            many = purge.count(archive, older_than)
+            print(text("{n} calls would be deleted", "将删除 {n} 通通话", n=many).in_(language))
+            return 0
+        done = purge.purge(
+            archive, older_than, recordings=folders, copies=copies_of_sound(archive.name), by=at_keyboard()
+        )
+    deleted = text(
+        "{c} calls deleted, {r} recordings deleted", "已删除 {c} 通通话、{r} 个录音", c=done.calls, r=done.recordings
+    )
+    print(deleted.in_(language))
+    if done.kept:
+        left = text(
+            "{n} recordings were left: gone already, changed since, or in no folder that was named",
+            "保留了 {n} 个录音：已不存在、已被更改，或不在所给的文件夹内",
+            n=done.kept,
+        )
+        note(left, language)
+    if not done.wiped:
+        busy = text(
+            "others use the archive, so that the disk still holds what was deleted: purge again when they have ended",
+            "归档库正被其他程序使用，已删除的内容仍留在磁盘上：请待其结束后再次清除",
+        )
+        note(busy, language)
+    return 0
+
+
+def age(written: str) -> timedelta:
+    """``90d``, ``12w`` or ``2y`` as a time. Raises ``BadInput``."""
+    found = re.fullmatch(r"([0-9]{1,6})([dwy])", written.strip().lower())
+    days = int(found[1]) * _DAYS[found[2]] if found else 0
+    if not 1 <= days <= _OLDEST:
+        raise BadInput(
+            text('"{w}" is not an age', "“{w}”不是有效的时长", w=written),
+            text("write 90d, 12w or 2y: days, weeks or years", "请写 90d、12w 或 2y：天、周或年"),
+        )
+    return timedelta(days=days)
+
+
+def at_keyboard() -> str:
+    """Who sits at the keyboard, for the audit log."""
+    try:
+        return f"command line ({getpass.getuser()})"
+    except (OSError, KeyError):
+        return "command line"

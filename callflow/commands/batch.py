@@ -1,0 +1,107 @@
+"""``callflow replay … --archive URL``: many recordings and journals into an archive."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from callflow.archive.store import Archive
+from callflow.audio.recording import Recording
+from callflow.audio.source import Source
+from callflow.commands.common import Console, interrupts, note, plan_of, warn, warn_of_models
+from callflow.errors import BadInput, CallflowError
+from callflow.review.batch.listing import Listing, listing
+from callflow.review.batch.pattern import Pattern
+from callflow.review.batch.pool import Pool
+from callflow.review.batch.run import Batch, Crew
+from callflow.review.batch.task import Side
+from callflow.review.batch.view import BatchView, JsonLines
+from callflow.review.batch.work import Settings
+from callflow.review.judge import flow_version
+from callflow.texts import text
+
+ALONE = ("events", "date", "journal", "report")
+"""Options that speak of one call."""
+MOST_WORKERS = 256
+
+
+def run_batch(options: argparse.Namespace, language: str) -> int:
+    """1 where a file could not be judged, 130 after a Ctrl-C."""
+    for name in ALONE:
+        if getattr(options, name) is not None:
+            raise BadInput(
+                text("--{n} is for one call, not for an archive", "--{n} 用于单个通话，不能与归档同用", n=name),
+                text("in a manifest each call has its own", "批量时请在清单 CSV 中逐个写明"),
+            )
+    size = _workers(options.workers)
+    pattern = Pattern.of(options.pattern) if options.pattern is not None else None
+    found = listing(options.file, pattern, options.agent or "left")
+    _tell(found, language)
+    plan = plan_of(options.flow, language)
+    warn_of_models(language)
+    settings = Settings(plan, open_recording, options.engine)
+    with Archive.open(options.archive) as archive:
+        view = JsonLines(language, print) if options.json else BatchView(Console(highlight=False), language)
+        batch = Batch(archive, flow_version(plan.flow), view, options.again, options.retry_failed)
+        try:
+            with _crew(settings, options.cluster, min(size, len(found.tasks))) as crew, view:
+                batch.run(found.tasks, crew)
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            interrupts.clear()
+            view.summary(batch.tally, archive.name)
+            note(text("interrupted; run the same command again to go on", "已中断，再次运行同一命令即可继续"), language)
+            return 130
+        view.summary(batch.tally, archive.name)
+    return 1 if batch.tally.failed else 0
+
+
+def open_recording(path: Path, agent: Side) -> Source:
+    """A recording as the workers open it, wherever they are: in blocks that cost less than those of live calls."""
+    return Recording(path, agent=agent, block_seconds=0.5)
+
+
+def _crew(settings: Settings, cluster: str | None, size: int) -> AbstractContextManager[Crew]:
+    if cluster is None:
+        return Pool(settings, size)
+    try:
+        from callflow.review.fleet import Fleet
+    except ImportError as error:
+        raise CallflowError(
+            text("a cluster needs {n}, which is not installed", "集群需要 {n}，尚未安装", n=str(error.name)),
+            text("pip install 'callflow[cluster]'", "请运行 pip install 'callflow[cluster]'"),
+        ) from error
+    return Fleet(settings, cluster, size)
+
+
+def _workers(given: str | None) -> int:
+    """How many processes: what was asked for, else one for each core we may use."""
+    if given is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not (given.isascii() and given.isdigit() and 0 < int(given[:9]) <= MOST_WORKERS):
+        raise BadInput(
+            text("--workers must be a whole number from 1 to {m}", "--workers 应为 1 到 {m} 的整数", m=MOST_WORKERS)
+        )
+    return int(given)
+
+
+def _tell(found: Listing, language: str) -> None:
+    warn(found.problems, language)
+    if found.unnamed:
+        note(
+            text(
+                "{n} names do not fit the pattern, for instance {p}; these calls have no metadata",
+                "{n} 个文件名与模式不符，例如 {p}；这些通话没有附加信息",
+                n=len(found.unnamed),
+                p=found.unnamed[0].name,
+            ),
+            language,
+        )
+    if found.stands_for:
+        note(
+            text("{n} recordings are taken by their journals", "{n} 个录音以其日志为准", n=len(found.stands_for)),
+            language,
+        )

@@ -1,0 +1,137 @@
+"""``callflow graph``: a flow as a picture, with the path of one call or the heat of many laid over it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from callflow import flowfiles
+from callflow.commands.common import warn
+from callflow.design.graph.dot import dot
+from callflow.design.graph.draw import draw
+from callflow.design.graph.mermaid import mermaid
+from callflow.design.graph.model import Overlay, build
+from callflow.design.graph.overlay import heat, path
+from callflow.errors import BadInput, CallflowError
+from callflow.events import Event, parse
+from callflow.journal import is_journal, read_journal
+from callflow.problems import Location
+from callflow.texts import text
+from callflow.writing import whole_or_nothing
+
+Format = Literal["svg", "png", "mermaid", "dot"]
+FORMATS: tuple[Format, ...] = ("svg", "png", "mermaid", "dot")
+_BY_ENDING: dict[str, Format] = {
+    ".svg": "svg",
+    ".png": "png",
+    ".mmd": "mermaid",
+    ".mermaid": "mermaid",
+    ".dot": "dot",
+    ".gv": "dot",
+}
+
+
+def options(subparsers: Any, common: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    command = subparsers.add_parser("graph", parents=[common], help="a flow as a picture 流程图")
+    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
+    command.add_argument("--format", choices=FORMATS, help="default: as --out ends, else svg 格式")
+    command.add_argument("--rules", action="store_true", help="with rules 显示规则")
+    command.add_argument("--prompts", action="store_true", help="with prompts 显示提示")
+    command.add_argument("--situations", action="store_true", help="with situations 显示情景")
+    calls = command.add_mutually_exclusive_group()
+    calls.add_argument("--call", metavar="JOURNAL", help="lay the path of this call over it 叠加一通电话的路径")
+    calls.add_argument(
+        "--heat",
+        nargs="+",
+        metavar="CALLS",
+        help="lay many calls over it: journals, folders, an archive's URL 叠加热度",
+    )
+    command.add_argument("--out", metavar="FILE", help="write it there (default: standard output)")
+    command.set_defaults(run=run_graph)
+
+
+def run_graph(options: argparse.Namespace, language: str) -> int:
+    flow, warnings = flowfiles.load(options.flow)
+    warn(warnings, language)
+    out = Path(options.out) if options.out else None
+    form: Format = options.format or (_by_ending(out) if out else "svg")
+    if form == "png" and out is None and sys.stdout.isatty():
+        binary = text("a PNG is nothing for a terminal", "PNG 不能显示在终端里")
+        raise BadInput(binary, text("name a file: --out flow.png", "请给出文件名：--out flow.png"))
+    overlay = _overlay(options, language)
+    graph = build(
+        flow,
+        language,
+        rules=options.rules,
+        prompts=options.prompts,
+        situations=options.situations,
+        overlay=overlay,
+    )
+    written = mermaid(graph) if form == "mermaid" else dot(graph)
+    content = draw(written, form) if form == "svg" or form == "png" else written.encode()
+    if out:
+        with whole_or_nothing(out) as file:
+            file.write(content)
+    elif sys.stdout:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+    return 0
+
+
+def _by_ending(out: Path) -> Format:
+    if out.suffix.lower() not in _BY_ENDING:
+        known = ", ".join(_BY_ENDING)
+        raise BadInput(
+            text('"{o}": the ending does not tell the format', "“{o}”的扩展名看不出格式", o=out.name),
+            text("end it in {k}, or add --format", "请用 {k}，或加上 --format", k=known),
+        )
+    return _BY_ENDING[out.suffix.lower()]
+
+
+def _overlay(options: argparse.Namespace, language: str) -> Overlay | None:
+    if options.call:
+        return path(_events(Path(options.call), language), Path(options.call).stem, language)
+    return heat(_calls(options.heat, language), language) if options.heat else None
+
+
+def _calls(names: Sequence[str], language: str) -> Iterator[Iterable[Event]]:
+    """The calls of the journals named, of those in the folders and archives named, one at a time."""
+    found = 0
+    for name in names:
+        for events in _archived(name) if "://" in name else _in_files(Path(name), language):
+            found += 1
+            yield events
+    if not found:
+        raise BadInput(text("no calls in {n}", "{n} 中没有通话", n=", ".join(names)))
+
+
+def _in_files(named: Path, language: str) -> Iterator[list[Event]]:
+    if not named.is_dir():
+        yield _events(named, language)
+        return
+    for journal in sorted(named.rglob("*.jsonl")):
+        if is_journal(journal):  # call events lie beside recordings under the same ending
+            yield _events(journal, language)
+
+
+def _archived(url: str) -> Iterator[Iterable[Event]]:
+    try:
+        from callflow.archive.journals import journals
+    except ImportError as error:
+        raise CallflowError(
+            text("an archive needs {n}, which is not installed", "归档库需要 {n}，尚未安装", n=str(error.name)),
+            text("pip install 'callflow[archive]'", "请运行 pip install 'callflow[archive]'"),
+        ) from error
+    for content in journals(url):
+        lines = (parse(line, Location(url, number)) for number, line in enumerate(content.splitlines(), start=1))
+        yield [event for event in lines if isinstance(event, Event)]
+
+
+def _events(journal: Path, language: str) -> list[Event]:
+    read = read_journal(journal)
+    warn(read.problems, language)
+    return read.events

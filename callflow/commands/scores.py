@@ -1,0 +1,150 @@
+"""``callflow score`` and ``callflow diff``: why a call has its score, and what a changed flow would say."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from callflow.archive import extracts
+from callflow.archive.extracts import Wanted
+from callflow.archive.store import Archive
+from callflow.commands.common import Console, note, plan_of, warn
+from callflow.errors import BadInput, CallflowError
+from callflow.journal import read_journal
+from callflow.review import processes, score_table, scorecard_file, scored, whatif, whatif_table
+from callflow.review.compare import Call
+from callflow.review.exports import shapes
+from callflow.review.judge import flow_version
+from callflow.review.progress import Progress
+from callflow.review.scorecard import Scorecard
+from callflow.review.whatif import Kept, Run
+from callflow.texts import text
+
+MOST_WORKERS = 256
+
+
+def run_score(options: argparse.Namespace, language: str) -> int:
+    explained = _explained(options, language)
+    if options.json:
+        print(json.dumps(shapes.data(shapes.score_of(explained, reveal=True)), ensure_ascii=False, indent=1))
+        return 0
+    console = Console(highlight=False)
+    for line in score_table.table(explained, language, console.width):
+        console.print(line, soft_wrap=True)
+    return 0
+
+
+def _explained(options: argparse.Namespace, language: str) -> scored.Explained:
+    if options.archive is not None:
+        if options.journal is not None:
+            raise BadInput(
+                text("a journal and --archive: name one of them", "日志与 --archive 只能给出一个"),
+            )
+        with Archive.open(options.archive, create=False) as archive:
+            return scored.of_call(archive, number(options.call, "--call"), partial(card_of, options, language))
+    if not options.journal:
+        raise BadInput(
+            text("which call?", "哪一通通话？"),
+            text("name a journal, or --archive URL --call ID", "请给出日志，或 --archive URL --call 编号"),
+        )
+    journal = read_journal(Path(options.journal))
+    warn(journal.problems, language)
+    plan = plan_of(journal.header.flow or None if options.flow is None else options.flow, language)
+    card = scorecard_file.load(Path(options.scorecard), plan.flow) if options.scorecard is not None else None
+    name = Path(journal.header.recording or options.journal).name
+    explained = scored.of_journal(journal, plan, name, card)
+    if explained.version != flow_version(plan.flow).digest:
+        note(text("the flow has changed since this call was judged", "评定之后流程已有改动"), language)
+    return explained
+
+
+def card_of(options: argparse.Namespace, language: str, flow: str) -> Scorecard | None:
+    """The scorecard that was asked for, for calls of ``flow``."""
+    if options.scorecard is None:
+        return None
+    plan = plan_of(flow or None if options.flow is None else options.flow, language)
+    return scorecard_file.load(Path(options.scorecard), plan.flow)
+
+
+# ------------------------------------------------------------------------------------------------ what if
+
+
+def run_diff(options: argparse.Namespace, language: str) -> int:
+    """1 where a call could not be judged again."""
+    workers = _workers(options.workers)
+    wanted = wanted_of(options)
+    old, new = plan_of(options.against, language), plan_of(options.flow, language)
+    with Archive.open(options.archive, create=False) as archive:
+        ids = extracts.chosen(archive, wanted)
+        progress = Progress(sys.stderr, len(ids), language)
+        with progress:
+            found = whatif.differences(_kept(archive, ids), old, new, _runner(options.cluster, workers), progress.done)
+    if options.json:
+        print(json.dumps(shapes.data(shapes.differences_of(found, old.flow, new.flow)), ensure_ascii=False, indent=1))
+    else:
+        console = Console(highlight=False)
+        for line in whatif_table.table(found, old.flow, new.flow, language, console.width):
+            console.print(line, soft_wrap=True)
+    return 1 if found.failed else 0
+
+
+def _kept(archive: Archive, ids: list[int]) -> Iterator[Kept]:
+    for call in extracts.calls(archive, ids, journals=True):
+        began = call.began.isoformat(sep=" ", timespec="minutes") if call.began else ""
+        yield Kept(Call(call.id, call.agent_name or call.agent, began), call.journal)
+
+
+def _runner(cluster: str | None, workers: int) -> Run:
+    if cluster is None:
+        return partial(processes.run, workers=workers)
+    try:
+        from callflow.review import fleet
+    except ImportError as error:
+        raise CallflowError(
+            text("a cluster needs {n}, which is not installed", "集群需要 {n}，尚未安装", n=str(error.name)),
+            text("pip install 'callflow[cluster]'", "请运行 pip install 'callflow[cluster]'"),
+        ) from error
+    return partial(fleet.run, address=cluster, size=workers)
+
+
+def wanted_of(options: argparse.Namespace) -> Wanted:
+    """The calls that the options ask for."""
+    since, until = moment(options.since, "--since"), moment(options.until, "--until")
+    if since and until and since >= until:
+        raise BadInput(text("--since is not before --until", "--since 不早于 --until"))
+    limit = None if getattr(options, "limit", None) is None else number(options.limit, "--limit")
+    return Wanted(since, until, options.agent or "", limit=limit)
+
+
+def moment(given: str | None, option: str) -> datetime | None:
+    """A day or a moment of this computer's own time, in UTC without a zone as the archive has it."""
+    if given is None:
+        return None
+    try:
+        return datetime.fromisoformat(given).astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadInput(
+            text('{o}: "{g}" is no date', "{o}：“{g}”不是日期", o=option, g=given[:40]),
+            text("write it as 2026-11-01 or 2026-11-01T09:30", "请写成 2026-11-01 或 2026-11-01T09:30"),
+        ) from error
+
+
+def number(given: str | None, option: str) -> int:
+    """A whole number from 1 on."""
+    if given is not None and given.isascii() and given.isdigit() and int(given[:18]) > 0 and len(given) <= 18:
+        return int(given)
+    raise BadInput(text("{o} must be a whole number from 1 on", "{o} 应为不小于 1 的整数", o=option))
+
+
+def _workers(given: str | None) -> int:
+    if given is None:
+        return processes.cores()
+    workers = number(given, "--workers")
+    if workers > MOST_WORKERS:
+        raise BadInput(text("--workers: {m} at most", "--workers 最多 {m}", m=MOST_WORKERS))
+    return workers

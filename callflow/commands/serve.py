@@ -1,0 +1,78 @@
+"""``callflow serve``: desk and studio in the browser. Here the shell, the archive and the pages are put together."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from callflow.archive.store import Archive
+from callflow.audio.recording import Recording
+from callflow.audio.source import Source
+from callflow.commands.common import note
+from callflow.commands.places import copies_of_sound
+from callflow.errors import BadInput
+from callflow.gate import own_hosts
+from callflow.review.desk import desk
+from callflow.review.desk.books import Books
+from callflow.review.desk.flows import Flows
+from callflow.review.desk.recordings import Roots
+from callflow.review.desk.sound import SoundFiles
+from callflow.review.known import rescored
+from callflow.texts import text
+from callflow.web.accounts import Accounts
+from callflow.web.pages import read_static
+from callflow.web.server import is_local, listen, serve
+from callflow.web.site import Site
+
+PORT = 8700
+
+
+def run_serve(options: argparse.Namespace, language: str) -> int:
+    folders = [_folder(name, "--recordings") for name in options.recordings or ()]
+    flows = _folder(options.flows, "--flows") if options.flows else None
+    certificate, key = options.certificate, options.key
+    if bool(certificate) != bool(key):
+        raise BadInput(text("--certificate and --key belong together", "--certificate 和 --key 须一起给出"))
+    with Archive.open(options.archive, create=False) as archive, listen(options.host, options.port) as listening:
+        port = listening.getsockname()[1]
+        site = Site(Accounts(archive), secure=bool(certificate))
+        books = Books(archive, Flows(flows), Roots(folders or _beside(archive)), _sounds(archive), rescored)
+        desk.add(site, books, read_static("callflow.live"))
+        app = site.finished(own_hosts(options.host, port, options.name or (), secure=bool(certificate)))
+        _warn(options.host, bool(certificate), language)
+        scheme, host = "https" if certificate else "http", f"[{options.host}]" if ":" in options.host else options.host
+        with suppress(KeyboardInterrupt):  # how one stops it
+            serve(app, listening, certificate, key, lambda: print(f"{scheme}://{host}:{port}/", flush=True))
+    return 0
+
+
+def _folder(name: str, option: str) -> Path:
+    path = Path(name)
+    if not path.is_dir():
+        raise BadInput(text('{o}: no such folder: "{p}"', "{o}：没有这个文件夹：“{p}”", o=option, p=name))
+    return path
+
+
+def _beside(archive: Archive) -> Iterable[Path]:
+    """Where nothing is said: recordings in the folder of the archive and below it."""
+    return [Path(archive.name).resolve().parent] if archive.sqlite else []
+
+
+def _sounds(archive: Archive) -> SoundFiles:
+    return SoundFiles(copies_of_sound(archive.name), _open)
+
+
+def _open(path: Path, agent: str) -> Source:
+    return Recording(path, agent="right" if agent == "right" else "left")
+
+
+def _warn(host: str, secure: bool, language: str) -> None:
+    if not is_local(host) and not secure:
+        message = text(
+            "others on the network can read what travels to {h}: give --certificate and --key",
+            "发往 {h} 的内容未加密，网络中的他人可以读到：请给出 --certificate 和 --key",
+            h=host,
+        )
+        note(message, language)

@@ -1,0 +1,46 @@
+"""Options of ``serve``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from callflow.errors import CallflowError
+from callflow.texts import text
+
+
+def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    command = subparsers.add_parser(
+        "serve", parents=[common], help="the supervisor's desk and the studio, in the browser 网页工作台"
+    )
+    command.add_argument(
+        "--archive", required=True, metavar="URL", help="a path, or postgresql://USER@HOST/NAME 归档库"
+    )
+    command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only) 地址")
+    command.add_argument("--port", type=int, default=8700, help="port to listen on; 0 for any (default: 8700) 端口")
+    command.add_argument(
+        "--name", action="append", metavar="NAME", help="a name by which others reach this computer; may be repeated"
+    )
+    command.add_argument(
+        "--recordings",
+        action="append",
+        metavar="FOLDER",
+        help="a folder whose recordings may be played; may be repeated (default: that of the archive) 录音文件夹",
+    )
+    command.add_argument("--flows", metavar="FOLDER", help="a folder of flows of your own 流程文件夹")
+    command.add_argument("--certificate", metavar="FILE", help="for HTTPS: the certificate, PEM 证书")
+    command.add_argument("--key", metavar="FILE", help="for HTTPS: its key, PEM 私钥")
+    command.set_defaults(run=run_serve)
+
+
+def run_serve(options: argparse.Namespace, language: str) -> int:
+    """``callflow serve``, whose packages are an extra."""
+    try:
+        from callflow.commands import serve
+    except ImportError as error:
+        raise CallflowError(
+            text("the desk needs {n}, which is not installed", "网页工作台需要 {n}，尚未安装", n=str(error.name)),
+            text("pip install 'callflow[web]'", "请运行 pip install 'callflow[web]'"),
+        ) from error
+    return serve.run_serve(options, language)

@@ -1,0 +1,165 @@
+"""A batch from beginning to end: what is archived already is passed over, the rest is judged and archived call by call.
+
+Whatever interrupts it, the same command goes on where it was: a call is in the archive or it is not, and its key, the
+sha256 of what was recorded, keeps it from being there twice. Only this process writes to the archive.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeVar
+
+from callflow.archive import calls, failed
+from callflow.archive.calls import NewCall, NewFlow
+from callflow.archive.store import Archive
+from callflow.errors import ArchiveError
+from callflow.review.batch.keeper import Keeper
+from callflow.review.batch.task import Task
+from callflow.review.batch.work import Job, content_hash
+from callflow.review.known import rescored
+from callflow.texts import Text
+
+T = TypeVar("T")
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Seconds between tries while the archive does not answer: a database that starts anew is waited for."""
+
+
+class Crew(Protocol):
+    """Whoever judges: processes here, or a cluster."""
+
+    def results(self, jobs: Iterable[Job]) -> Iterator[NewCall]:
+        """Judge ``jobs``, taking only as many as are worked on, in whatever order they are done."""
+
+
+class Watcher(Protocol):
+    """Is told how a batch goes on."""
+
+    def update(self, tally: Tally) -> None: ...
+
+    def call(self, call: NewCall) -> None:
+        """One was archived, done or failed."""
+
+    def trouble(self, message: Text) -> None:
+        """Something is in the way, and is waited for."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How far a batch is. ``there``: archived before; ``same``: files with the content of one before them;
+    ``seconds``: of sound that was judged; ``bytes`` of ``all_bytes``: sizes of files that are settled, and of all."""
+
+    files: int = 0
+    all_bytes: int = 0
+    bytes: int = 0
+    done: int = 0
+    failed: int = 0
+    there: int = 0
+    same: int = 0
+    seconds: float = 0.0
+    skipped_bytes: int = 0
+
+    @property
+    def settled(self) -> int:
+        return self.done + self.failed + self.there + self.same
+
+
+@dataclass(slots=True)
+class Batch:
+    """``flow``: what the calls are judged with; ``again``: judge also what is archived; ``retry_failed``: try those
+    once more that failed."""
+
+    archive: Archive
+    flow: NewFlow
+    watcher: Watcher
+    again: bool = False
+    retry_failed: bool = False
+    pauses: Sequence[float] = PAUSES
+    tally: Tally = field(default_factory=Tally)
+    _failed: dict[str, str] = field(default_factory=dict)
+    _kept: set[str] = field(default_factory=set)
+    _sizes: dict[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stopped: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, tasks: Sequence[Task], crew: Crew) -> Tally:
+        """Judge ``tasks``. Raises ``ArchiveError`` where the archive does not come back."""
+        self._failed = self._patiently(lambda: failed.known(self.archive))
+        self.tally.files = len(tasks)
+        self.tally.all_bytes = sum(map(_size, tasks))
+        with Keeper(self._keep) as keeper:
+            self._stopped = keeper.stopped
+            for call in crew.results(self._jobs(tasks)):
+                keeper.put(call)
+        self.watcher.update(self.tally)
+        return self.tally
+
+    def _jobs(self, tasks: Iterable[Task]) -> Iterator[Job]:
+        """The tasks that are to be judged; each is looked at when somebody is free for it."""
+        for task in tasks:
+            job, size = Job(task, content_hash(task.path)), _size(task)
+            same = job.sha256 in self._kept
+            if not same and not self._settled_before(job):
+                self._sizes[job.path] = size
+                yield job
+                continue
+            with self._lock:
+                self.tally.same += same
+                self.tally.there += not same
+                self.tally.bytes += size
+                self.tally.skipped_bytes += size
+            self.watcher.update(self.tally)
+
+    def _settled_before(self, job: Job) -> bool:
+        if self._failed.get(job.path) == job.sha256:
+            return not (self.retry_failed or self.again)
+        if self.again or not job.sha256:
+            return False
+        return bool(self._patiently(lambda: calls.known(self.archive, [job.sha256])))
+
+    def _keep(self, judged: list[NewCall]) -> None:
+        """Into the archive, together; rows that said that these files were bad go."""
+        mended = [
+            call.path for call in judged if call.status == "done" and self._failed.pop(call.path, None) is not None
+        ]
+        if mended:
+            self._patiently(lambda: failed.forget(self.archive, mended))
+        good = [replace(call, flow=self.flow) for call in judged if call.status == "done"]
+        bad = [call for call in judged if call.status == "failed"]
+        self._patiently(lambda: calls.add(self.archive, good, again=self.again, rescore=rescored))
+        self._patiently(lambda: calls.add(self.archive, bad, again=True))
+        for call in good + bad:
+            self._count(call)
+
+    def _count(self, call: NewCall) -> None:
+        with self._lock:
+            if call.status == "failed":
+                self.tally.failed += 1
+            elif call.key in self._kept:
+                self.tally.same += 1
+            else:
+                self._kept.add(call.key)
+                self.tally.done += 1
+                self.tally.seconds += call.duration
+            self.tally.bytes += self._sizes.pop(call.path, 0)
+        self.watcher.call(call)
+        self.watcher.update(self.tally)
+
+    def _patiently(self, action: Callable[[], T]) -> T:
+        """What the archive answers, tried again while it does not: nothing that is done here harms when done twice."""
+        for pause in self.pauses:
+            try:
+                return action()
+            except ArchiveError as error:
+                self.watcher.trouble(error.message)
+                if self._stopped.wait(pause):
+                    raise
+        return action()
+
+
+def _size(task: Task) -> int:
+    try:
+        return task.path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,190 @@
+"""A batch on the terminal: how far, how fast, how long still, and what could not be judged.
+
+On a real terminal one line at its foot; into a pipe or file plain lines, one now and then. ``JsonLines`` is for
+programs.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task
+from rich.table import Column
+from rich.text import Text as Line
+
+from callflow.archive.calls import NewCall
+from callflow.review import words
+from callflow.review.batch.run import Tally
+from callflow.review.wrap import clean
+from callflow.texts import Text, text
+
+EVERY = 10.0
+"""Seconds between two plain lines."""
+MOST_SHOWN = 20
+"""Bad files that are named one by one; the archive has them all."""
+
+
+class Rate:
+    """How fast a batch is, and when it will be done: by the size of the files, which stands for their length."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began = clock()
+
+    @property
+    def elapsed(self) -> float:
+        return max(1e-6, self._clock() - self._began)
+
+    def line(self, tally: Tally) -> Text:
+        """``12 of 200 · 1 failed · 2.1 calls/s · 25× real time · 1:20 left``."""
+        parts = [text("{n} of {a}", "{n} / {a}", n=tally.settled, a=tally.files)]
+        if tally.failed:
+            parts.append(text("{n} failed", "失败 {n}", n=tally.failed))
+        if tally.done:
+            parts.append(text("{r:.3g} calls/s", "{r:.3g} 通/秒", r=tally.done / self.elapsed))
+            parts.append(text("{r:.0f}× real time", "实时的 {r:.0f} 倍", r=tally.seconds / self.elapsed))
+        if left := self.left(tally):
+            parts.append(text("{t} left", "还剩 {t}", t=words.clock(left)))
+        return Text(" · ".join(part.en for part in parts), " · ".join(part.zh for part in parts))
+
+    def left(self, tally: Tally) -> float:
+        """Seconds that it will still take; 0 where that is not known yet, or nothing is left."""
+        judged = tally.bytes - tally.skipped_bytes
+        return self.elapsed * (tally.all_bytes - tally.bytes) / judged if judged > 0 else 0.0
+
+
+class BatchView:
+    """Shows a batch to people. A context manager, so that an interruption leaves the terminal in order."""
+
+    def __init__(self, console: Console, language: str) -> None:
+        self._console = console
+        self._language = language
+        self._rate = Rate()
+        self._told = 0.0
+        self._bad = 0
+        self._troubled = ""
+        self._live = console.is_terminal and not console.is_dumb_terminal
+        self._tally = Tally()
+        self._progress = Progress(BarColumn(bar_width=30), _Told(self), console=console, transient=True)
+        self._task = self._progress.add_task("", total=1.0)
+
+    def __enter__(self) -> BatchView:
+        if self._live:
+            self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._progress.stop()
+
+    @property
+    def line(self) -> str:
+        return self._rate.line(self._tally).in_(self._language)
+
+    def update(self, tally: Tally) -> None:
+        self._tally, self._troubled = tally, ""
+        share = tally.bytes / tally.all_bytes if tally.all_bytes else tally.settled / max(1, tally.files)
+        self._progress.update(self._task, completed=share)
+        if not self._live and self._rate.elapsed - self._told >= EVERY:
+            self._told = self._rate.elapsed
+            self._print(self.line)
+
+    def call(self, call: NewCall) -> None:
+        if call.status == "failed" and call.reason:
+            self._bad += 1
+            if self._bad <= MOST_SHOWN:
+                self._print(
+                    Line("✕ ", "red").append(clean(call.path)).append(f"  {clean(call.reason.in_(self._language))}")
+                )
+
+    def trouble(self, message: Text) -> None:
+        if message.en != self._troubled:
+            self._troubled = message.en
+            waits = text("{m}; trying again", "{m}；正在重试", m="{m}")
+            self._print(waits.in_(self._language).format(m=message.in_(self._language)))
+
+    def summary(self, tally: Tally, name: str) -> None:
+        """What came of it, in a few lines."""
+        sound = words.clock(tally.seconds)
+        counts = (
+            (tally.done, text("{n} calls judged, {s} of sound", "已评 {n} 通，录音共 {s}", n=tally.done, s=sound)),
+            (tally.there, text("{n} were in the archive already", "{n} 个此前已归档", n=tally.there)),
+            (tally.same, text("{n} have the content of another file", "{n} 个与其他文件内容相同", n=tally.same)),
+            (
+                tally.failed,
+                text("{n} could not be judged; the archive says why", "{n} 个无法评定，原因已归档", n=tally.failed),
+            ),
+        )
+        for count, line in counts:
+            if count:
+                self._print(f"  {line.in_(self._language)}")
+        speed, took = tally.seconds / self._rate.elapsed, words.clock(self._rate.elapsed)
+        end = text("took {t}", "用时 {t}", t=took)
+        if tally.done:
+            end = text("took {t}  ·  {r:.0f}× real time", "用时 {t}  ·  实时的 {r:.0f} 倍", t=took, r=speed)
+        self._print(f"  {clean(name)}  ·  {end.in_(self._language)}")
+
+    def _print(self, line: str | Line) -> None:
+        self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+class _Told(ProgressColumn):
+    """The figures beside the bar, as they are now: time goes on between two calls."""
+
+    def __init__(self, view: BatchView) -> None:
+        super().__init__(Column(no_wrap=True))
+        self._view = view
+
+    def render(self, task: Task) -> Line:
+        return Line(self._view.line)
+
+
+class JsonLines:
+    """Tells programs: a line for each call that was archived, and one at the end."""
+
+    def __init__(self, language: str, say: Callable[[str], None]) -> None:
+        self._language = language
+        self._say = say
+        self._rate = Rate()
+
+    def __enter__(self) -> JsonLines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def update(self, tally: Tally) -> None:
+        return None
+
+    def call(self, call: NewCall) -> None:
+        told: dict[str, Any] = {"type": "call", "path": call.path, "key": call.key, "status": call.status}
+        if call.reason:
+            told["reason"] = call.reason.in_(self._language)
+        if call.status == "done":
+            told |= {"duration": round(call.duration, 3), "score": call.score.total if call.score else None}
+        self._put(told)
+
+    def trouble(self, message: Text) -> None:
+        self._put({"type": "trouble", "message": message.in_(self._language)})
+
+    def summary(self, tally: Tally, name: str) -> None:
+        self._put(
+            {
+                "type": "summary",
+                "archive": name,
+                "files": tally.files,
+                "done": tally.done,
+                "failed": tally.failed,
+                "already_archived": tally.there,
+                "same_content": tally.same,
+                "sound": round(tally.seconds, 3),
+                "took": round(self._rate.elapsed, 3),
+            }
+        )
+
+    def _put(self, told: dict[str, Any]) -> None:
+        self._say(json.dumps(told, ensure_ascii=False))

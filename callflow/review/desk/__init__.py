@@ -1,0 +1,1 @@
+"""The supervisor's desk: pages and JSON of calls, added to the shell of ``callflow serve`` by ``desk.add``."""

@@ -1,0 +1,77 @@
+"""The audit log, for administrators: who logged in, listened, took, decided or deleted what, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from nicegui import run, ui
+
+from callflow.archive import audit
+from callflow.review.desk.books import Books
+from callflow.review.desk.calls import moment
+from callflow.texts import Text, text
+from callflow.web.pages import Section
+from callflow.web.site import Site
+from callflow.web.visitor import ADMINS, Visitor
+
+HERE = "/audit"
+TITLE = text("Audit log", "审计日志")
+AT_ONCE = 200
+COLUMNS = (
+    ("when", text("Time", "时间")),
+    ("user", text("User", "用户")),
+    ("action", text("Action", "操作")),
+    ("what", text("What", "对象")),
+    ("address", text("From", "来自")),
+)
+ACTIONS = {
+    "login": text("logged in", "登录"),
+    "login.failed": text("wrong password", "密码错误"),
+    "login.throttled": text("too many tries", "尝试过多"),
+    "logout": text("logged out", "退出"),
+    "recording": text("listened to the recording", "收听录音"),
+    "journal": text("took the journal", "下载日志"),
+    "finding.accept": text("accepted a finding", "认可结果"),
+    "finding.dispute": text("disputed a finding", "提出异议"),
+    "finding.correct": text("corrected a finding", "改判"),
+    "user.add": text("added a user", "添加用户"),
+    "user.password": text("set a password", "设置密码"),
+    "user.disable": text("disabled a user", "停用用户"),
+    "user.enable": text("let a user in again", "启用用户"),
+    "purge": text("deleted calls", "清除通话"),
+}
+
+
+def add(site: Site, books: Books) -> None:
+    """The page ``/audit``."""
+    site.section(Section(HERE, TITLE, ADMINS, place=90))
+
+    @site.nice(HERE, TITLE, ADMINS)
+    async def page(visitor: Visitor, request: Request) -> None:
+        language = visitor.language
+        columns = [
+            {"name": name, "label": title.in_(language), "field": name, "align": "left"} for name, title in COLUMNS
+        ]
+        table = ui.table(columns=columns, rows=[], row_key="id").props("flat dense virtual-scroll").classes("card grow")
+
+        async def more() -> None:
+            before = table.rows[-1]["id"] if table.rows else None
+            lines = await run.io_bound(audit.read, books.archive, limit=AT_ONCE, before=before)
+            table.add_rows([_line(line, language) for line in lines or ()])
+            button.set_visibility(len(lines or ()) == AT_ONCE)
+
+        button = ui.button(text("Show earlier", "查看更早的").in_(language), on_click=more).props("flat no-caps")
+        await more()
+
+
+def _line(line: Any, language: str) -> dict[str, Any]:
+    action = ACTIONS.get(line.action, Text(line.action, line.action)).in_(language)
+    return {
+        "id": line.id,
+        "when": moment(line.when),
+        "user": line.user,
+        "action": action,
+        "what": line.what,
+        "address": line.address,
+    }

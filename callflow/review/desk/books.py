@@ -1,0 +1,75 @@
+"""What all pages of the desk work with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from callflow.archive import audit, calls, details
+from callflow.archive.details import Details
+from callflow.archive.standing import Rescore
+from callflow.archive.store import Archive
+from callflow.archive.viewers import NotSeen
+from callflow.review.desk.flows import Flows
+from callflow.review.desk.hidden import hidden_text
+from callflow.review.desk.opened import Opened, Shelf
+from callflow.review.desk.recordings import GONE, Found, Roots
+from callflow.review.desk.sound import Made, SoundFiles
+from callflow.texts import Text
+from callflow.web.visitor import Visitor
+
+
+@dataclass(frozen=True, eq=False)
+class Books:
+    """The archive and what belongs to it. ``rescore`` makes a call's score after a decision."""
+
+    archive: Archive
+    flows: Flows
+    roots: Roots
+    sounds: SoundFiles
+    rescore: Rescore | None = None
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """Calls opened lately."""
+        return Shelf(self.flows)
+
+    def details(self, call_id: int, visitor: Visitor) -> Details:
+        """A call. Raises ``ArchiveError`` where the visitor may not see one of that id."""
+        return details.details(self.archive, call_id, visitor.viewer)
+
+    def opened(self, call: Details, visitor: Visitor) -> Opened:
+        """Its journal, opened. Raises ``ArchiveError`` or ``BadJournal`` where there is none that can be read."""
+        return self.shelf.opened(
+            call.row.id, call.version, visitor.reveals, lambda: calls.journal(self.archive, call.row.id)
+        )
+
+    def recording(self, call: Details) -> Found:
+        """Its recording, or why it cannot be listened to."""
+        return self.roots.find(call.row.path)
+
+    def made(self, call_id: int, visitor: Visitor) -> Made:
+        """The peaks of a recording and what to play of it. Raises as ``details``, ``opened``, ``SoundFiles.made`` do.
+
+        ``NotSeen`` where there is no recording that may be opened.
+        """
+        call = self.details(call_id, visitor)
+        found = self.recording(call)
+        if found.path is None:
+            raise NotSeen(found.why or GONE)
+        return self.sounds.made(found.path, call.sha256, self.opened(call, visitor).header.agent)
+
+    def note(self, visitor: Visitor, action: str, call_id: int) -> None:
+        """A line of the audit log."""
+        audit.note(self.archive, visitor.user.name, action, f"call {call_id}", visitor.address)
+
+    def shown(self, words: str, visitor: Visitor) -> str:
+        """Words that somebody wrote or said, as the visitor may see them."""
+        return words if visitor.reveals else hidden_text(words, self.flows.sounds)
+
+
+def both(said: Mapping[str, Any] | None) -> Text:
+    """A text in both languages, as the archive keeps it."""
+    return Text(str((said or {}).get("en", "")), str((said or {}).get("zh", "")))

@@ -1,0 +1,129 @@
+"""The page of calls: filters in one row, a table below them, every number a link to the calls behind it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import PurePath
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from callflow.archive import details, search
+from callflow.archive.details import Choices
+from callflow.archive.search import CallQuery
+from callflow.review import words
+from callflow.review.desk.books import Books, both
+from callflow.review.desk.filters import DIRECTIONS, PER_PAGE, STATUSES, Filters
+from callflow.texts import Text, text
+from callflow.web.access import visitor_of
+from callflow.web.site import Site
+from callflow.web.visitor import Visitor
+
+HERE = "/calls"
+CHOICES_LAST = 30.0
+"""Seconds for which the choices of the filters are kept; new calls bring new agents and queues now and then."""
+COLUMNS = (
+    ("began", text("Time", "时间"), False),
+    ("agent", text("Agent", "坐席"), False),
+    ("queue", text("Queue", "队列"), False),
+    ("customer", text("Customer", "客户"), False),
+    ("duration", text("Length", "时长"), True),
+    ("score", text("Score", "得分"), True),
+    ("faults", text("Faults", "问题"), True),
+    ("met", text("Met", "做到"), True),
+    ("not_assessed", text("Not assessed", "未评"), True),
+)
+_SORTED = ("began", "agent", "queue", "duration", "score", "faults")
+
+
+def router(site: Site, books: Books) -> APIRouter:
+    """The page ``/calls``."""
+    routes = APIRouter(include_in_schema=False)
+    choices = _Choices(books)
+
+    @routes.get(HERE)
+    def calls(request: Request) -> Response:
+        visitor = visitor_of(request)
+        filters, told = Filters.of(request.query_params)
+        page = search.find(books.archive, query_of(filters, books), visitor.viewer)
+        offset = (filters.number - 1) * PER_PAGE
+        values = {
+            "filters": filters,
+            "told": told,
+            "page": page,
+            "first": offset + 1 if page.rows else 0,
+            "last": offset + len(page.rows),
+            "more": page.total_is_least or offset + len(page.rows) < page.total,
+            "choices": (chosen := choices.of(visitor)),
+            "rules": _rules(chosen, visitor),
+            "verdicts": _named(words.VERDICTS, visitor),
+            "states": _named(STATUSES, visitor),
+            "tags": _tags(filters, visitor),
+            "zip": zip,
+            "columns": COLUMNS,
+            "sorted_columns": _SORTED,
+            "words": words,
+            "both": both,
+            "name_of": lambda path: PurePath(path).name,
+        }
+        return site.pages.page(request, "calls.html.j2", values, here=HERE)
+
+    return routes
+
+
+def query_of(filters: Filters, books: Books) -> CallQuery:
+    """The query of the archive; words to be found by their sound as syllables."""
+    sounds = books.flows.sounds
+    return filters.query(lambda said: " ".join(sounds.names(sounds.of_text(said).key)))
+
+
+def _named(texts: Mapping[str, Text], visitor: Visitor) -> list[tuple[str, str]]:
+    return [(name, title.in_(visitor.language)) for name, title in texts.items()]
+
+
+def _rules(choices: Choices, visitor: Visitor) -> list[tuple[str, str]]:
+    named = [(name, both(about.get("title")).in_(visitor.language) or name) for name, about in choices.rules.items()]
+    return sorted(named, key=lambda pair: pair[1])
+
+
+def _tags(filters: Filters, visitor: Visitor) -> list[tuple[str, str]]:
+    """What narrows the calls down and has no field in the row: links lead here with it."""
+    shown = {
+        "team": filters.team,
+        "direction": DIRECTIONS[filters.direction].in_(visitor.language) if filters.direction else "",
+        "customer": filters.customer,
+        "severity": words.SEVERITIES[filters.severity].in_(visitor.language) if filters.severity else "",
+        "disputed": text("disputed", "有异议").in_(visitor.language) if filters.disputed else "",
+    }
+    return [(name, label) for name, label in shown.items() if label]
+
+
+class _Choices:
+    """What can be chosen in the filters, by what somebody may see; looked up now and then."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+        self._kept: dict[Any, tuple[float, Choices]] = {}
+
+    def of(self, visitor: Visitor) -> Choices:
+        viewer = visitor.viewer
+        until, kept = self._kept.get(viewer, (0.0, None))
+        if kept is None or time.monotonic() > until:
+            kept = details.choices(self._books.archive, viewer)
+            if len(self._kept) > 1_000:
+                self._kept.clear()
+            self._kept[viewer] = time.monotonic() + CHOICES_LAST, kept
+        return kept
+
+
+def moment(when: datetime | None) -> str:
+    """A time of day as people read it, on this machine's clock; ``—`` where it is unknown."""
+    if when is None:
+        return "—"
+    return when.replace(tzinfo=UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+FILTERS: Mapping[str, Any] = {"moment": moment, "clock": words.clock, "points": words.points}

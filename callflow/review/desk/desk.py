@@ -1,0 +1,22 @@
+"""Adds the supervisor's desk to the shell of ``callflow serve``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from callflow.review.desk import api, audit, call, calls
+from callflow.review.desk.books import Books
+from callflow.texts import text
+from callflow.web.pages import Section
+from callflow.web.site import Site
+
+
+def add(site: Site, books: Books, overlay: Mapping[str, bytes]) -> None:
+    """The pages of calls, and their JSON. ``overlay``: the files of the agent's overlay, by name."""
+    site.add("callflow.review.desk")
+    site.pages.filters(calls.FILTERS)
+    site.section(Section(calls.HERE, text("Calls", "通话"), place=10))
+    site.app.include_router(calls.router(site, books))
+    site.app.include_router(call.router(site, books, overlay))
+    site.app.include_router(api.router(books))
+    audit.add(site, books)

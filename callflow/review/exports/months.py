@@ -1,0 +1,43 @@
+"""An agent's month, read from the archive."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from callflow.archive import extracts
+from callflow.archive.extracts import Wanted
+from callflow.archive.store import Archive
+from callflow.review import scored
+from callflow.review.exports.agent_month import Judged, Month, month_of
+from callflow.review.exports.rows import with_findings
+from callflow.review.scored import Chosen
+
+
+def read_month(archive: Archive, wanted: Wanted, first: datetime, chosen: Chosen = lambda flow: None) -> Month | None:
+    """An agent's month, read from the archive; ``None`` where there are no calls. ``first``: its first day, local."""
+    after, before = _next(first), _next(first, -1)
+    here = replace(wanted, since=_utc(first), until=_utc(after))
+    ids = extracts.chosen(archive, here)
+    calls = [
+        Judged(call, findings, scored.explained(call, findings, chosen(call.flow)))
+        for call, findings in with_findings(archive, ids)
+    ]
+    if not calls:
+        return None
+    team = replace(here, agent="", team=calls[-1].call.team)
+    team_calls = extracts.calls(archive, extracts.chosen(archive, team)) if team.team else iter(())
+    last = replace(wanted, since=_utc(before), until=_utc(first))
+    last_calls = extracts.calls(archive, extracts.chosen(archive, last))
+    days = calendar.monthrange(first.year, first.month)[1]
+    return month_of(first, days, calls, team_calls, last_calls)
+
+
+def _next(first: datetime, by: int = 1) -> datetime:
+    months = first.year * 12 + first.month - 1 + by
+    return first.replace(year=months // 12, month=months % 12 + 1)
+
+
+def _utc(local: datetime) -> datetime:
+    return local.astimezone(UTC).replace(tzinfo=None)

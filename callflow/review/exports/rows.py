@@ -1,0 +1,192 @@
+"""The tables of findings and of scores: which columns, and a row for each. Masked unless ``reveal``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from callflow.archive import extracts
+from callflow.archive.extracts import Decided, KeptCall, KeptFinding, Wanted
+from callflow.archive.masking import masked
+from callflow.archive.store import Archive
+from callflow.call.reasons import REASONS
+from callflow.review import known, words
+from callflow.review.exports.cells import Cell, local
+from callflow.review.scored import Chosen, explained
+from callflow.texts import Text, text
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """``name``: as the JSON API calls it; ``width`` in characters."""
+
+    name: str
+    title: Text
+    width: int = 12
+
+
+CALL = (
+    Column("call", text("call", "通话编号"), 9),
+    Column("began", text("began", "开始时间"), 17),
+    Column("agent", text("agent", "坐席工号"), 10),
+    Column("agent_name", text("agent's name", "坐席姓名"), 12),
+    Column("team", text("team", "班组")),
+    Column("queue", text("queue", "队列")),
+    Column("direction", text("direction", "方向"), 10),
+    Column("customer", text("customer", "客户"), 14),
+    Column("minutes", text("minutes", "时长（分）"), 9),
+    Column("recording", text("recording", "录音"), 24),
+)
+FINDING = (
+    Column("rule", text("rule", "规则"), 22),
+    Column("title", text("what", "内容"), 36),
+    Column("group", text("group", "分组"), 18),
+    Column("severity", text("severity", "程度"), 9),
+    Column("standing", text("verdict that stands", "现判定")),
+    Column("verdict", text("engine's verdict", "引擎判定")),
+    Column("disputed", text("disputed", "有异议"), 9),
+    Column("at", text("at (s)", "时刻（秒）"), 9),
+    Column("clock", text("at", "时刻"), 9),
+    Column("speaker", text("speaker", "说话人"), 9),
+    Column("said", text("words as heard", "所说的话"), 36),
+    Column("clauses", text("clauses", "条款"), 22),
+    Column("reason", text("reason", "原因"), 28),
+    Column("decided", text("decided by", "裁定人")),
+    Column("decided_at", text("decided at", "裁定时间"), 17),
+    Column("note", text("note", "备注"), 30),
+    Column("flow", text("flow", "流程")),
+    Column("version", text("version of the flow", "流程版本")),
+)
+SCORE = (
+    Column("score", text("score", "得分"), 9),
+    Column("engine_score", text("engine's score", "引擎得分"), 9),
+    Column("fatal", text("fatal items", "致命项"), 20),
+    Column("met", words.VERDICTS["met"], 8),
+    Column("faults", text("faults", "问题"), 8),
+    Column("severe", text("severe faults", "严重问题"), 9),
+    Column("not_assessed", words.VERDICTS["not_assessed"], 8),
+    Column("disputed", text("disputed", "有异议"), 8),
+    Column("flow", text("flow", "流程")),
+    Column("version", text("version of the flow", "流程版本")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table to write: its columns and its rows, which are made as they are asked for."""
+
+    columns: tuple[Column, ...]
+    rows: Iterator[list[Cell]]
+
+
+class Extract:
+    """Makes the tables of the calls that are ``wanted``."""
+
+    def __init__(self, archive: Archive, wanted: Wanted, language: str, reveal: bool = False) -> None:
+        self._archive, self._wanted = archive, wanted
+        self._language, self._reveal = language, reveal
+
+    def findings(self) -> Table:
+        """A row for each finding, by call."""
+        return Table((*CALL, *FINDING), self._finding_rows())
+
+    def scores(self, chosen: Chosen = lambda flow: None) -> Table:
+        """A row for each call, with the share of every group in per cent; ``chosen``: by which scorecard."""
+        ids = extracts.chosen(self._archive, self._wanted)
+        groups: dict[str, Text] = {}
+        for call in extracts.calls(self._archive, ids):
+            titles = known.group_titles(call.rules)
+            groups |= {name: titles.get(name, Text(name, name)) for name in call.groups if name not in groups}
+        shares = tuple(
+            Column(f"group_{name}", Text(f"{title.en} (%)", f"{title.zh}（%）"), 10) for name, title in groups.items()
+        )
+        return Table((*CALL, *SCORE, *shares), self._score_rows(ids, tuple(groups), chosen))
+
+    # ---------------------------------------------------------------------------------------------- rows
+
+    def _finding_rows(self) -> Iterator[list[Cell]]:
+        ids = extracts.chosen(self._archive, self._wanted)
+        decided = {one.finding: one for one in extracts.decided(self._archive, self._wanted) if one.role != "agent"}
+        for call, findings in with_findings(self._archive, ids):
+            head = self._call(call)
+            titles = known.group_titles(call.rules)
+            for finding in findings:
+                yield [*head, *self._finding(call, finding, titles, decided.get(finding.id))]
+
+    def _call(self, call: KeptCall) -> list[Cell]:
+        return [
+            call.id, local(call.began), call.agent, call.agent_name, call.team, call.queue, call.direction,
+            self._shown(call.customer), round(call.duration / 60, 2), self._shown(Path(call.path).name),
+        ]  # fmt: skip
+
+    def _finding(
+        self, call: KeptCall, one: KeptFinding, groups: Mapping[str, Text], decision: Decided | None
+    ) -> list[Cell]:
+        at, evidence = moment_of(one), one.evidence[0] if one.evidence else {}
+        speaker = str(evidence.get("speaker") or "")
+        return [
+            one.rule,
+            self._in(known.title_of(call.rules, one.rule)),
+            self._in(groups.get(one.group, Text(one.group, one.group))),
+            self._in(words.SEVERITIES[one.severity]),
+            self._in(words.VERDICTS[one.standing]),
+            self._in(words.VERDICTS[one.verdict]),
+            self._in(text("yes", "是")) if one.disputed else "",
+            None if at is None else round(at, 1),
+            "" if at is None else words.clock(at),
+            self._in(words.SPEAKERS[speaker]) if speaker in words.SPEAKERS else "",
+            self._shown(" / ".join(filter(None, (str(seen.get("said", "")) for seen in one.evidence)))),
+            " ".join(one.refs),
+            self._in(REASONS.get(one.reason, Text(one.reason, one.reason))),
+            decision.user if decision else "",
+            local(decision.when) if decision else None,
+            self._shown(decision.note) if decision else "",
+            call.flow,
+            call.version[:12],
+        ]
+
+    def _score_rows(self, ids: Sequence[int], groups: Sequence[str], chosen: Chosen) -> Iterator[list[Cell]]:
+        for call, findings in with_findings(self._archive, ids):
+            card = chosen(call.flow)
+            total, fatal = call.judged, ""
+            if card is not None:
+                scored = explained(call, findings, card).scored
+                total = None if scored.total is None else float(scored.total)
+                fatal = " ".join(scored.fatal)
+            row: list[Cell] = [
+                *self._call(call), _rounded(total), _rounded(call.score), fatal, call.met, call.faults, call.severe,
+                call.not_assessed, call.disputed, call.flow, call.version[:12],
+            ]  # fmt: skip
+            yield row + [_share(call.groups.get(name)) for name in groups]
+
+    def _shown(self, said: str) -> str:
+        return said if self._reveal else masked(said)
+
+    def _in(self, message: Text) -> str:
+        return message.in_(self._language)
+
+
+def with_findings(archive: Archive, ids: Sequence[int]) -> Iterator[tuple[KeptCall, list[KeptFinding]]]:
+    """Calls with their findings, portion by portion."""
+    for start in range(0, len(ids), extracts.PORTION):
+        portion = ids[start : start + extracts.PORTION]
+        findings = extracts.findings(archive, portion)
+        for call in extracts.calls(archive, portion):
+            yield call, findings[call.id]
+
+
+def moment_of(finding: KeptFinding) -> float | None:
+    """Where to listen; see ``scorecard.moment``."""
+    if finding.evidence:
+        return min(float(seen["start"]) for seen in finding.evidence)
+    return None if finding.verdict == "not_assessed" else finding.at
+
+
+def _share(group: Any) -> float | None:
+    return round(100 * group["points"] / group["of"], 1) if group and group["of"] else None
+
+
+def _rounded(points: float | None) -> float | None:
+    return None if points is None else round(points, 2)

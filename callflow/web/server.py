@@ -1,0 +1,76 @@
+"""Listens: on this computer only, unless told otherwise."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from callflow.errors import CallflowError
+from callflow.gate import App
+from callflow.texts import text
+
+LOCAL = "127.0.0.1"
+MOST_AT_ONCE = 400
+"""Connections at a time; what comes beyond is told to try again."""
+LONGEST_MESSAGE = 4_000_000
+"""Bytes of a message on a socket: a flow in the studio's editor."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; ``port`` 0 takes any free one. Raises ``CallflowError`` where it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows would let a second server take the port with it
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise CallflowError(
+            text("cannot listen on {h}:{p}", "无法监听 {h}:{p}", h=host, p=port),
+            text("another program has the port? choose another one", "端口可能被占用，请换一个"),
+        ) from error
+    return listening
+
+
+def is_local(host: str) -> bool:
+    """Whether only this computer can reach a server that listens on ``host``."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def serve(
+    app: App, listening: socket.socket, certificate: str | None, key: str | None, started: Callable[[], None]
+) -> None:
+    """Serve until interrupted. ``certificate`` and ``key``: PEM files, for HTTPS."""
+    config = uvicorn.Config(
+        app,
+        ws="websockets-sansio",
+        ws_max_size=LONGEST_MESSAGE,
+        lifespan="on",
+        limit_concurrency=MOST_AT_ONCE,
+        timeout_graceful_shutdown=2,
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+    )
+    _Server(config, started).run([listening])
+
+
+class _Server(uvicorn.Server):
+    """Tells when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()

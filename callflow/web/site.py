@@ -1,0 +1,142 @@
+"""``Site``: the shell put together. Desk and studio add their pages to it.
+
+::
+
+    site = Site(accounts)
+    site.section(Section("/calls", text("Calls", "通话"), place=10))      # an entry of the navigation
+    site.add("callflow.review.desk")                                     # its folders templates/ and static/
+    site.app.include_router(router)                                      # pages made of templates, and JSON under /api
+    @site.nice("/agents", text("Agents", "坐席"), LEADERS)                # a page made of NiceGUI's elements
+    def agents(visitor: Visitor, request: Request) -> None: ...
+
+A page made of templates is ``site.pages.page(request, "calls.html.j2", values, here="/calls")``. Whoever asks is
+``visitor_of(request)``; what a page may do only for some is ``site.require(visitor, roles)``.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable, Sequence
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from callflow import __version__
+from callflow.archive.viewers import NotSeen, Role
+from callflow.errors import CallflowError
+from callflow.gate import HEADERS, App, Gate
+from callflow.texts import Text, text
+from callflow.web import login, nice
+from callflow.web.access import Access, visitor_of
+from callflow.web.accounts import Accounts
+from callflow.web.pages import Pages, Section, read_static
+from callflow.web.visitor import EVERYBODY, Visitor
+
+REFUSED = (
+    "这个地址不对，请打开 callflow serve 显示的地址。\n"
+    "This is not the right address. Open the one that callflow serve has printed.\n"
+)
+OURS = {**HEADERS, "referrer-policy": "same-origin"}
+"""A form that sends no referrer would send no origin either."""
+FORBIDDEN = text("this is not for your role", "您没有权限查看")
+NOT_THERE = text("there is nothing here", "没有这个页面")
+LOOK_AGAIN = text("is the address right?", "请检查地址")
+BAD = text("this address cannot be understood", "无法理解这个地址")
+
+
+class Site:
+    """The web application of ``callflow serve``. ``secure``: it is reached by HTTPS."""
+
+    def __init__(self, accounts: Accounts, secure: bool = False) -> None:
+        self.accounts = accounts
+        self.uploads: dict[str, int] = {}
+        """bytes that may be sent to addresses that begin so, where it is more than usual"""
+        # FastAPI's own pages of documentation fetch their scripts from the network; the description alone does not.
+        self.app = FastAPI(
+            title="callflow", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
+        )
+        self.pages = Pages()
+        self._static: dict[str, dict[str, bytes]] = {}
+        self._secure = secure
+        self._access = Access(nice.guarded(self.app), accounts, self.uploads)
+        self.app.include_router(login.router(accounts, self.pages, self._access, secure))
+        self.app.get("/static/{package}/{name}", include_in_schema=False)(self._asset)
+        self.app.get("/", include_in_schema=False)(self._first)
+        self.app.get("/favicon.ico", include_in_schema=False)(lambda: RedirectResponse("/static/web/icon.svg", 301))
+        for kind, handler in (
+            (CallflowError, self._explained),
+            (StarletteHTTPException, self._refused),
+            (RequestValidationError, self._invalid),
+        ):
+            self.app.add_exception_handler(kind, handler)
+        self._serve_static("web", "callflow.web")
+
+    def section(self, section: Section) -> None:
+        """Add an entry to the navigation."""
+        self.pages.sections = sorted([*self.pages.sections, section], key=lambda each: each.place)
+
+    def add(self, package: str) -> None:
+        """Serve ``package``'s templates and, under ``/static/`` and its last name, what is in its folder ``static``."""
+        self.pages.add(package)
+        self._serve_static(package.rpartition(".")[2], package)
+
+    def nice(
+        self, path: str, title: Text, roles: Sequence[Role] = EVERYBODY, here: str = ""
+    ) -> Callable[[nice.Build], nice.Build]:
+        """A decorator for a function that builds a page of NiceGUI's elements: ``build(visitor, request)``."""
+        return nice.page(self.pages, path, title, roles, here)
+
+    def require(self, visitor: Visitor, roles: Sequence[Role]) -> None:
+        """Raises what becomes a page that says so where ``visitor`` has none of ``roles``."""
+        if visitor.user.role not in roles:
+            raise HTTPException(403, FORBIDDEN.in_(visitor.language))
+
+    def finished(self, hosts: frozenset[str]) -> App:
+        """The whole as an ASGI application. ``hosts``: what a request may call this server. Add no pages after it."""
+        nice.attach(self.app)
+        own = ("content-security-policy", "cache-control", "x-frame-options")
+        return Gate(self._access, hosts, REFUSED, OURS, own)
+
+    # -------------------------------------------------------------------------------------------- answers
+
+    def _serve_static(self, name: str, package: str) -> None:
+        self._static[name] = read_static(package)
+
+    async def _asset(self, package: str, name: str) -> Response:
+        content = self._static.get(package, {}).get(name)
+        if content is None:
+            raise HTTPException(404)
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return Response(content, media_type=kind, headers={"cache-control": "public, max-age=300"})
+
+    async def _first(self, request: Request) -> Response:
+        """The first page is the first that the visitor may open."""
+        role = visitor_of(request).user.role
+        path = next((section.path for section in self.pages.sections if role in section.roles), None)
+        return RedirectResponse(path, 303) if path else self._message(request, NOT_THERE, 404)
+
+    async def _explained(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, CallflowError)
+        return self._message(request, error.message, 404 if isinstance(error, NotSeen) else 503, error.hint)
+
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, StarletteHTTPException)
+        if error.status_code == 404:
+            return self._message(request, NOT_THERE, 404, LOOK_AGAIN)
+        if error.status_code == 403:
+            return self._message(request, FORBIDDEN, 403)
+        return self._message(request, Text(str(error.detail), str(error.detail)), error.status_code)
+
+    async def _invalid(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:5])
+        return self._message(request, BAD, 422, Text(wrong, wrong))
+
+    def _message(self, request: Request, message: Text, status: int, hint: Text | None = None) -> Response:
+        language = request.state.visitor.language if request.state.visitor else "en"
+        if request.url.path.startswith("/api/"):
+            detail = [message.in_(language), hint.in_(language) if hint else ""]
+            return JSONResponse({"detail": " — ".join(filter(None, detail))}, status)
+        return self.pages.message(request, message, hint, status)

@@ -1,0 +1,76 @@
+"""The tables that migrations make are those of ``tables.py``, from any state a database may be found in."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from archive_samples import call
+
+from callflow.archive import calls, store
+from callflow.archive.store import Archive
+from callflow.archive.tables import Base
+from callflow.errors import ArchiveError
+
+
+def ours(_object: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+    """The index of what was said is each database's own, and no table of ours."""
+    return not (name or "").startswith(("said_index", "said_by"))
+
+
+def test_migrations_and_tables_agree(new_archive: Archive) -> None:
+    with new_archive.engine.connect() as connection:
+        settings = {"version_table": store.VERSIONS, "include_object": ours, "compare_type": True}
+        context = MigrationContext.configure(connection, opts=settings)
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_newest_migration_is_the_one_that_is_opened() -> None:
+    assert ScriptDirectory.from_config(store.migrations()).get_current_head() == store.HEAD
+
+
+def test_opening_again_changes_nothing(url: str) -> None:
+    with Archive.open(url) as first:
+        calls.add(first, [call(1)])
+    with Archive.open(url, create=False) as again:
+        assert calls.known(again, [call(1).key]) == {call(1).key}
+
+
+def test_a_newer_archive_is_left_alone(new_archive: Archive, url: str) -> None:
+    with new_archive.begin() as session:
+        session.execute(sa.text(f"UPDATE {store.VERSIONS} SET version_num = '9999'"))
+    with pytest.raises(ArchiveError, match="newer callflow") as error:
+        Archive.open(url)
+    assert "install a newer callflow" in error.value.in_("en")
+
+
+def test_an_archive_that_is_not_there_is_not_made(url: str) -> None:
+    with pytest.raises(ArchiveError, match="there is no archive"):
+        Archive.open(url, create=False)
+
+
+def test_somebody_elses_database_is_left_alone(url: str, tmp_path: Path) -> None:
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE calls (whose text)"))
+    engine.dispose()
+    with pytest.raises(ArchiveError, match="is not an archive of callflow"):
+        Archive.open(url)
+
+
+def test_a_migration_that_fails_leaves_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(connection: sa.Connection) -> None:
+        upgrade(connection)
+        raise KeyboardInterrupt
+
+    upgrade = store.upgrade
+    monkeypatch.setattr(store, "upgrade", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Archive.open(url)
+    monkeypatch.undo()
+    with pytest.raises(ArchiveError, match=r"there is no archive|is not an archive"):
+        Archive.open(url, create=False)
+    Archive.open(url).close()

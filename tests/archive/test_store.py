@@ -1,0 +1,166 @@
+"""What an archive may be found in: locked, read-only, full, no database, no server. Each is told with what to do."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import postgres
+import pytest
+import sqlalchemy as sa
+from archive_samples import call
+from sqlalchemy.exc import SQLAlchemyError
+
+from callflow.archive.calls import add, known
+from callflow.archive.store import Archive
+from callflow.archive.tables import Call
+from callflow.errors import ArchiveError
+
+
+@pytest.mark.parametrize("form", ["{p}", "sqlite:///{p}"])
+def test_addresses_of_files(tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for path in (tmp_path / "a ?#%.db", Path("b.db"), Path("通话.db")):
+        with Archive.open(form.format(p=path)) as archive:
+            add(archive, [call(1)])
+        assert path.read_bytes().startswith(b"SQLite format 3")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["a ?#%.db", "b.db", "通话.db"])
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("mysql://localhost/calls", "cannot have an address that begins with"),
+        ("https://example.com/calls.db", "cannot have an address that begins with"),
+        ("sqlite://calls.db", "cannot have an address that begins with"),
+        ("sqlite://", "cannot have an address that begins with"),
+        ("postgresql://me:secret@host:port/calls", "cannot have an address that begins with"),
+        ("postgresql://me:secret@127.0.0.1:1/calls", "cannot reach the archive"),
+        ("postgresql://me:secret@no-such-host.invalid/calls", "cannot reach the archive"),
+        ("{folder}", "is a folder"),
+        ("{folder}/no/calls.db", "there is no archive at"),
+        ("{folder}/text.db", "is not an archive of callflow"),
+        ("{folder}/other.db", "is not an archive of callflow"),
+        ("{folder}/cut.db", "is not an archive of callflow"),
+        ("", "is a folder"),
+    ],
+)
+def test_addresses_of_nothing_we_can_use(tmp_path: Path, url: str, why: str) -> None:
+    (tmp_path / "text.db").write_text("a text, and no database\n" * 100)
+    with sa.create_engine(f"sqlite:///{tmp_path / 'other.db'}").begin() as connection:
+        connection.execute(sa.text("CREATE TABLE something (id integer)"))
+    connection.engine.dispose()
+    (tmp_path / "cut.db").write_bytes((tmp_path / "other.db").read_bytes()[:-2_000])
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(ArchiveError, match=why) as error:
+        Archive.open(url.format(folder=tmp_path))
+    assert "secret" not in error.value.in_("en") + error.value.in_("zh")
+    assert error.value.hint.en
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_an_empty_file_becomes_an_archive(tmp_path: Path) -> None:
+    (tmp_path / "calls.db").touch()
+    with Archive.open(str(tmp_path / "calls.db")) as archive:
+        add(archive, [call(1)])
+
+
+def test_a_locked_archive(tmp_path: Path) -> None:
+    path = str(tmp_path / "calls.db")
+    with Archive.open(path) as other, Archive.open(path, busy=0.1) as archive, other.begin() as session:
+        session.execute(sa.delete(Call))
+        with pytest.raises(ArchiveError, match="is locked by another program") as error:
+            add(archive, [call(1)])
+        assert "wait" in error.value.hint.en
+        assert known(archive, ["a"]) == set(), "readers need not wait"
+
+
+def test_writers_wait_for_one_another(tmp_path: Path) -> None:
+    path = str(tmp_path / "calls.db")
+    with Archive.open(path) as archive:
+        with archive.begin() as session:
+            session.execute(sa.delete(Call))
+            code = "import sys; from archive_samples import call; from callflow.archive import calls, store;"
+            code += "print('go', flush=True); calls.add(store.Archive.open(sys.argv[1]), [call(1)])"
+            tests = Path(__file__).parent.parent
+            environment = os.environ | {"PYTHONPATH": f"{tests}:{tests.parent}"}
+            writer = subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE, env=environment)
+            assert writer.stdout
+            assert writer.stdout.readline() == b"go\n"
+        writer.communicate()
+        assert writer.returncode == 0
+        assert known(archive, [call(1).key])
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("mounting a disk needs root and the right to mount")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_an_archive_on_a_read_only_disk(mounted: Path) -> None:
+    path = mounted / "calls.db"
+    with Archive.open(str(path)) as archive:
+        add(archive, [call(1)])
+    subprocess.run(["mount", "-o", "remount,ro", str(mounted)], check=True)
+    for there in (path, mounted / "new.db"):
+        with pytest.raises(ArchiveError, match="it is read-only") as error, Archive.open(str(there)) as archive:
+            add(archive, [call(2)])
+        assert "copy it to a disk that can be written" in error.value.hint.en
+
+
+def test_a_full_disk_leaves_the_archive_as_it_was(mounted: Path) -> None:
+    path = str(mounted / "calls.db")
+    with Archive.open(path) as archive:
+        add(archive, [call(1)])
+        with pytest.raises(ArchiveError, match="no space is left"):
+            add(archive, [call(number, journal=os.urandom(100_000)) for number in range(2, 40)])
+        keys = [call(number).key for number in range(40)]
+        assert known(archive, keys) == {call(1).key}
+        add(archive, [call(2)])
+        assert known(archive, keys) == {call(1).key, call(2).key}
+
+
+def test_a_database_that_is_not_on_its_server(postgres_server: postgres.Server) -> None:
+    with pytest.raises(ArchiveError, match="there is no database") as error:
+        Archive.open(postgres_server.address("nowhere"))
+    assert "createdb" in error.value.hint.en
+
+
+def test_a_user_whom_the_server_does_not_know(postgres_server: postgres.Server) -> None:
+    url = postgres_server.database().replace(f"{postgres_server.name}@", "stranger:secret@")
+    with pytest.raises(ArchiveError, match="does not let us in") as error:
+        Archive.open(url)
+    assert "secret" not in str(error.value)
+
+
+def test_an_error_in_between_undoes_all(archive: Archive) -> None:
+    add(archive, [call(1)])
+
+    def interrupted() -> None:
+        with archive.begin() as session:
+            session.execute(sa.update(Call).values(queue="x"))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    with archive.read() as session:
+        assert session.scalars(sa.select(Call.queue)).all() == ["售后"]
+
+
+def test_what_a_database_says_does_not_come_through_bare(archive: Archive) -> None:
+    with pytest.raises(ArchiveError, match="refuses") as error, archive.read() as session:
+        session.execute(sa.text("SELECT * FROM nothing"))
+    assert isinstance(error.value.__cause__, SQLAlchemyError)
+
+
+def test_foreign_keys_hold(archive: Archive) -> None:
+    with pytest.raises(ArchiveError), archive.begin() as session:
+        session.execute(sa.text("INSERT INTO journals (call_id, content) VALUES (99, 'x')"))

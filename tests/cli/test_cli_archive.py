@@ -1,0 +1,95 @@
+"""callflow users and callflow purge as commands."""
+
+import os
+import pty
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from archive_samples import call
+from commandline import callflow, complaint, environment
+
+from callflow.archive import calls, logins
+from callflow.archive.store import Archive
+from callflow.commands.archive import age
+from callflow.errors import BadInput
+
+PASSWORD = b"a sentence to remember\n"
+
+
+def users(tmp_path: Path, *arguments: str, given: bytes = b"") -> tuple[int, str, str]:
+    done = callflow("users", *arguments, "--archive", "calls.db", cwd=tmp_path, given=given)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def test_the_life_of_a_user(tmp_path: Path) -> None:
+    assert users(tmp_path, "add", "anna", "--role", "admin", given=PASSWORD) == (0, "", "")
+    assert users(tmp_path, "add", "lead", "--team", "华东", given=PASSWORD) == (0, "", "")
+    assert users(tmp_path, "disable", "lead") == (0, "", "")
+    code, out, _ = users(tmp_path, "list")
+    assert code == 0
+    assert [line.split() for line in out.splitlines()] == [["anna", "admin"], ["lead", "supervisor", "disabled"]]
+    assert users(tmp_path, "password", "anna", given=b"another sentence\n")[0] == 0
+    with Archive.open(str(tmp_path / "calls.db")) as archive:
+        assert logins.log_in(archive, "anna", "another sentence")
+        with pytest.raises(logins.LoginRefused):
+            logins.log_in(archive, "lead", PASSWORD.decode().strip())
+
+
+def test_a_password_is_asked_for_on_a_terminal_and_not_shown(tmp_path: Path) -> None:
+    main, side = pty.openpty()
+    command = [sys.executable, "-m", "callflow", "users", "add", "anna", "--role", "admin", "--archive", "calls.db"]
+    with subprocess.Popen(
+        command, stdin=side, stdout=side, stderr=side, cwd=tmp_path, env=environment(), start_new_session=True
+    ) as process:
+        shown = b""
+        for _ in range(2):
+            while not shown.endswith(b": "):
+                shown += os.read(main, 1_000)
+            time.sleep(0.1)
+            os.write(main, PASSWORD)
+            shown += os.read(main, 1_000)
+        assert process.wait(timeout=30) == 0
+    os.close(side)
+    os.close(main)
+    assert b"sentence" not in shown
+    with Archive.open(str(tmp_path / "calls.db")) as archive:
+        assert logins.log_in(archive, "anna", PASSWORD.decode().strip())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "why"),
+    [
+        (("add",), PASSWORD, "needs the name of a user"),
+        (("add", "anna", "--role", "admin"), b"", "a password has"),
+        (("disable", "anna"), b"", "there is no archive at"),
+    ],
+)
+def test_mistakes_are_told(tmp_path: Path, arguments: tuple[str, ...], given: bytes, why: str) -> None:
+    code, out, error = users(tmp_path, *arguments, given=given)
+    assert (code, out) == (2, "")
+    assert why in complaint(error)[0]
+
+
+def test_purging(tmp_path: Path) -> None:
+    with Archive.open(str(tmp_path / "calls.db")) as archive:
+        now = datetime.now()
+        calls.add(archive, [call(1, began=now - timedelta(days=100)), call(2, began=now - timedelta(days=80))])
+    copy = tmp_path / "calls.db.sound" / f"{call(1).sha256}-left.webm"
+    copy.parent.mkdir()
+    copy.touch()
+    purge = ("purge", "--archive", "calls.db", "--older-than")
+    assert callflow(*purge, "90d", "--dry-run", cwd=tmp_path).stdout == b"1 calls would be deleted\n"
+    done = callflow(*purge, "90d", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"1 calls deleted, 0 recordings deleted\n", b"")
+    assert not copy.exists()
+    assert "is not an age" in complaint(callflow(*purge, "90", cwd=tmp_path).stderr.decode())[0]
+
+
+@pytest.mark.parametrize("wrong", ["90", "d", "-1d", "0d", "999999y", "", "９０d"])
+def test_ages_that_are_none(wrong: str) -> None:
+    with pytest.raises(BadInput, match="is not an age"):
+        age(wrong)

@@ -1,0 +1,154 @@
+"""``callflow score``, ``diff`` and ``export``: what is printed, what is written, what is refused and how."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from archived import archive_of, new_call
+from commandline import callflow, complaint
+
+from callflow.archive import audit
+from callflow.archive.store import Archive
+from callflow.cli import main
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return archive_of(tmp_path_factory.mktemp("archive") / "calls.sqlite")
+
+
+@pytest.fixture
+def faulty(tmp_path: Path) -> Path:
+    path = tmp_path / "faulty.jsonl"
+    path.write_bytes(new_call("faulty").journal)
+    return path
+
+
+def test_a_score_is_explained_line_by_line(faulty: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", str(faulty), "--lang", "zh"]) == 0
+    out, err = capfd.readouterr()
+    assert err == ""
+    assert "得分 3.94 / 100   faulty.opus" in out
+    assert "坐席 左声道 “你问我，我问谁”" in out
+    assert "JJ-2.2.2" in out
+    assert main(["score", str(faulty), "--json"]) == 0
+    data = json.loads(capfd.readouterr().out)
+    assert round(sum(line["points"] for line in data["lines"]), 2) == data["total"] == 3.94
+    assert len(data["flow_version"]) == 64
+
+
+def test_an_archived_call_scores_the_same(calls: Path, faulty: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", str(faulty), "--json"]) == 0
+    from_journal = json.loads(capfd.readouterr().out)
+    with Archive.open(str(calls)) as archive:
+        number = next(n for n in range(1, 11) if scored_name(archive, n) == "faulty.opus")
+    assert main(["score", "--archive", str(calls), "--call", str(number), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out) == from_journal | {"call": number}
+
+
+def scored_name(archive: Archive, call_id: int) -> str:
+    from callflow.review import scored
+
+    return scored.of_call(archive, call_id).name
+
+
+def test_a_scorecard_of_one_s_own(faulty: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    card = tmp_path / "card.yaml"
+    card.write_text("scorecard: {title: 热线, fatal: {cap: 0, rules: [greet-first]}, groups: {wording: 90}}", "utf-8")
+    assert main(["score", str(faulty), "--scorecard", str(card), "--lang", "zh"]) == 0
+    out = capfd.readouterr().out
+    assert "评分表：热线" in out
+    assert "致命项" in out
+    assert "得分 0.00" in out
+    card.write_text("scorecard: {groups: {wordin: 90}}", "utf-8")
+    assert main(["score", str(faulty), "--scorecard", str(card), "--lang", "en"]) == 2
+    line, problems = complaint(capfd.readouterr().err)
+    assert "has mistakes" in line
+    assert 'did you mean "wording"' in problems[0]
+
+
+def test_diff_tells_by_rule_and_agent(calls: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", "--flow", "inbound", "--against", "inbound", "--archive", str(calls), "--lang", "en",
+                 "--workers", "1"]) == 0  # fmt: skip
+    assert "10 calls judged with both flows, 0 differ" in capfd.readouterr().out
+    assert main(["diff", "--flow", "inbound", "--against", "inbound", "--archive", str(calls), "--json", "--workers",
+                 "1", "--agent", "李丽", "--since", "2026-11-03", "--until", "2026-11-07"]) == 0  # fmt: skip
+    data = json.loads(capfd.readouterr().out)
+    assert (data["calls"], data["touched"], data["rules"]) == (2, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "more", "told"),
+    [
+        ("f.csv", "findings", [], "390 rows"),
+        ("f.xlsx", "findings", ["--agent", "1001"], "rows"),
+        ("s.csv", "scores", ["--since", "2026-11-05"], "7 rows"),
+        ("a.html", "agent", ["--agent", "1001", "--month", "2026-11"], "4 calls"),
+        ("c.html", "call", ["--call", "1"], "call 1"),
+    ],
+)
+def test_export(
+    calls: Path, tmp_path: Path, name: str, what: str, more: list[str], told: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / name
+    assert main(["export", "--archive", str(calls), "--what", what, "--out", str(out), "--lang", "en", *more]) == 0
+    masked, count = capfd.readouterr().err.splitlines()
+    assert "masked" in masked
+    assert told in count
+    assert os.listdir(tmp_path) == [name]
+    assert out.stat().st_size > 1_000
+    with Archive.open(str(calls)) as archive:
+        assert audit.read(archive, limit=1)[0].action == f"export.{what}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["score"], "which call?"),
+        (["score", "gone.jsonl"], "cannot read"),
+        (["score", "x.jsonl", "--archive", "CALLS", "--call", "1"], "one of them"),
+        (["score", "--archive", "CALLS"], "--call must be a whole number"),
+        (["score", "--archive", "CALLS", "--call", "4711"], "call 4711 is not in the archive"),
+        (["score", "--archive", "gone.sqlite", "--call", "1"], "gone.sqlite"),
+        (["score", "--archive", "CALLS", "--call", "1", "--scorecard", "gone.yaml"], "no scorecard"),
+        (["diff", "--flow", "inbound", "--against", "gone", "--archive", "CALLS"], 'no flow "gone"'),
+        (["diff", "--flow", "inbound", "--against", "inbound", "--archive", "gone.sqlite"], "gone.sqlite"),
+        (["diff", "--flow", "inbound", "--against", "inbound", "--archive", "CALLS", "--since", "soon"], "is no date"),
+        (["diff", "--flow", "inbound", "--against", "inbound", "--archive", "CALLS", "--workers", "0"], "--workers"),
+        (["diff", "--flow", "inbound", "--against", "inbound", "--archive", "CALLS", "--limit", "x"], "--limit"),
+        (["export", "--archive", "CALLS", "--what", "scores", "--out", "nowhere/x.csv"], "no such folder"),
+        (["export", "--archive", "CALLS", "--what", "scores", "--out", "."], "is a folder"),
+        (["export", "--archive", "CALLS", "--what", "scores", "--out", "x.pdf"], "cannot be written as pdf"),
+        (["export", "--archive", "CALLS", "--what", "agent", "--out", "x.html"], "which agent"),
+        (["export", "--archive", "CALLS", "--what", "agent", "--agent", "1001", "--month", "May", "--out", "x.html"],
+         "is no month"),
+        (["export", "--archive", "CALLS", "--what", "agent", "--agent", "9", "--month", "2026-11", "--out", "x.html"],
+         'no calls of "9"'),
+        (["export", "--archive", "CALLS", "--what", "scores", "--since", "2026-11-02", "--until", "2026-11-01", "--out",
+          "x.csv"], "not before"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_and_nothing_is_written(
+    calls: Path, tmp_path: Path, arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert main([*(str(calls) if word == "CALLS" else word for word in arguments), "--lang", "en"]) == 2
+    line, _ = complaint(capfd.readouterr().err)
+    assert told in line
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_full_disk_leaves_no_half_of_an_export(calls: Path, tiny_disk: Path) -> None:
+    out = tiny_disk / "f.csv"
+    out.write_text("old", "utf-8")
+    done = callflow("export", "--archive", str(calls), "--what", "findings", "--out", str(out), "--lang", "en",
+                    cwd=tiny_disk)  # fmt: skip
+    assert done.returncode == 2
+    line, _ = complaint(done.stderr.decode())
+    assert "cannot write" in line
+    assert out.read_text("utf-8") == "old"
+    assert [path.name for path in tiny_disk.iterdir()] == ["f.csv"]

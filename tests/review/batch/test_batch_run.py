@@ -1,0 +1,206 @@
+"""Batches with real processes into a real archive: every file once, whatever is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from batches import DEADLY, broken, call, journals, open_recording, plan, sound
+
+from callflow.archive import calls, decisions, users
+from callflow.archive.calls import NewCall
+from callflow.archive.store import Archive
+from callflow.archive.tables import Agent, Call, StoredFinding, User
+from callflow.errors import ModelError
+from callflow.review.batch.listing import listing
+from callflow.review.batch.pattern import Pattern
+from callflow.review.batch.pool import KILLED, Pool
+from callflow.review.batch.run import Batch, Tally
+from callflow.review.batch.work import Settings
+from callflow.review.judge import flow_version
+from callflow.review.known import rescored
+from callflow.texts import Text
+
+
+@dataclass
+class Seen:
+    """Watches a batch; ``on_call`` is done at each call."""
+
+    calls: list[NewCall] = field(default_factory=list)
+    troubles: list[Text] = field(default_factory=list)
+
+    def update(self, tally: Tally) -> None:
+        self.tally = tally
+
+    def call(self, call: NewCall) -> None:
+        self.calls.append(call)
+
+    def trouble(self, message: Text) -> None:
+        self.troubles.append(message)
+
+
+def settings(engine: str = "auto") -> Settings:
+    return Settings(plan(), open_recording, engine)
+
+
+def run(
+    archive: Archive, *named: Path, pattern: str = "", workers: int = 1, again: bool = False, retry: bool = False
+) -> Tally:
+    found = listing([str(path) for path in named], Pattern.of(pattern) if pattern else None)
+    with Pool(settings(), workers) as pool:
+        return Batch(archive, flow_version(plan().flow), Seen(), again, retry).run(found.tasks, pool)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    with Archive.open(str(tmp_path / "calls.db")) as opened:
+        yield opened
+
+
+def rows(archive: Archive) -> list[Call]:
+    with archive.read() as session:
+        return list(session.scalars(sa.select(Call).order_by(Call.path)))
+
+
+@pytest.mark.timeout(300)
+def test_a_thousand_files_of_which_thirty_are_broken(tmp_path: Path, archive: Archive) -> None:
+    folder = tmp_path / "calls"
+    journals(folder, range(968))
+    for number in range(2):
+        sound(folder / f"7_{number}.wav", seed=number)
+    bad = broken(folder, 30)
+    tally = run(archive, folder, pattern="{agent}_{}.wav", workers=2)
+    assert (tally.files, tally.done, tally.failed, tally.there) == (1000, 970, 30, 0)
+    found = rows(archive)
+    assert Counter(row.status for row in found) == {"done": 970, "failed": 30}
+    failed = [row for row in found if row.status == "failed"]
+    assert {row.path for row in failed} == {str(path.resolve()) for path in bad}
+    assert all(row.reason and row.reason["en"] and row.reason["zh"] for row in failed)
+    with archive.read() as session:
+        assert session.scalars(sa.select(Agent.code)).all() == ["7"]
+        assert (session.scalar(sa.select(sa.func.count()).select_from(StoredFinding)) or 0) > 970
+
+    again = run(archive, folder)
+    assert (again.done, again.failed, again.there) == (0, 0, 1000), "nothing is done twice"
+    assert len(rows(archive)) == 1000
+
+
+def test_a_call_in_the_archive_is_the_call_that_was_judged(tmp_path: Path, archive: Archive) -> None:
+    (path,) = journals(tmp_path / "calls", [2])
+    run(archive, path)
+    (row,) = rows(archive)
+    assert (row.status, row.engine, row.path) == ("done", "given", str(path))
+    assert row.duration == pytest.approx(10.002)
+    assert row.began is not None
+    assert row.faults > 0, "这事不归我管 is forbidden"
+    stored = calls.journal(archive, row.id).decode().splitlines()
+    inputs = [event.to_json() for event in call(2)[1:]]
+    assert [line for line in stored if line in inputs] == inputs, "only the context has its day filled in"
+    assert stored[-1].startswith('{"type":"score"')
+
+
+def test_the_same_content_under_two_names_is_one_call(tmp_path: Path, archive: Archive) -> None:
+    (path,) = journals(tmp_path / "calls", [1])
+    path.with_name("copy.jsonl").write_bytes(path.read_bytes())
+    tally = run(archive, tmp_path / "calls")
+    assert (tally.done, tally.same, len(rows(archive))) == (1, 1, 1)
+
+
+def test_what_failed_is_tried_again_when_asked_or_when_it_has_changed(tmp_path: Path, archive: Archive) -> None:
+    folder = tmp_path / "calls"
+    journals(folder, [1])
+    bad = folder / "bad.jsonl"
+    bad.write_bytes(b"no journal")
+    assert run(archive, folder).failed == 1
+    assert run(archive, folder).there == 2
+    assert run(archive, folder, retry=True).failed == 1
+    assert len(rows(archive)) == 2
+    bad.write_bytes(journals(tmp_path / "other", [2])[0].read_bytes())
+    mended = run(archive, folder)
+    assert (mended.done, mended.there) == (1, 1)
+    assert [row.status for row in rows(archive)] == ["done", "done"], "its row no longer says that it is bad"
+
+
+def test_again_judges_what_is_there_and_adds_nothing(tmp_path: Path, archive: Archive) -> None:
+    folder = tmp_path / "calls"
+    journals(folder, range(3))
+    run(archive, folder)
+    before = [(row.id, row.key, row.score) for row in rows(archive)]
+    assert run(archive, folder, again=True).done == 3
+    assert [(row.id, row.key, row.score) for row in rows(archive)] == before
+
+
+def test_judged_again_a_decision_stands_and_so_does_the_score_that_follows_from_it(
+    tmp_path: Path, archive: Archive
+) -> None:
+    (path,) = journals(tmp_path / "calls", [2])
+    run(archive, path)
+    users.add(archive, "chen", "long enough a password", "admin")
+    with archive.read() as session:
+        (user,) = session.scalars(sa.select(User)).all()
+        wrong = session.scalars(sa.select(StoredFinding).where(StoredFinding.verdict == "violated")).first()
+    assert wrong is not None
+    decisions.decide(archive, wrong.id, user, "correct", "not_assessed", rescore=rescored)
+    (corrected,) = rows(archive)
+    assert corrected.judged is not None
+    assert corrected.score is not None
+    assert corrected.judged > corrected.score
+    run(archive, path, again=True)
+    (after,) = rows(archive)
+    assert (after.judged, after.score) == (corrected.judged, corrected.score)
+
+
+def test_a_worker_that_is_killed_is_replaced_and_its_call_judged(tmp_path: Path, archive: Archive) -> None:
+    folder = tmp_path / "calls"
+    journals(folder, range(30))
+    with Pool(settings(), 2) as pool:
+
+        class Killer(Seen):
+            def call(self, call: NewCall) -> None:
+                super().call(call)
+                if len(self.calls) % 10 == 0:
+                    os.kill(pool.pids[-1], signal.SIGKILL)
+
+        tally = Batch(archive, flow_version(plan().flow), Killer()).run(listing([str(folder)]).tasks, pool)
+        assert len(pool.pids) <= 2
+    assert (tally.done, tally.failed, len(rows(archive))) == (30, 0, 30)
+
+
+def test_a_file_that_kills_two_workers_has_failed(tmp_path: Path, archive: Archive) -> None:
+    folder = tmp_path / "calls"
+    journals(folder, range(4))
+    sound(folder / f"{DEADLY}.wav")
+    tally = run(archive, folder)
+    assert (tally.done, tally.failed) == (4, 1)
+    (row,) = (row for row in rows(archive) if row.status == "failed")
+    assert row.reason == {"en": KILLED.en, "zh": KILLED.zh}
+
+
+def test_without_a_recogniser_the_batch_ends_and_says_so(tmp_path: Path, archive: Archive) -> None:
+    sound(tmp_path / "a.wav")
+    with Pool(settings("none"), 1) as pool, pytest.raises(ModelError, match='no engine "none"'):
+        Batch(archive, flow_version(plan().flow), Seen()).run(listing([str(tmp_path / "a.wav")]).tasks, pool)
+    assert rows(archive) == []
+
+
+def test_no_more_is_looked_at_than_can_be_judged(tmp_path: Path) -> None:
+    looked_at: list[int] = []
+    tasks = listing([str(path) for path in journals(tmp_path / "calls", range(40))]).tasks
+
+    def jobs() -> Iterator[object]:
+        from callflow.review.batch.work import Job, content_hash
+
+        for number, task in enumerate(tasks):
+            looked_at.append(number)
+            yield Job(task, content_hash(task.path))
+
+    with Pool(settings(), 2) as pool:
+        for done, _ in enumerate(pool.results(jobs()), start=1):  # type: ignore[arg-type]
+            assert len(looked_at) <= done + 3
+    assert len(looked_at) == 40

@@ -1,0 +1,98 @@
+"""Agreement between reviewers and the engine's precision, against values worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from callflow.events import Verdict
+from callflow.review.agreement import Kind, Review, agreements, kappa, precision, wilson
+
+
+def review(
+    finding: int,
+    reviewer: str,
+    kind: Kind = "accept",
+    verdict: Verdict | None = None,
+    rule: str = "r",
+    engine: Verdict = "missed",
+    settles: bool = True,
+) -> Review:
+    return Review(finding, rule, engine, reviewer, kind, verdict, settles)
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        # Cohen's own layout: 20 yes/yes, 5 yes/no, 10 no/yes, 15 no/no: po 0.7, pe 0.5.
+        ({("y", "y"): 20, ("y", "n"): 5, ("n", "y"): 10, ("n", "n"): 15}, 0.4),
+        ({("a", "a"): 3, ("b", "b"): 7}, 1.0),
+        ({("a", "b"): 1, ("b", "a"): 1}, -1.0),
+        # Three verdicts: po = 5/10, pe = (4·5 + 3·3 + 3·2)/100 = 0.35.
+        ({("m", "m"): 3, ("m", "v"): 1, ("v", "v"): 1, ("v", "m"): 1, ("v", "n"): 1, ("n", "n"): 1, ("n", "m"): 1,
+          ("n", "v"): 1}, (0.5 - 0.35) / 0.65),
+        ({("a", "a"): 10}, None),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_kappa_by_hand(table: dict[tuple[str, str], int], expected: float | None) -> None:
+    ratings = [pair for pair, count in table.items() for _ in range(count)]
+    assert kappa(ratings) == (None if expected is None else pytest.approx(expected))
+
+
+@pytest.mark.parametrize(
+    ("good", "count", "low", "high"),
+    [  # (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n), z = 1.96
+        (0, 0, 0.0, 1.0),
+        (0, 10, 0.0, 0.27753),
+        (10, 10, 0.72247, 1.0),
+        (5, 10, 0.23659, 0.76341),
+        (81, 263, 0.25530, 0.36621),
+    ],
+)
+def test_wilson_by_hand(good: int, count: int, low: float, high: float) -> None:
+    assert list(wilson(good, count)) == pytest.approx([low, high], abs=1e-4)
+
+
+def test_pairs_of_reviewers_are_compared_where_both_looked() -> None:
+    reviews = [
+        *(review(n, "wang") for n in range(4)),
+        *(review(n, "li", "correct", "met") if n == 3 else review(n, "li") for n in range(1, 6)),
+        review(99, "zhao"),
+    ]
+    (pair,) = agreements(reviews)
+    assert (pair.first, pair.second, pair.common, pair.same) == ("li", "wang", 3, 2)
+    assert pair.kappa == pytest.approx(0.0)
+
+
+def test_of_a_reviewer_the_last_word_counts() -> None:
+    reviews = [review(1, "li", "dispute"), review(2, "li"), review(1, "li"), review(1, "wang"), review(2, "wang")]
+    (pair,) = agreements(reviews)
+    assert (pair.common, pair.same, pair.kappa) == (2, 2, None), "both said missed throughout: kappa is undefined"
+
+
+def test_a_correction_to_the_engine_s_own_verdict_is_an_acceptance() -> None:
+    assert review(1, "li", "correct", "missed").held == review(1, "li").held
+
+
+def test_precision_shows_the_bad_rule_first() -> None:
+    reviews = [
+        *(review(n, "li", rule="good") for n in range(20)),
+        *(review(n, "li", "correct", "met", rule="bad") for n in range(20, 35)),
+        *(review(n, "li", rule="bad") for n in range(35, 40)),
+        review(40, "li", "correct", "met", rule="rare"),
+        review(42, "li", "dispute", rule="open"),
+        review(41, "li", "correct", "met", rule="never-a-fault", engine="not_assessed"),
+    ]
+    rules = precision(reviews)
+    assert [(one.rule, one.reviewed, one.upheld) for one in rules] == [("bad", 20, 5), ("rare", 1, 0), ("good", 20, 20)]
+    assert (rules[0].low, rules[0].high) == wilson(5, 20)
+
+
+def test_precision_counts_only_what_settles_and_only_the_last() -> None:
+    reviews = [
+        review(1, "agent", "dispute", settles=False),
+        review(2, "li", "correct", "met"),
+        review(2, "wang", "accept"),
+        review(2, "zhao", "dispute"),
+    ]
+    assert [(one.reviewed, one.upheld) for one in precision(reviews)] == [(1, 1)]
