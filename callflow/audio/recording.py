@@ -38,8 +38,7 @@ _LONGEST_GAP = 6 * 3600.0
 """A larger hole is a broken time stamp, not a pause, and is left out."""
 
 _AT_ONCE = RATE // 10
-"""Samples that the resampler gives at once, at least: some codecs have frames so short that their number costs more
-than they."""
+"""Samples that the resampler gives at once: some codecs have frames so short that their number costs more than they."""
 
 _ALIKE_FOR = 120.0
 """Two channels that carry the same sound for so long (seconds) are one: the ring tone alone may be on both."""
@@ -149,7 +148,7 @@ class Recording:
             )
 
     def _read(self) -> Generator[Block, None, None]:
-        decoder = _Decoder(self._container, max(self._size, _AT_ONCE))
+        decoder = _Decoder(self._container)
         waiting: list[Pair] = []
         count = given = 0
         for samples in decoder:
@@ -207,9 +206,8 @@ def _differ(left: NDArray[np.int16], right: NDArray[np.int16]) -> bool:
 class _Decoder:
     """Samples of an open container at ``RATE``, holes in its time stamps filled with silence."""
 
-    def __init__(self, container: av.container.InputContainer, at_once: int = _AT_ONCE) -> None:
+    def __init__(self, container: av.container.InputContainer) -> None:
         self._container = container
-        self._at_once = at_once
         self._stream = container.streams.audio[0]
         self._start = self._stream.start_time
         self._tick = float(self._stream.time_base or 0)  # seconds, one step of the time stamps
@@ -238,7 +236,7 @@ class _Decoder:
         yield from self._rest()
 
     def _new_resampler(self) -> av.AudioResampler:
-        return av.AudioResampler("s16p", self._layout, RATE, frame_size=self._at_once)
+        return av.AudioResampler("s16p", self._layout, RATE, frame_size=_AT_ONCE)
 
     def _resample(self, frame: av.AudioFrame) -> list[av.AudioFrame]:
         try:
