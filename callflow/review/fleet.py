@@ -159,7 +159,7 @@ class _Judge(distributed.WorkerPlugin):
     @staticmethod
     def of(settings: Settings) -> _Judge:
         flow = settings.plan.flow
-        made_of = repr((flow.name, sorted(flow.hashes.items()), settings.engine))
+        made_of = repr((flow.name, sorted(flow.hashes.items()), settings.engine, settings.peaks))
         return _Judge(settings, f"callflow-{sha256(made_of.encode()).hexdigest()[:16]}")
 
     def setup(self, worker: Any) -> None:
