@@ -115,7 +115,7 @@ def _delete_recording(folders: list[Path], path: str, digest: str) -> bool:
 
 def _delete_copies(folder: Path | None, digest: str) -> None:
     if folder is not None and re.fullmatch("[0-9a-f]{64}", digest):
-        for copy in folder.glob(f"{digest}-*"):
+        for copy in folder.glob(f"*{digest}-*"):  # also what was being written when a process was killed
             try:
                 copy.unlink(missing_ok=True)
             except OSError as error:
