@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "models": BASE | {"fetch"},
     "plugins": {"texts", "problems", "errors"},
     "speech": BASE | {"audio", "models"},
-    "archive": BASE | {"journal"},
+    "archive": BASE | ENGINE | {"journal"},  # it hides numbers as a live call does (masking)
     "web": BASE | {"archive", "gate"},
     "live": SHELL,
     "review": SHELL | {"web"},

@@ -6,6 +6,7 @@ SQLite is the default: one file, WAL, one writer at a time who waits for the oth
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -120,7 +121,10 @@ class Archive:
         """So that readers and the writer do not wait for each other; the file remembers it."""
         with self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
-            driver.execute("PRAGMA journal_mode = WAL").close()
+            try:
+                driver.execute("PRAGMA journal_mode = WAL").close()
+            except sqlite3.Error as error:  # past SQLAlchemy, as it would be inside a transaction
+                raise exc.OperationalError("PRAGMA journal_mode = WAL", None, error) from error
 
     def _check_version(self, connection: Connection, version: str, create: bool) -> None:
         if version > HEAD:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from rich import console
 
 from callflow import flowfiles, models, plans
 from callflow.call.plan import Plan
+from callflow.errors import OutputError
 from callflow.problems import Problem
-from callflow.texts import Text
+from callflow.texts import Text, text
 
 interrupts: list[int] = []
 """Signals that came: ``cli`` notes them, because PyAV loses an exception that reaches it at work."""
@@ -41,3 +43,15 @@ def note(message: Text, language: str) -> None:
 
 def warn_of_models(language: str) -> None:
     warn(models.search_path_problems(), language)
+
+
+def output(given: str) -> Path:
+    """The file to write; raises ``OutputError`` where it cannot be, before anything is worked out."""
+    path = Path(given)
+    if not given or path.is_dir():
+        folder = text('cannot write "{p}": it is a folder', "无法写入“{p}”：这是一个文件夹", p=given)
+        raise OutputError(folder, text("name a file in it", "请给出其中的文件名"))
+    if not path.parent.is_dir():
+        missing = text('cannot write "{p}": no such folder', "无法写入“{p}”：没有这个文件夹", p=path)
+        raise OutputError(missing, text("make the folder first", "请先建立文件夹"))
+    return path

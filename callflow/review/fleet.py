@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -57,6 +56,17 @@ def connected(address: str, size: int) -> Iterator[Any]:
         yield client
 
 
+@contextmanager
+def _there(client: Any, plugin: Any) -> Iterator[None]:
+    """``plugin`` on every worker as long as it is needed: a cluster would keep all that it was ever sent."""
+    client.register_plugin(plugin)
+    try:
+        yield
+    finally:
+        with suppress(OSError, TimeoutError):  # a cluster that has gone keeps nothing
+            client.unregister_worker_plugin(plugin.name)
+
+
 class Fleet:
     """A cluster at ``address`` (``tcp://host:port``), or ``local``: ``size`` processes here. A context manager.
 
@@ -65,9 +75,10 @@ class Fleet:
 
     def __init__(self, settings: Settings, address: str, size: int) -> None:
         self._plugin = _Judge.of(settings)
-        self._stack = ExitStack()
-        self._client = self._stack.enter_context(connected(address, size))
-        self._client.register_plugin(self._plugin)
+        with ExitStack() as stack:
+            self._client = stack.enter_context(connected(address, size))
+            stack.enter_context(_there(self._client, self._plugin))
+            self._stack = stack.pop_all()
 
     def __enter__(self) -> Fleet:
         return self
@@ -115,9 +126,10 @@ def run(function: Callable[[Item], Result], items: Iterable[Item], address: str,
 
     What a worker had that is gone is done again by another. Raises as ``Fleet``.
     """
-    with connected(address, size) as client:
+    with ExitStack() as stack:
+        client = stack.enter_context(connected(address, size))
         name = f"callflow-{uuid4().hex}"
-        client.register_plugin(_Function(function, name))
+        stack.enter_context(_there(client, _Function(function, name)))
         waiting = iter(items)
         under_way: deque[Any] = deque()
         while True:
@@ -158,9 +170,7 @@ class _Judge(distributed.WorkerPlugin):
 
     @staticmethod
     def of(settings: Settings) -> _Judge:
-        flow = settings.plan.flow
-        made_of = repr((flow.name, sorted(flow.hashes.items()), settings.engine, settings.peaks))
-        return _Judge(settings, f"callflow-{sha256(made_of.encode()).hexdigest()[:16]}")
+        return _Judge(settings, f"callflow-{uuid4().hex}")
 
     def setup(self, worker: Any) -> None:
         self.worker = Worker(self.settings)

@@ -1,9 +1,11 @@
 """What an archive may be found in: locked, read-only, full, no database, no server. Each is told with what to do."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import postgres
@@ -64,6 +66,18 @@ def test_an_empty_file_becomes_an_archive(tmp_path: Path) -> None:
     (tmp_path / "calls.db").touch()
     with Archive.open(str(tmp_path / "calls.db")) as archive:
         add(archive, [call(1)])
+
+
+def test_an_archive_that_others_read_while_it_should_become_wal(tmp_path: Path) -> None:
+    path = tmp_path / "calls.db"
+    with Archive.open(str(path)) as archive:
+        add(archive, [call(1)])
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM calls").fetchone()
+        with pytest.raises(ArchiveError, match="is locked by another program"):
+            Archive.open(str(path), busy=0.1)
 
 
 def test_a_locked_archive(tmp_path: Path) -> None:

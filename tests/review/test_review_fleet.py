@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from callflow.archive.calls import NewCall
 from callflow.archive.store import Archive
 from callflow.archive.tables import Call
 from callflow.errors import BadInput
+from callflow.review import fleet
 from callflow.review.batch.listing import listing
 from callflow.review.batch.pool import KILLED, Pool
 from callflow.review.batch.run import Batch, Crew, Tally
@@ -54,6 +56,21 @@ def archived(archive: Archive) -> dict[str, tuple[str, float | None, int, str]]:
 
 def run(archive: Archive, folder: Path, crew: Crew, watcher: Watcher) -> Tally:
     return Batch(archive, flow_version(plan().flow), watcher).run(listing([str(folder)]).tasks, crew)
+
+
+def test_a_cluster_keeps_nothing_of_what_it_was_sent() -> None:
+    with fleet.connected("local", 1) as client:
+        address = client.scheduler.address
+        for _ in range(2):
+            assert list(fleet.run(abs, [-1, 2], address, 1)) == [1, 2]
+        with fleet.Fleet(SETTINGS, address, 1):
+            assert len(_sent(client)) == 1
+        assert _sent(client) == []
+
+
+def _sent(client: Any) -> list[str]:
+    names = client.run(lambda dask_worker: [name for name in dask_worker.plugins if name.startswith("callflow")])
+    return [name for of_worker in names.values() for name in of_worker]
 
 
 @pytest.mark.timeout(300)

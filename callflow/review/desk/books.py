@@ -6,20 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import Path as InAddress
 
 from callflow.archive import audit, calls, details
 from callflow.archive.details import Details
+from callflow.archive.masking import masked
 from callflow.archive.standing import Rescore
 from callflow.archive.store import Archive
 from callflow.archive.viewers import NotSeen
+from callflow.events import GroupScore
+from callflow.review import scored
 from callflow.review.desk.flows import Flows
-from callflow.review.desk.hidden import hidden_text
 from callflow.review.desk.opened import Opened, Shelf
 from callflow.review.desk.recordings import GONE, Found, Roots
 from callflow.review.desk.sound import Made, SoundFiles
 from callflow.texts import Text
 from callflow.web.visitor import Visitor
+
+Id = Annotated[int, InAddress(ge=1, le=2**63 - 1)]
+"""A number in an address; larger ones no database takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +54,17 @@ class Books:
             call.row.id, call.version, visitor.reveals, lambda: calls.journal(self.archive, call.row.id)
         )
 
+    def groups(self, call: Details) -> dict[str, tuple[Text, GroupScore]]:
+        """The groups of its score, by the verdicts that stand, with their titles; none where it could not be judged."""
+        if call.row.status == "failed":
+            return {}
+        explained = scored.of_call(self.archive, call.row.id)
+        stand, nothing = scored.groups_of(explained), GroupScore(0.0, 0.0)
+        return {name: (share.title, stand.get(name, nothing)) for name, share in explained.card.groups.items()}
+
     def recording(self, call: Details) -> Found:
         """Its recording, or why it cannot be listened to."""
-        return self.roots.find(call.row.path)
+        return self.roots.find(call.path, call.sha256)
 
     def made(self, call_id: int, visitor: Visitor) -> Made:
         """The peaks of a recording and what to play of it. Raises as ``details``, ``opened``, ``SoundFiles.made`` do.
@@ -76,7 +91,7 @@ class Books:
 
     def shown(self, words: str, visitor: Visitor) -> str:
         """Words that somebody wrote or said, as the visitor may see them."""
-        return words if visitor.reveals else hidden_text(words, self.flows.sounds)
+        return words if visitor.reveals else masked(words)
 
 
 def both(said: Mapping[str, Any] | None) -> Text:

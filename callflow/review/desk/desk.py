@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from callflow.review.desk import api, audit, call, calls
+from callflow.review.desk import api, audit, call, calls, scores
 from callflow.review.desk.books import Books
 from callflow.texts import text
 from callflow.web.pages import Section
@@ -19,4 +19,5 @@ def add(site: Site, books: Books, overlay: Mapping[str, bytes]) -> None:
     site.app.include_router(calls.router(site, books))
     site.app.include_router(call.router(site, books, overlay))
     site.app.include_router(api.router(books))
+    site.app.include_router(scores.router(books))
     audit.add(site, books)
