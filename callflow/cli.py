@@ -194,7 +194,8 @@ def _archive_options(subparsers: _SubParsers, common: _ArgumentParser) -> None:
     command = subparsers.add_parser(
         "users", parents=[common, archive], help="who may look into an archive; passwords are asked for 归档库用户"
     )
-    command.add_argument("action", choices=("list", "add", "password", "disable", "enable"))
+    actions = ("list", "add", "password", "disable", "enable", "wall-token", "wall-revoke")
+    command.add_argument("action", choices=actions, help="wall-token: for callflow live --wall of an agent 操作")
     command.add_argument("name", nargs="?", default="", help="the user's name 用户名")
     command.add_argument("--role", choices=("agent", "supervisor", "admin"), default="supervisor", help="角色")
     command.add_argument("--agent", default="", metavar="CODE", help="whose calls an agent sees 坐席工号")
