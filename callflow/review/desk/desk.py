@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from callflow.review.desk import api, audit, call, calls
+from callflow.review.desk import agents, api, audit, call, calls, exports, rules
 from callflow.review.desk.books import Books
 from callflow.texts import text
 from callflow.web.pages import Section
 from callflow.web.site import Site
+from callflow.web.visitor import LEADERS
 
 
 def add(site: Site, books: Books, overlay: Mapping[str, bytes]) -> None:
@@ -19,4 +20,8 @@ def add(site: Site, books: Books, overlay: Mapping[str, bytes]) -> None:
     site.app.include_router(calls.router(site, books))
     site.app.include_router(call.router(site, books, overlay))
     site.app.include_router(api.router(books))
+    site.section(Section(agents.HERE, text("Agents", "坐席"), place=20))
+    site.section(Section(rules.HERE, text("Rules", "规则"), LEADERS, place=30))
+    for part in (agents.router(site, books), rules.router(site, books), exports.router(books)):
+        site.app.include_router(part)
     audit.add(site, books)
