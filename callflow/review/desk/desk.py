@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from callflow.review.desk import agents, api, audit, call, calls, exports, rules
+from callflow.review.desk import agents, api, audit, call, calls, exports, rules, wall_page
 from callflow.review.desk.books import Books
 from callflow.texts import text
 from callflow.web.pages import Section
@@ -22,6 +22,8 @@ def add(site: Site, books: Books, overlay: Mapping[str, bytes]) -> None:
     site.app.include_router(api.router(books))
     site.section(Section(agents.HERE, text("Agents", "坐席"), place=20))
     site.section(Section(rules.HERE, text("Rules", "规则"), LEADERS, place=30))
-    for part in (agents.router(site, books), rules.router(site, books), exports.router(books)):
+    site.section(Section(wall_page.HERE, text("Live", "现场"), LEADERS, place=40))
+    for part in (agents.router(site, books), rules.router(site, books), wall_page.router(site, books)):
         site.app.include_router(part)
+    site.app.include_router(exports.router(books))
     audit.add(site, books)
