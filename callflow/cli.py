@@ -17,10 +17,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 from callflow import __version__, flowfiles
-from callflow.commands import design, devices, graph, models, rehearse, replay
+from callflow.commands import design, devices, graph, lint, models, rehearse, replay
 from callflow.commands.common import interrupts
 from callflow.errors import BadFlow, CallflowError
-from callflow.options import scores, serve
+from callflow.options import designing, scores, serve
 from callflow.speech import engines
 from callflow.texts import printable, text
 
@@ -239,7 +239,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--date", help="when the call was: 2026-10-01 or 2026-10-01T09:30 通话日期")
     command.add_argument("--flow", help="flow by name or path (default: inbound)")
     command.add_argument(
-        "--engine", default="auto", help=", ".join(["auto", *(engine.name for engine in engines.ENGINES)])
+        "--engine",
+        default="auto",
+        help=", ".join(["auto", *(engine.name for engine in engines.ENGINES), "a plugin's name"]),
     )
     command.add_argument("--agent", choices=("left", "right"), help="the agent's channel (default: left)")
     command.add_argument("--journal", metavar="OUT.jsonl", help="write the call's journal")
@@ -276,8 +278,15 @@ def _parser() -> argparse.ArgumentParser:
     graph.options(subparsers, common)
 
     command = subparsers.add_parser("lint", parents=[common], help="what is wrong with a flow 检查流程")
-    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
-    command.set_defaults(run=design.run_lint)
+    command.add_argument("flow", nargs="*", metavar="FLOW", help="flows by name or path (default: inbound)")
+    command.add_argument("--format", choices=("text", "json", "github", "sarif"), default="text", help="输出格式")
+    command.add_argument("--fix", action="store_true", help="mend what is sure, in the files themselves 自动修正")
+    command.set_defaults(run=lint.run_lint)
+
+    command = subparsers.add_parser(
+        "schema", parents=[common], help="the JSON Schema of flow files, for editors 流程文件的 JSON Schema"
+    )
+    command.set_defaults(run=lint.run_schema)
 
     command = subparsers.add_parser(
         "coverage", parents=[common], help="which clause of the guides is served by what 条款落实情况"
@@ -295,6 +304,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--flow", help="flow by name or path (default: inbound)")
     command.add_argument("--json", action="store_true", help="as JSON")
     command.set_defaults(run=design.run_explain)
+
+    designing.declare(subparsers, common)
 
     command = subparsers.add_parser("live", parents=[common], help="guidance during calls, in an overlay 实时通话引导")
     command.add_argument("--microphone", metavar="NAME", help="the agent's device: its name or part of it 麦克风")

@@ -5,10 +5,12 @@
     CallflowError                 anything we can explain; the command line prints it in one line, exit code 2
     ├── BadInput                  a file that people gave us cannot be used as it is
     │   ├── BadFlow               carries the list of Problems found in the flow
+    │   │   └── BadSheet          … found in a spreadsheet of phrases
     │   ├── BadRecording          missing, empty, not audio, truncated, wrong number of channels
     │   └── BadJournal            not a journal, or from a newer version of callflow
     ├── ModelError                a speech model is missing, damaged or made for another engine
     │   └── EngineMissing         the engine's package is not installed
+    ├── PluginError               a package that adds to callflow failed at its work
     ├── TelephonyError            a telephone system cannot be reached, refuses us, or its package is not installed
     ├── ArchiveError              the archive cannot be opened, read or written, or refuses what is asked of it
     ├── DeviceError               a sound device is missing, or a name fits several; or PyAudio is not installed
@@ -52,6 +54,14 @@ class BadFlow(BadInput):
         self.problems = sorted(problems)
 
 
+class BadSheet(BadFlow):
+    """A spreadsheet with mistakes; ``problems`` has them all as they stand in it, from top to bottom."""
+
+    def __init__(self, message: Text, problems: Sequence[Problem]) -> None:
+        super().__init__(message, problems)
+        self.problems = list(problems)
+
+
 class BadRecording(BadInput):
     """A recording that cannot be read."""
 
@@ -66,6 +76,10 @@ class ModelError(CallflowError):
 
 class EngineMissing(ModelError):
     """The Python package of a speech engine is not installed."""
+
+
+class PluginError(CallflowError):
+    """A package that adds something to callflow did not do what it is there for."""
 
 
 class TelephonyError(CallflowError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -15,6 +16,7 @@ from callflow.flow.model import Flow
 from callflow.flow.read import read_flow
 from callflow.problems import Level, Location, Problem, did_you_mean
 from callflow.texts import Text, text
+from callflow.writing import whole_or_nothing
 
 DEFAULT_FLOW = "inbound"
 REHEARSALS = ".rehearsals.yaml"
@@ -32,9 +34,20 @@ def flows_folder() -> Path:
 
 
 def available() -> list[str]:
-    """The names of the flows that come with callflow."""
+    """The names of the flows that come with callflow: folders with YAML in them, also one further down, as
+    ``examples/logistics``."""
     folder = flows_folder()
-    return sorted(item.name for item in folder.iterdir() if item.is_dir()) if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    found = [item for item in folder.glob("*") if any(item.glob("*.yaml"))]
+    found += [item for item in folder.glob("*/*") if any(item.glob("*.yaml")) and item.parent not in found]
+    return sorted(item.relative_to(folder).as_posix() for item in found)
+
+
+def _named(name: str) -> str | None:
+    """The flow of that name, or whose last name it is: a flow calls itself so, in journals too."""
+    known = available()
+    return name if name in known else next((one for one in known if name and one.endswith(f"/{name}")), None)
 
 
 def find(name: str) -> Path:
@@ -42,15 +55,16 @@ def find(name: str) -> Path:
     path = Path(name)
     if name and _exists(path):
         return path
-    if name in available():
-        return flows_folder() / name
-    near, shown = did_you_mean(name, available()), name[:100]
+    if named := _named(name):
+        return flows_folder() / named
+    known = available()
+    near, shown = did_you_mean(name, [*known, *(one.rpartition("/")[2] for one in known)]), name[:100]
     raise BadInput(
         Text(f'no flow "{shown}"{near.en}', f"没有流程“{shown}”{near.zh}"),
         text(
             "give a name ({known}) or the path of a YAML file or folder",
             "请给出流程名（{known}），或 YAML 文件、文件夹的路径",
-            known=", ".join(available()),
+            known=", ".join(known),
         ),
     )
 
@@ -70,6 +84,10 @@ class Sources:
     texts: Mapping[str, str]
     hashes: Mapping[str, str]
     unread: tuple[Problem, ...]
+
+    def place(self, file: str) -> Path:
+        """Where the file that Problems call ``file`` lies."""
+        return self.path / file if self.path.is_dir() else self.path
 
 
 def load(name: str = DEFAULT_FLOW) -> tuple[Flow, list[Problem]]:
@@ -117,6 +135,18 @@ def _yaml_files(folder: Path) -> Iterator[Path]:
                 text("name the folder that holds the flow and nothing else", "请给出只含该流程的文件夹"),
             )
         yield from named
+
+
+def rewrite(path: Path, source: str) -> None:
+    """Give a file of a flow new content, whole or not at all; its mode and its mark of UTF-8 stay.
+
+    Raises ``OutputError`` where it cannot be written.
+    """
+    path = path.resolve()  # a link stays a link
+    mode, marked = path.stat().st_mode, path.read_bytes().startswith(BOM_UTF8)
+    with whole_or_nothing(path) as file:
+        file.write(BOM_UTF8 * marked + source.encode())
+    path.chmod(mode)
 
 
 def parse(sources: Sources) -> tuple[Flow, list[Problem]]:

@@ -1,4 +1,4 @@
-"""Who may reach a web page of ours. Every page that people open can send requests to this machine's ports.
+"""Where our web pages are reached, and by whom. Every page that people open can send requests to this machine's ports.
 
 What holds such a page off, whatever the application behind the gate does: the ``Host`` header, which tells of a name
 that an attacker has pointed at 127.0.0.1 (DNS rebinding); and ``Origin`` with ``Sec-Fetch-Site``, which tell of
@@ -10,8 +10,12 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
+
+from callflow.errors import CallflowError
+from callflow.texts import text
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -53,6 +57,23 @@ def own_hosts(host: str, port: int, more: Iterable[str] = (), secure: bool = Fal
     names = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host, *(name.lower() for name in more)}
     usual = 443 if secure else 80
     return frozenset(f"{name.lower()}:{port}" for name in names) | (frozenset(names) if port == usual else frozenset())
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; ``port`` 0 takes any free one. Raises ``CallflowError`` where it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows would let a second server take the port with it
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise CallflowError(
+            text("cannot listen on {h}:{p}", "无法监听 {h}:{p}", h=host, p=port),
+            text("another program has the port? choose another one", "端口可能被占用，请换一个"),
+        ) from error
+    return listening
 
 
 class Gate:

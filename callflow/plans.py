@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -40,13 +41,17 @@ def load(name: str = flowfiles.DEFAULT_FLOW, *, cache: bool = True) -> tuple[Pla
 
     Raises what ``flowfiles.load`` and ``Plan.of`` raise.
     """
-    sources = flowfiles.read_sources(name, rehearsals=False)
+    return of(flowfiles.read_sources(name, rehearsals=False), cache=cache)
+
+
+def of(sources: flowfiles.Sources, *, cache: bool = True) -> tuple[Plan, list[Problem]]:
+    """The same of files that were read. Rehearsals among them are read for their Problems; the plan has none."""
     # What could not be read is no part of the hash, and has to be told every time.
     file = _folder() / f"{_hash(sources)}.plan" if cache and not sources.unread else None
     if file and (kept := _read(file)):
         return kept
     flow, problems = flowfiles.parse(sources)
-    made = Plan.of(flow), problems
+    made = Plan.of(replace(flow, rehearsals=())), problems
     if file:
         with suppress(OSError, pickle.PicklingError, RecursionError):
             _write(file, made)

@@ -7,7 +7,7 @@ with a list of ``Problem``. Only the command line turns them into text.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rapidfuzz import process
@@ -17,10 +17,11 @@ from callflow.texts import Text, printable, text
 
 
 class Level(StrEnum):
-    """How bad a problem is. An ``ERROR`` stops the work, a ``WARNING`` does not."""
+    """How bad a problem is. An ``ERROR`` stops the work, a ``WARNING`` does not, an ``INFO`` is worth a thought."""
 
     ERROR = "error"
     WARNING = "warning"
+    INFO = "info"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,18 +42,39 @@ class Location:
         return Location, (self.file, self.line, self.column)
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What would mend a mistake: ``old``, a word of its own in the line of ``at``, there or behind it, becomes ``new``.
+
+    It stands for the text as it was read; whoever makes the edit looks first whether it is still there.
+    """
+
+    at: Location
+    old: str
+    new: str
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One mistake: where it is, what is wrong in words, the name of the rule it breaks, and how bad it is."""
+    """One mistake: where it is, what is wrong in words, the name of the rule it breaks, and how bad it is.
+
+    ``related``: the other places that have to do with it. ``edit``: what would mend it, where that is sure.
+    """
 
     at: Location
     message: Text
     rule: str
     level: Level = Level.ERROR
+    related: tuple[Location, ...] = field(default=(), compare=False)
+    edit: Edit | None = field(default=None, compare=False)
 
     def in_(self, language: str) -> str:
         """One line for people: ``file:line:column: level: message [rule]``."""
-        level = {"error": "错误", "warning": "警告"}[self.level] if language.startswith("zh") else self.level
+        level = (
+            {"error": "错误", "warning": "警告", "info": "提示"}[self.level]
+            if language.startswith("zh")
+            else self.level
+        )
         return printable(f"{self.at}: {level}: {self.message.in_(language)} [{self.rule}]")
 
     def __str__(self) -> str:
@@ -72,6 +94,22 @@ def did_you_mean(name: str, known: Iterable[str]) -> Text:
     """A clause to append to a message: `` — did you mean "x"?``, or nothing where no known name is near."""
     found = nearest(name, known)
     return text(' — did you mean "{n}"?', "，是否想写“{n}”？", n=found) if found else Text("", "")
+
+
+def sole_nearest(name: str, known: Iterable[str]) -> str | None:
+    """The one known name that ``name`` can be a slip of: one slip away (in long names more), and no other as near."""
+    best = process.extract(
+        name, sorted(known), scorer=DamerauLevenshtein.distance, processor=str.lower, limit=2, score_cutoff=2
+    )
+    if not name or not best or best[0][1] > max(1, len(name) // 8) or (len(best) > 1 and best[1][1] == best[0][1]):
+        return None
+    return str(best[0][0])
+
+
+def edit_to_nearest(at: Location, name: str, known: Iterable[str]) -> Edit | None:
+    """The edit that writes the name that was meant, where only one can have been."""
+    meant = sole_nearest(name, known)
+    return Edit(at, name, meant) if meant else None
 
 
 def has_errors(problems: Iterable[Problem]) -> bool:

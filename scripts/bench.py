@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import bench_engine
+import bench_lint
 import bench_live
 import bench_phrases
 import bench_rejudge
@@ -46,6 +47,9 @@ METHOD = """
   the same recogniser and does nothing else; median of three runs in turn.
 - **Memory**: peak resident memory of the same two processes over a recording of three minutes and one of three hours
   (the bundled calls over and over).
+- **Lint**: whole processes, Python's own start included. A flow of 50,000 lines is put together from pieces of the
+  development sentences (5,900 phrases, 2,000 situations and rules); `python scripts/bench_lint.py` takes these rows
+  alone.
 - **Live calls**: see `docs/live.md`; `python scripts/bench_live.py` takes these rows alone.
 """
 
@@ -71,6 +75,7 @@ def measurements(quick: bool) -> Iterator[Row]:
     yield from bench_rejudge.measure(160 if quick else 640)
     yield from bench_replay.measure(quick)
     yield from bench_live.measure(quick)
+    yield from bench_lint.measure()
 
 
 def phrase_row(rate: bench_phrases.Rate) -> Iterator[Row]:

@@ -52,23 +52,25 @@ def main() -> int:
             url = server.database() if what == "database" or number % 2 else str(Path(folder) / f"{number}.db")
             if "://" in url:
                 always_to_disk(url)
-            moment = chance.uniform(0.5, 8.0)
+            after = chance.randrange(options.calls) if number % 5 else 0  # one in five while it is starting
             began = time.monotonic()
-            said = one(what, moment, url, calls, server)
+            said = one(what, after, chance, url, calls, server)
             problems = wrongs(url, options.calls, bad)
             wrong += bool(problems)
             kind = "PostgreSQL" if "://" in url else "SQLite"
             took = time.monotonic() - began
-            print(f"{number:2} {what:9} {kind:10} killed after {moment:4.1f} s, {said}; all done after {took:4.1f} s: "
+            print(f"{number:2} {what:9} {kind:10} killed: {said}; all done after {took:4.1f} s: "
                   f"{problems or 'nothing lost, nothing double'}", flush=True)  # fmt: skip
     return 1 if wrong else 0
 
 
-def one(what: str, moment: float, url: str, calls: Path, server: postgres.Server) -> str:
-    """A batch in which something is killed; ends when all is archived. Says how far it was."""
+def one(what: str, after: int, chance: random.Random, url: str, calls: Path, server: postgres.Server) -> str:
+    """A batch in which something is killed once ``after`` calls are archived; goes on until all are."""
     batch = start(url, calls)
-    time.sleep(moment)
-    there = count(url) if what != "database" else -1
+    while batch.poll() is None and count(url) < after:
+        time.sleep(0.02)
+    time.sleep(chance.uniform(0.0, 0.3) if after else chance.uniform(0.0, 5.0))
+    there = count(url)
     if batch.poll() is not None:
         state = "the batch was done already"
     elif what == "batch":

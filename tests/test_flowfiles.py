@@ -179,3 +179,28 @@ def test_of_a_folder_with_everything_in_it_that_is_said(tmp_path: Path, monkeypa
 def test_the_root_of_the_file_system_is_no_flow() -> None:
     with pytest.raises(BadInput, match="too much in it"):
         flowfiles.load("/")
+
+
+def test_only_real_flows_are_available_and_each_is_found_by_its_own_name_too() -> None:
+    """A flow calls itself by its last name, and so do the journals of its calls."""
+    names = flowfiles.available()
+    assert {"examples/bank-card", "examples/logistics", "examples/utility-faults", "inbound"} <= set(names)
+    assert "examples" not in names
+    for name in names:
+        flow, problems = flowfiles.load(name)
+        assert problems == []
+        assert flowfiles.find(flow.name) == flowfiles.find(name)
+
+
+@pytest.mark.parametrize(("name", "meant"), [("logistic", "logistics"), ("examples/bank-cart", "examples/bank-card")])
+def test_an_example_is_suggested(name: str, meant: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        flowfiles.find(name)
+    assert f'did you mean "{meant}"?' in caught.value.message.en
+
+
+def test_a_name_never_leads_out_of_the_flows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("examples", "examples/", "/logistics", "examples/../inbound", "rd"):
+        with pytest.raises(BadInput):
+            flowfiles.find(name)

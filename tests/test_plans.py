@@ -132,3 +132,17 @@ def test_a_file_that_cannot_be_read_is_told_whatever_is_kept(cache: Path, tmp_pa
     (folder / "b.yaml").write_bytes("phrases: {那: {cue: 好}}".encode("gbk"))
     with pytest.raises(BadFlow):
         plans.load(str(folder))
+
+
+def test_rehearsals_are_read_for_their_problems_and_left_out(cache: Path, compiled: list[str], flow: Path) -> None:
+    more = "rehearsals:\n  - {name: a, call: [call.answered]}\n  - {phrase: no, fires: [这事不归我管]}\n"
+    flow.write_text(flow.read_text("utf-8").replace("[这事不归我管]", "[这事不归我管, 这事不归我管]") + more, "utf-8")
+    for _ in range(2):
+        plan, problems = plans.of(flowfiles.read_sources(str(flow)))
+        assert plan.flow.rehearsals == ()
+        assert [one.rule for one in problems] == ["repeated"]
+        assert problems[0].edit, "what mends it is kept as well"
+    assert len(compiled) == 1
+    flow.write_text(flow.read_text("utf-8").replace("phrase: no,", "phrase: know,"), "utf-8")
+    with pytest.raises(BadFlow):
+        plans.of(flowfiles.read_sources(str(flow)))

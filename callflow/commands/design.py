@@ -1,4 +1,4 @@
-"""What a designer of flows asks: ``simulate``, ``lint``, ``coverage`` and ``explain``."""
+"""What a designer of flows asks: ``simulate``, ``coverage`` and ``explain``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from callflow.call.plan import Plan
 from callflow.commands.common import Console, note, plan_of, warn
 from callflow.design import coverage_table, explain_text
 from callflow.design.coverage import coverage
-from callflow.design.lint import lint
 from callflow.design.simulate import simulate
 from callflow.errors import BadInput
 from callflow.journal import lines_of
@@ -30,17 +29,6 @@ def run_simulate(options: argparse.Namespace, language: str) -> int:
 
     lines = lines_of(sys.stdin.buffer) if sys.stdin else ()
     return 0 if simulate(lines, plan, say, lambda problem: warn([problem], language)) else 2
-
-
-def run_lint(options: argparse.Namespace, language: str) -> int:
-    """What is wrong with a flow, one line each; 1 where anything is."""
-    flow, problems = flowfiles.load(flowfiles.DEFAULT_FLOW if options.flow is None else options.flow)
-    problems = sorted({*problems, *lint(Plan.of(flow))})
-    for problem in problems:
-        print(problem.in_(language))
-    if not problems:
-        note(text("nothing to mend", "没有发现问题"), language)
-    return 1 if problems else 0
 
 
 def run_coverage(options: argparse.Namespace, language: str) -> int:

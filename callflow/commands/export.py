@@ -12,6 +12,7 @@ from callflow.archive import audit
 from callflow.archive import calls as archived
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
+from callflow.commands import plugins
 from callflow.commands.archive import at_keyboard
 from callflow.commands.common import note, plan_of
 from callflow.commands.scores import card_of, number, wanted_of
@@ -30,7 +31,7 @@ FORMATS = {"findings": ("csv", "xlsx"), "scores": ("csv", "xlsx"), "agent": ("ht
 def run_export(options: argparse.Namespace, language: str) -> int:
     """Write one file, whole or not at all."""
     path = _out(options.out)
-    form = _format(options, path)
+    form = _format(options, path, language)
     chosen: Chosen = partial(card_of, options, language)
     with Archive.open(options.archive, create=False) as archive:
         if options.what == "agent":
@@ -69,10 +70,10 @@ def _out(given: str) -> Path:
     return path
 
 
-def _format(options: argparse.Namespace, path: Path) -> str:
+def _format(options: argparse.Namespace, path: Path, language: str) -> str:
     allowed = FORMATS[options.what]
     form = str(options.format or path.suffix.lower().lstrip(".") or allowed[0])
-    if form in allowed:
+    if form in allowed or (options.what in TABLES and plugins.exporter(form, language)):
         return form
     raise BadInput(
         text("{w} cannot be written as {f}", "{w} 不能写成 {f}", w=options.what, f=form[:20]),
@@ -88,7 +89,9 @@ def _table(archive: Archive, options: argparse.Namespace, path: Path, form: str,
     table = extract.findings() if options.what == "findings" else extract.scores(chosen)
     head = [column.title.in_(language) for column in table.columns]
     with whole_or_nothing(path) as file:
-        if form == "csv":
+        if exporter := plugins.exporter(form, language):
+            written = exporter(file, head, table.rows)
+        elif form == "csv":
             written = sheets.write_csv(file, head, table.rows)
         else:
             title = text("Findings", "评定结果") if options.what == "findings" else text("Scores", "得分")

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from callflow.audio.devices import Device, choose, devices
 from callflow.audio.headset import Headset
 from callflow.audio.telephone import Line, Telephone
+from callflow.commands import plugins
 from callflow.commands.common import note, plan_of, warn_of_models
 from callflow.commands.places import chosen_engines, default_folder
 from callflow.errors import BadInput, TelephonyError
@@ -43,13 +44,15 @@ def run_live(options: argparse.Namespace, language: str) -> int:
     wall = _wall(options)
     if options.window:
         window.require()
-    telephone = None if options.calls in WITHOUT_TELEPHONE else _telephone(options.calls, options.sip_interface)
+    telephone = (
+        None if options.calls in WITHOUT_TELEPHONE else _telephone(options.calls, options.sip_interface, language)
+    )
     plan = plan_of(options.flow, language)
     warn_of_models(language)
     found = devices()
     microphone = choose(found, "microphone", options.microphone)
     far_end = None if isinstance(telephone, Line) else choose(found, "far_end", options.far_end)
-    chosen = chosen_engines(options.engine)
+    chosen = chosen_engines(options.engine, language)
     intake = Intake()
     recognisers = [Recogniser(choice, intake.put) for choice in chosen]
     name = "+".join(choice.name for choice in chosen)
@@ -177,7 +180,7 @@ def _lines(
     return Lines(sources, keys)
 
 
-def _telephone(address: str, interface: str | None = None):  # type: ignore[no-untyped-def]
+def _telephone(address: str, interface: str | None = None, language: str = "en"):  # type: ignore[no-untyped-def]
     """The source that ``address`` names: ``sip:user@host``, ``ami://user@host:5038/PJSIP/100``, ``ari://…``."""
     try:
         parts = urlsplit(address if "//" in address else address.replace(":", "://", 1))
@@ -203,6 +206,8 @@ def _telephone(address: str, interface: str | None = None):  # type: ignore[no-u
 
         scheme = "https" if parts.scheme == "aris" else "http"
         return RestInterface(endpoint, user, password, f"{scheme}://{host}:{port or 8088}")
+    if other := plugins.telephone(address, language):
+        return other
     raise BadInput(
         text('--calls: "{a}" is no telephone', "--calls：“{a}”不是电话来源", a=address[:80]),
         text(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path, user_data_path
 
+from callflow.commands import plugins
 from callflow.speech import engines
 
 
@@ -19,10 +20,11 @@ def copies_of_sound(archive: str) -> Path:
     return user_cache_path("callflow", appauthor=False) / "sound" if "://" in archive else Path(f"{archive}.sound")
 
 
-def chosen_engines(name: str) -> list[engines.Choice]:
+def chosen_engines(name: str, language: str = "en") -> list[engines.Choice]:
     """The quick recogniser, and the accurate one where two are asked for or (``auto``) can be had."""
     if name != "auto":
-        return [engines.choose(part, "live") for part in name.split("+")[:2]]
+        parts = name.split("+")[:2]
+        return [plugins.engine(part, None, language) or engines.choose(part, "live") for part in parts]
     quick = engines.choose("auto", "live")
     accurate = engines.accurate_beside(quick)
     return [quick, accurate] if accurate else [quick]

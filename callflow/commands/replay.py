@@ -14,6 +14,7 @@ from callflow import flowfiles
 from callflow.audio.recording import Recording
 from callflow.call.actions import Actions
 from callflow.call.plan import Plan
+from callflow.commands import plugins
 from callflow.commands.common import Console, interrupts, note, plan_of, warn, warn_of_models
 from callflow.errors import BadInput, OutputError
 from callflow.events import CallContext, Event, Heard
@@ -44,7 +45,7 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
         told = reported(options.file, options.events)
         plan = plan_of(options.flow, language)
         warn_of_models(language)
-        choice = engines.choose(options.engine, purpose="replay")
+        choice = plugins.engine(options.engine, options.file, language) or engines.choose(options.engine, "replay")
         note(Text(f"{choice.name}: {choice.why.en}", f"{choice.name}：{choice.why.zh}"), language)
         if not recording.separate:
             for warning in recording.warnings:

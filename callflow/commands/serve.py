@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from callflow.audio.source import Source
 from callflow.commands.common import note
 from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput
-from callflow.gate import own_hosts
+from callflow.gate import listen, own_hosts
 from callflow.review.desk import desk
 from callflow.review.desk.books import Books
 from callflow.review.desk.flows import Flows
@@ -23,10 +22,8 @@ from callflow.review.known import rescored
 from callflow.texts import text
 from callflow.web.accounts import Accounts
 from callflow.web.pages import read_static
-from callflow.web.server import is_local, listen, serve
+from callflow.web.server import is_local, serve
 from callflow.web.site import Site
-
-PORT = 8700
 
 
 def run_serve(options: argparse.Namespace, language: str) -> int:
@@ -35,10 +32,20 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
     certificate, key = options.certificate, options.key
     if bool(certificate) != bool(key):
         raise BadInput(text("--certificate and --key belong together", "--certificate 和 --key 须一起给出"))
+    for option, name in (("--certificate", certificate), ("--key", key)):
+        if name and not Path(name).is_file():
+            raise BadInput(text('{o}: no such file: "{p}"', "{o}：没有这个文件：“{p}”", o=option, p=name))
     with Archive.open(options.archive, create=False) as archive, listen(options.host, options.port) as listening:
         port = listening.getsockname()[1]
         site = Site(Accounts(archive), secure=bool(certificate))
-        books = Books(archive, Flows(flows), Roots(folders or _beside(archive)), _sounds(archive), rescored)
+        folders = folders or _beside(archive)
+        books = Books(
+            archive=archive,
+            flows=Flows(flows),
+            roots=Roots(folders),
+            sounds=SoundFiles(copies_of_sound(archive.name), _open),
+            rescore=rescored,
+        )
         desk.add(site, books, read_static("callflow.live"))
         app = site.finished(own_hosts(options.host, port, options.name or (), secure=bool(certificate)))
         _warn(options.host, bool(certificate), language)
@@ -55,13 +62,9 @@ def _folder(name: str, option: str) -> Path:
     return path
 
 
-def _beside(archive: Archive) -> Iterable[Path]:
+def _beside(archive: Archive) -> list[Path]:
     """Where nothing is said: recordings in the folder of the archive and below it."""
     return [Path(archive.name).resolve().parent] if archive.sqlite else []
-
-
-def _sounds(archive: Archive) -> SoundFiles:
-    return SoundFiles(copies_of_sound(archive.name), _open)
 
 
 def _open(path: Path, agent: str) -> Source:

@@ -24,7 +24,8 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
 )
 
-from callflow.problems import Location, Problem
+from callflow.flow.indents import misplaced
+from callflow.problems import Edit, Location, Problem
 from callflow.texts import Text, text
 
 MAX_CHARACTERS = 4_000_000
@@ -51,10 +52,11 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """A list."""
+    """A list; ``block``: of lines of their own, not in brackets."""
 
     items: tuple[Node, ...]
     at: Location
+    block: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Mapping:
 
     entries: dict[str, tuple[Scalar, Node]]
     at: Location
+    block: bool = False
 
     def get(self, key: str) -> Node | None:
         """The value of ``key``, or ``None``."""
@@ -85,7 +88,7 @@ def load(source: str, file: str) -> tuple[Node | None, list[Problem]]:
         return None, [Problem(Location(file), message, "yaml-size")]
     if not_text := _NOT_TEXT.search(source):
         return None, [_not_a_character(source, not_text.start(), file)]
-    builder = _Builder(file)
+    builder = _Builder(file, source)
     try:
         builder.read(YAML(typ="safe", plug_ins=[]).parse(source))
     except _Refused as refused:
@@ -116,8 +119,9 @@ class _Refused(Exception):
 class _Builder:
     """Builds the tree from the parser's events with a stack of its own, so that depth costs no recursion."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, source: str) -> None:
         self.file = file
+        self.lines = source.splitlines()
         self.root: Node | None = None
         self.problems: list[Problem] = []
 
@@ -136,9 +140,11 @@ class _Builder:
                 self._check(event, len(open_nodes))
                 if isinstance(event, ScalarEvent):
                     scalar = Scalar(event.value, self._at(event), quoted=event.style in ("'", '"'))
+                    self._check_continued(event)
                     self._place(scalar, open_nodes)
                 else:
-                    open_nodes.append(_Open(isinstance(event, MappingStartEvent), self._at(event)))
+                    block = not getattr(event, "flow_style", False)
+                    open_nodes.append(_Open(isinstance(event, MappingStartEvent), self._at(event), block))
 
     def _check(self, event: NodeEvent, depth: int) -> None:
         if isinstance(event, AliasEvent) or event.anchor:
@@ -150,6 +156,21 @@ class _Builder:
             self._refuse(event, f"tags are not allowed ({name}); remove it", f"不允许标签（{name}），请删除")
         if depth >= MAX_DEPTH:
             self._refuse(event, f"nested deeper than {MAX_DEPTH} levels", f"嵌套超过 {MAX_DEPTH} 层")
+
+    def _check_continued(self, event: Any) -> None:
+        """An item of a list that is indented too far, or not far enough, goes on with the text above it."""
+        if event.style or " - " not in event.value or event.end_mark.line == event.start_mark.line:
+            return
+        for line in range(event.start_mark.line + 1, event.end_mark.line + 1):
+            content = self.lines[line] if line < len(self.lines) else ""
+            if content.lstrip().startswith("- "):
+                message = text(
+                    "this goes on with the text above it: {i}, or put that text in quotes",
+                    "这一行接在了上面的文字后面：{z}，或给那段文字加引号",
+                    i=_INDENT.en, z=_INDENT.zh,
+                )  # fmt: skip
+                column = len(content) - len(content.lstrip()) + 1
+                self.problems.append(Problem(Location(self.file, line + 1, column), message, "yaml-indent"))
 
     def _place(self, node: Node, open_nodes: list[_Open]) -> None:
         if not open_nodes:
@@ -185,15 +206,18 @@ class _Builder:
 class _Open:
     """A mapping or list whose end has not come yet."""
 
-    def __init__(self, mapping: bool, at: Location) -> None:
+    def __init__(self, mapping: bool, at: Location, block: bool) -> None:
         self.mapping = mapping
         self.at = at
+        self.block = block
         self.items: list[Node] = []
         self.entries: dict[str, tuple[Scalar, Node]] = {}
         self.key: Scalar | None = None
 
     def close(self) -> Node:
-        return Mapping(self.entries, self.at) if self.mapping else Sequence(tuple(self.items), self.at)
+        if self.mapping:
+            return Mapping(self.entries, self.at, self.block)
+        return Sequence(tuple(self.items), self.at, self.block)
 
 
 _INDENT = text(
@@ -205,6 +229,7 @@ _KNOWN_SYNTAX = {
     "could not find expected ':'": text("a colon is missing after the key", "键后面缺少冒号“:”"),
     "did not find expected key": _INDENT,
     "did not find expected '-' indicator": _INDENT,
+    "did not find expected <document start>": _INDENT,
     "mapping values are not allowed in this context": text(
         "no “key: value” can stand here; check the indentation, or put a text that has a colon in quotes",
         "这里不能出现“键: 值”；请检查缩进，或给含冒号的文字加引号",
@@ -221,6 +246,9 @@ _KNOWN_SYNTAX = {
 }
 """What to do about what the parser says, for those who do not know its words."""
 
+_INDENTED = (_INDENT, _KNOWN_SYNTAX["mapping values are not allowed in this context"])
+"""What may come of a wrong indent, perhaps of a line before."""
+
 _TAB = text("indent with spaces, not with a tab", "缩进请用空格，不要用制表符")
 _TAB_INDENTS = re.compile(r"[ -]*\t")
 _FULL_WIDTH = text("a full-width colon “：”; write “:” and a space", "这里是全角冒号“：”，请改为半角“:”加空格")
@@ -232,12 +260,20 @@ def _syntax(error: MarkedYAMLError, source: str, file: str) -> Problem:
     what = str(error.problem or error.context or "syntax error")
     line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
     advice = _KNOWN_SYNTAX.get(what, Text(what, f"语法有误：{what}"))
-    lines = source.splitlines()[max(0, line - 2) : line]
+    above = max(0, line - 2)
+    lines = source.splitlines()[above:line]
     # The parser stumbles over a full-width colon only when it comes to the next line that has a colon.
-    wide = [(n, found) for n, one in enumerate(lines, line - len(lines) + 1) if (found := _FULL_WIDTH_KEY.match(one))]
+    wide = [(n, found) for n, one in enumerate(lines, above + 1) if (found := _FULL_WIDTH_KEY.match(one))]
+    edit: Edit | None = None
     if lines and _TAB_INDENTS.match(lines[-1]):
         advice, column = _TAB, lines[-1].index("\t") + 1
     elif wide:
         (line, found), advice = wide[0], _FULL_WIDTH
         column = found.start(1) + 1
-    return Problem(Location(file, line, column), Text(f"YAML: {advice.en}", f"YAML：{advice.zh}"), "yaml-syntax")
+        edit = Edit(Location(file, line, column), "：", ": " if found.string[column:].strip() else ":")
+    elif advice in _INDENTED and (culprit := misplaced(source.splitlines(), line)):
+        advice, line = _INDENT, culprit
+        content = source.splitlines()[line - 1]
+        column = len(content) - len(content.lstrip()) + 1
+    message = Text(f"YAML: {advice.en}", f"YAML：{advice.zh}")
+    return Problem(Location(file, line, column), message, "yaml-syntax", edit=edit)

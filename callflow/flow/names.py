@@ -9,7 +9,7 @@ from callflow.events import SPEAKERS, Severity, Speaker
 from callflow.flow.located_yaml import Mapping as MappingNode
 from callflow.flow.located_yaml import Node, Scalar
 from callflow.flow.model import PREVIOUS, Term
-from callflow.problems import Location, Problem, did_you_mean
+from callflow.problems import Location, Problem, did_you_mean, edit_to_nearest
 from callflow.texts import Text
 
 CALL_EVENTS = (
@@ -153,7 +153,8 @@ class Names:
             return True
         near = did_you_mean(name, known)
         message = Text(f'unknown {en} "{name[:40]}"{near.en}', f"未知的{zh}“{name[:40]}”{near.zh}")
-        problems.append(Problem(at, message, f"unknown-{en}"))
+        edit = edit_to_nearest(at, name, known)
+        problems.append(Problem(at, message, f"unknown-{en}", edit=edit))
         return False
 
     def term(self, written: str, at: Location, problems: list[Problem], also: tuple[str, ...] = ()) -> Term | None:

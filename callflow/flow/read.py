@@ -19,14 +19,12 @@ from callflow.flow.read_phrases import read_phrase
 from callflow.flow.read_rules import read_rule
 from callflow.flow.read_states import read_situation, read_states, read_transitions
 from callflow.flow.reading import Reading
-from callflow.flow.section import Section
-from callflow.problems import Location, Problem, did_you_mean, has_errors
+from callflow.flow.section import CHECK_INDENT, Section, indent_if
+from callflow.flow.shapes import FILE, FLOW
+from callflow.problems import Location, Problem, did_you_mean, edit_to_nearest, has_errors
 from callflow.texts import Text, text
 
-SECTIONS = (
-    *("flow", "variables", "slots", "groups", "causes", "clauses", "phrases", "rules", "fields", "states"),
-    *("situations", "rehearsals"),
-)
+SECTIONS = tuple(FILE.by_name)
 UNREAD = ("unreadable", "encoding", "yaml-size", "yaml-syntax", "yaml-key", "yaml-forbidden")
 """Rules of Problems after which nothing is known of the rest of a file."""
 _NAMED = ("phrase", "state", "situation", "field", "form", "group", "cause", "clause", "rule")
@@ -113,15 +111,17 @@ class FlowReader:
     # ------------------------------------------------------------------------------------ the parts
 
     def _top(self, root: MappingNode) -> Section:
-        for key, _ in root.entries.values():
+        for key, value in root.entries.values():
             if key.value not in SECTIONS:
                 near = did_you_mean(key.value, SECTIONS)
+                hint = CHECK_INDENT if isinstance(value, MappingNode) else indent_if(value)
                 message = Text(
-                    f'unknown section "{key.value[:40]}"{near.en or "; known are " + ", ".join(SECTIONS)}',
-                    f"未知的部分“{key.value[:40]}”{near.zh or '；可用的有 ' + '、'.join(SECTIONS)}",
+                    f'unknown section "{key.value[:40]}"{near.en or "; known are " + ", ".join(SECTIONS) + hint.en}',
+                    f"未知的部分“{key.value[:40]}”{near.zh or '；可用的有 ' + '、'.join(SECTIONS) + hint.zh}",
                 )
-                self.problems.append(Problem(key.at, message, "unknown-key"))
-        return Section(root, self.problems, text("file", "文件"))
+                edit = edit_to_nearest(key.text_at, key.value, SECTIONS)
+                self.problems.append(Problem(key.at, message, "unknown-key", edit=edit))
+        return Section(root, self.problems, text("file", "文件"), FILE)
 
     def _head(self, tops: list[Section]) -> Section | None:
         heads = [node for top in tops if (node := top.value("flow")) is not None]
@@ -129,10 +129,8 @@ class FlowReader:
             message = text("flow: stands in two files", "flow: 出现在两个文件中")
             self.problems.append(Problem(extra.at, message, "duplicate-name"))
         if heads and tops:
-            head = tops[0].inner(heads[0], text("flow", "flow "))
+            head = tops[0].inner(heads[0], text("flow", "flow "), FLOW)
             if head:
-                for key in ("title", "start", "on", "folds"):
-                    head.value(key)
                 head.done()
             return head
         at = Location(next(iter(self.roots), "flow"))
@@ -143,7 +141,7 @@ class FlowReader:
     def _start(self, head: Section | None) -> str:
         if head is None:
             return ""
-        start = head.string("start", required=True)
+        start = head.string("start")
         node = head.value("start")
         if node is not None and start:
             self.names.state(start, node.at, self.problems)
@@ -164,6 +162,7 @@ class FlowReader:
 
     def _variables(self, top: Section) -> None:
         node = top.value("variables")
-        section = top.inner(node, text("variables", "variables ")) if node is not None else None
-        for key in section.node.entries if section else ():
-            self.reading.variables[key] = section.string(key) if section else ""
+        if node is not None and not isinstance(node, MappingNode):
+            top.wrong(node.at, "variables must be a mapping", "variables 应是“键: 值”的形式", "wrong-kind")
+        for key, value in node.entries.values() if isinstance(node, MappingNode) else ():
+            self.reading.variables[key.value] = top.as_string(value, key.value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from callflow.flow.located_yaml import Scalar
 from callflow.flow.model import Phrase, PhraseKind
-from callflow.flow.names import SEVERITIES
 from callflow.flow.reading import Reading
 from callflow.flow.section import Section
 from callflow.texts import Text
@@ -20,24 +19,22 @@ def read_phrase(key: Scalar, section: Section, flow: Reading) -> Phrase:
         section.wrong(key.at, f'phrase "{key.value}" {en}', f"短语“{key.value}”{zh}", "missing-key")
     for other in kinds[1:]:
         flow.only_one(section, kinds[0], other, Text(f'phrase "{key.value}"', f"短语“{key.value}”"))
-    for known in PHRASE_KINDS:
-        section.value(known)
     kind = kinds[0] if kinds else "say"
-    wordings, guards = section.strings(kind, required=bool(kinds), words=True), section.strings("unless", words=True)
+    wordings, guards = section.strings(kind, required=bool(kinds)), section.strings("unless")
     phrase = Phrase(
         name=key.value,
         kind=kind,
         wordings=tuple(flow.fill(item.value) for item in wordings),
         at=key.at,
-        by=section.choice("by", ("agent", "customer"), "customer" if kind == "cue" else "agent"),
+        by=section.choice("by", "customer" if kind == "cue" else "agent"),
         refs=flow.refs(section),
         unless=tuple(flow.fill(item.value) for item in guards),
-        boundary=section.choice("boundary", ("anywhere", "start", "end", "sentence", "utterance"), "anywhere"),
+        boundary=section.choice("boundary", "anywhere"),
         exact=section.flag("exact"),
         promise=_promises(section, kind),
-        better=flow.fill(section.string("better", required=kind == "never", words=True)),
+        better=flow.fill(section.string("better", required=kind == "never")),
         better_at=flow.place_of(section, "better"),
-        severity=section.choice("severity", SEVERITIES, "major"),
+        severity=section.choice("severity", "major"),
         group=flow.group_of(section),
         cause=flow.cause_of(section),
         places={flow.fill(item.value): item.text_at for item in (*wordings, *guards)},

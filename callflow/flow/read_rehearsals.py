@@ -7,22 +7,25 @@ from collections.abc import Iterator
 from callflow.events import SPEAKERS, Speaker
 from callflow.flow.located_yaml import Mapping, Node, Scalar, Sequence
 from callflow.flow.model import ANY, Expectation, Rehearsal, Step
-from callflow.flow.names import ACOUSTIC_EVENTS, CALL_EVENTS, FIELD_STAGES
 from callflow.flow.reading import Reading
+from callflow.flow.rehearsal_shapes import (
+    ACTION,
+    ANY_EXPECTATION,
+    DETAILS,
+    EVENTS,
+    EXPECTATIONS,
+    FIGURES,
+    LINE,
+    QUICK,
+    SCRIPT,
+    STEP,
+    STEPS,
+    TERMS,
+)
 from callflow.flow.section import Section
 from callflow.problems import Problem, did_you_mean
 from callflow.texts import text
 
-_TERMS = (*CALL_EVENTS, *ACOUSTIC_EVENTS)
-_ACTION = "agent.action"
-_MEASURED = ("acoustic.rate", "acoustic.loudness")
-_EVENTS = (*(event for event in _TERMS if " " not in event), *_MEASURED, _ACTION, "call.context", "gap")
-_DETAILS = ("to", "reason", "by", "action", "target", "value", "date", "day", "holiday", "telephony")
-_FIGURES = ("per_minute", "dbfs", "confidence")
-_STEPS = (*SPEAKERS, "wait", "event")
-_WHATS = ("finding", "prompt", "match", "state", "situation", "field", "promise")
-_VERDICTS = ("met", "missed", "violated", "not_assessed")
-_STATUSES = ("shown", "done", "withdrawn", "expired")
 GREETING = "您好！请问您需要什么帮助？"
 """What the agent says first where a phrase is rehearsed by itself: few lines are the first of their call."""
 
@@ -42,21 +45,19 @@ def read_all(top: Section, flow: Reading) -> list[Rehearsal]:
             message = text("a rehearsal is a mapping", "演练应是“键: 值”的形式")
             flow.problems.append(Problem(item.at, message, "wrong-kind"))
             continue
-        section = Section(item, flow.problems, text("rehearsal", "演练"))
+        section = Section(item, flow.problems, text("rehearsal", "演练"), SCRIPT)
         found += _quick(section, flow) if section.has("phrase") else [_scripted(section, flow)]
         section.done()
     return found
 
 
 def _scripted(section: Section, flow: Reading) -> Rehearsal:
-    name = section.string("name", required=True)
+    name = section.string("name")
     if (named := section.value("name")) and name.strip():
         flow.names.define("rehearsals", name, named.at, flow.problems)
-    steps = [_step(step, section, flow) for step in _items(section, "call", required=True)]
+    steps = [_step(step, section, flow) for step in _items(section, "call")]
     expect = [_expectation(one, section, flow, False) for one in _items(section, "expect")]
     expect += [_expectation(one, section, flow, True) for one in _items(section, "never")]
-    for known in ("phrase", "fires", "silent"):
-        section.value(known)
     kept = tuple(step for step in steps if step)
     return Rehearsal(name, section.at, kept, tuple(one for one in expect if one))
 
@@ -66,7 +67,8 @@ def _scripted(section: Section, flow: Reading) -> Rehearsal:
 
 def _quick(section: Section, flow: Reading) -> Iterator[Rehearsal]:
     """``phrase`` with lines that it ``fires`` on and lines on which it must stay ``silent``: a rehearsal for each."""
-    name = section.string("phrase", required=True)
+    section.shape = QUICK
+    name = section.string("phrase")
     at = (section.value("phrase") or section.node).at
     good = flow.names.phrase(name, at, flow.problems)
     if not (section.has("fires") or section.has("silent")):
@@ -88,7 +90,7 @@ def _line(node: Node, parent: Section, speaker: Speaker) -> Step | None:
             parent.wrong(node.at, "an empty line", "台词为空", "empty-text")
             return None
         return Step(node.at, speaker=speaker, said=node.value)
-    section = parent.inner(node, text("line", "台词"))
+    section = parent.inner(node, text("line", "台词"), LINE)
     if section is None:
         return None
     said = [
@@ -101,8 +103,6 @@ def _line(node: Node, parent: Section, speaker: Speaker) -> Step | None:
             "台词应由 agent: 或 customer: 说出",
             "rehearsal-step",
         )
-    for who in SPEAKERS:
-        section.value(who)
     section.done()
     return said[0] if len(said) == 1 else None
 
@@ -121,8 +121,8 @@ def _of(name: str, step: Step, flow: Reading, absent: bool) -> Iterator[Expectat
 # ------------------------------------------------------------------------------------------------ steps
 
 
-def _items(section: Section, key: str, required: bool = False) -> tuple[Node, ...]:
-    node = section.need(key) if required else section.value(key)
+def _items(section: Section, key: str) -> tuple[Node, ...]:
+    node = section.need(key) if section.shape.by_name[key].required else section.value(key)
     if node is None:
         return ()
     if isinstance(node, Sequence):
@@ -132,24 +132,22 @@ def _items(section: Section, key: str, required: bool = False) -> tuple[Node, ..
 
 
 def _step(node: Node, parent: Section, flow: Reading) -> Step | None:
-    if isinstance(node, Scalar) and node.value in _TERMS:
+    if isinstance(node, Scalar) and node.value in TERMS:
         event, _, by = node.value.partition(" ")
         return Step(node.at, event=event, values={"by": by} if by else {})
     if isinstance(node, Scalar):
-        near, word = did_you_mean(node.value, _TERMS), node.value[:40]
+        near, word = did_you_mean(node.value, TERMS), node.value[:40]
         en = f'"{word}" is neither an event nor agent:, customer: or wait:{near.en}'
         parent.wrong(node.at, en, f"“{word}”既不是事件，也不是 agent: 等步骤{near.zh}", "rehearsal-step")
         return None
-    section = parent.inner(node, text("step", "步骤"))
+    section = parent.inner(node, text("step", "步骤"), STEP)
     if section is None:
         return None
     step: Step | None = None
-    if sum(map(section.has, _STEPS)) > 1:
-        list_ = ", ".join(_STEPS)
+    if sum(map(section.has, STEPS)) > 1:
+        list_ = ", ".join(STEPS)
         section.wrong(section.at, f"only one of {list_} in a step", f"一个步骤只能有 {list_} 之一", "rehearsal-step")
-    figures: dict[str, str | float] = {
-        key: section.number(key, 0.0, -1000.0, 10_000.0) for key in _FIGURES if section.has(key)
-    }
+    figures: dict[str, str | float] = {key: section.number(key) for key in FIGURES if section.has(key)}
     if section.has("sooner"):
         figures["sooner"] = section.seconds("sooner")
     for speaker in SPEAKERS:
@@ -159,12 +157,12 @@ def _step(node: Node, parent: Section, flow: Reading) -> Step | None:
     if section.has("wait"):
         step = Step(section.at, wait=section.seconds("wait"))
     if section.has("event"):
-        event = section.choice("event", _EVENTS, _EVENTS[0])
-        values = {key: section.string(key) for key in _DETAILS if section.has(key)}
+        event = section.choice("event", EVENTS[0])
+        values = {one.name: section.string(one.name) for one in DETAILS if section.has(one.name)}
         if section.has("separate"):
             values["separate"] = "yes" if section.flag("separate") else "no"
         step = Step(section.at, event=event, values={**values, **figures}, wait=section.seconds("for"))
-        if event == _ACTION and values.get("action") == "situation" and (target := section.value("target")):
+        if event == ACTION and values.get("action") == "situation" and (target := section.value("target")):
             _named(values["target"], target, flow)
     if step is None:
         section.wrong(
@@ -173,8 +171,6 @@ def _step(node: Node, parent: Section, flow: Reading) -> Step | None:
             "步骤应为 agent:、customer:、wait: 或 call.held 等事件",
             "rehearsal-step",
         )
-    for known in (*_STEPS, "for", "sooner", "separate", *_DETAILS, *_FIGURES):
-        section.value(known)
     section.done()
     return step
 
@@ -189,29 +185,29 @@ def _named(name: str, node: Node, flow: Reading) -> None:
 
 
 def _expectation(node: Node, parent: Section, flow: Reading, absent: bool) -> Expectation | None:
-    section = parent.inner(node, text("expectation", "期望"))
+    section = parent.inner(node, text("expectation", "期望"), ANY_EXPECTATION)
     if section is None:
         return None
-    what = next((word for word in _WHATS if section.has(word)), None)
+    what = next((word for word in EXPECTATIONS if section.has(word)), None)
     if what is None:
-        section.wrong(section.at, "one of " + ", ".join(_WHATS), "应为 " + "、".join(_WHATS) + " 之一", "expectation")
-        for word in (*_WHATS, "verdict", "status", "value", "stage", "from"):
-            section.value(word)
+        whats = ", ".join(EXPECTATIONS)
+        section.wrong(section.at, f"one of {whats}", f"应为 {whats} 之一", "expectation")
         section.done()
         return None
+    section.shape = EXPECTATIONS[what]
     name = section.string(what, required=True)
     at = (section.value(what) or node).at
     value = stage = ""
     if what == "finding":
-        value = section.choice("verdict", (*_VERDICTS, ""), "")
+        value = section.choice("verdict", "")
     elif what == "prompt":
-        value = section.choice("status", (*_STATUSES, ""), "")
+        value = section.choice("status", "")
     elif what == "state":
         value = _state_from(section, flow)
     elif what == "situation":
-        value = section.choice("value", ("begun", "over", ""), "")
+        value = section.choice("value", "")
     elif what == "field":
-        value, stage = section.string("value"), section.choice("stage", (*FIELD_STAGES, ""), "")
+        value, stage = section.string("value"), section.choice("stage", "")
     names = flow.names
     known = {"finding": names.rule, "match": names.phrase, "state": names.state, "field": names.field}
     known["situation"] = names.situation

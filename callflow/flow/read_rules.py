@@ -32,9 +32,10 @@ from callflow.flow.model import (
     Term,
     terms,
 )
-from callflow.flow.names import SEVERITIES, Names
+from callflow.flow.names import Names
 from callflow.flow.reading import Reading
 from callflow.flow.section import Section
+from callflow.flow.shapes import EXPRESSION, NOT_ASSESSED
 from callflow.problems import Location, Problem
 from callflow.texts import Text, text
 
@@ -57,8 +58,7 @@ def read_rule(key: Scalar, section: Section, flow: Reading) -> Rule | None:
     elif shape is None:
         _no_rule(key, section, "the keys do not make a rule", "这些键不构成一条规则")
     within, span = section.span("within"), section.span("span")
-    edges: tuple[Edge, ...] = ("", "first", "last")
-    edge = section.choice("edge", edges, "")
+    edge: Edge = section.choice("edge", "")
     _check_lengths(section, shape, within, edge, span)
     _check_asked(section, flow)
     if never is not None and not _listed(never):
@@ -75,19 +75,18 @@ def read_rule(key: Scalar, section: Section, flow: Reading) -> Rule | None:
         states=_states(section, names, problems),
         edge=edge,
         span=span,
-        count=section.whole("count", least := 0 if section.has("never") else 1, least, 1000),
+        count=section.whole("count", least := 0 if section.has("never") else 1, least),
         once=section.flag("once"),
         guidance=section.flag("guidance"),
         unless=_expression_of(section, "unless", names, problems),
         prompt=_prompt(section, flow, expect),
-        better=flow.fill(section.string("better", words=True)),
+        better=flow.fill(section.string("better")),
         better_at=flow.place_of(section, "better"),
-        severity=section.choice("severity", SEVERITIES, "major"),
+        severity=section.choice("severity", "major"),
         group=flow.group_of(section),
         cause=flow.cause_of(section),
         refs=flow.refs(section),
     )
-    section.value("not_assessed")
     section.done()
     return rule if shape is not None and goal is not None else None
 
@@ -119,6 +118,7 @@ def _asked(node: Node | None) -> Iterator[tuple[Location, str]]:
 
 def _not_assessed(key: Scalar, section: Section, flow: Reading) -> Rule:
     """A rule that nobody can judge; it has nothing but its reason."""
+    section.shape = NOT_ASSESSED
     reason = section.text("not_assessed")
     node = section.value("not_assessed")
     if node is not None and not reason.zh.strip():
@@ -130,16 +130,16 @@ def _not_assessed(key: Scalar, section: Section, flow: Reading) -> Rule:
         at=key.at,
         title=section.text("title", Text(key.value, key.value)),
         not_assessed=reason,
-        severity=section.choice("severity", SEVERITIES, "major"),
+        severity=section.choice("severity", "major"),
         group=flow.group_of(section),
         cause=flow.cause_of(section),
         refs=flow.refs(section),
     )
-    for clash in ("after", "before", "expect", "never"):
-        if section.has(clash):
-            en = f"a rule that is not assessed has no {clash}: leave one of the two out"
-            _wrong_at(section, clash, en, f"无法评判的规则没有 {clash}：请去掉其中之一")
-    section.done()
+    clashes = [clash for clash in ("after", "before", "expect", "never") if section.has(clash)]
+    for clash in clashes:
+        en = f"a rule that is not assessed has no {clash}: leave one of the two out"
+        _wrong_at(section, clash, en, f"无法评判的规则没有 {clash}：请去掉其中之一")
+    section.done(told=clashes)
     return rule
 
 
@@ -148,7 +148,7 @@ def _no_rule(key: Scalar, section: Section, en: str, zh: str) -> None:
 
 
 def _wrong_at(section: Section, key: str, en: str, zh: str) -> None:
-    node = section.value(key)
+    node = section.node.get(key)
     section.wrong(section.at if node is None else node.at, en, zh, "rule-shape")
 
 
@@ -219,7 +219,7 @@ def _expression(node: Node, section: Section, names: Names, problems: list[Probl
 
 
 def _combined(node: MappingNode, section: Section, names: Names, problems: list[Problem]) -> Expression | None:
-    inner = section.inner(node, text("expression", "表达式"))
+    inner = section.inner(node, text("expression", "表达式"), EXPRESSION)
     if inner is None or len(node.entries) != 1:
         section.wrong(node.at, "one of " + ", ".join(_WORDS), "应为 " + "、".join(_WORDS) + " 之一", "expression")
         return None
@@ -231,8 +231,6 @@ def _combined(node: MappingNode, section: Section, names: Names, problems: list[
         part = _expression(value, section, names, problems)
         return Not(part) if part else None
     if key.value not in _COMBINED:
-        for known in _WORDS:
-            inner.value(known)
         inner.done()
         return None
     if not isinstance(value, Sequence) or not value.items:

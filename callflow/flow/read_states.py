@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callflow.flow.located_yaml import Scalar
+from callflow.flow.located_yaml import Mapping, Scalar
 from callflow.flow.model import Situation, StateSpec, Transition
 from callflow.flow.reading import Reading
 from callflow.flow.section import Section
@@ -36,9 +36,11 @@ def read_states(parent: Section, flow: Reading, prefix: str = "") -> dict[str, S
 def read_transitions(section: Section, flow: Reading, timeouts: bool = True) -> tuple[Transition, ...]:
     """What leads on, under ``on``; ``timeouts``: whether time may."""
     node = section.value("on")
-    inner = section.inner(node, text("on", "on ")) if node is not None else None
+    inner = node if isinstance(node, Mapping) else None
+    if node is not None and inner is None:
+        section.wrong(node.at, "on must be a mapping", "on 应是“键: 值”的形式", "wrong-kind")
     found: list[Transition] = []
-    for key, value in inner.node.entries.values() if inner else ():
+    for key, value in inner.entries.values() if inner else ():
         target = section.as_string(value, "on")
         if isinstance(value, Scalar):
             flow.names.state(target, value.at, flow.problems, target=True)

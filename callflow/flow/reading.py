@@ -9,6 +9,7 @@ from callflow.flow.located_yaml import Node, Scalar, Sequence
 from callflow.flow.model import PLAIN_BRACKETS, Phrase, PromptSpec, Term
 from callflow.flow.names import Names
 from callflow.flow.section import Section
+from callflow.flow.shapes import PROMPT
 from callflow.problems import Location, Problem
 from callflow.texts import Text, text
 
@@ -82,7 +83,7 @@ class Reading:
     def _prompt(self, node: Node, section: Section) -> PromptSpec | None:
         if isinstance(node, Scalar):
             return self.phrase_prompt(node.value, node.at)
-        inner = section.inner(node, text("prompt", "提示"))
+        inner = section.inner(node, text("prompt", "提示"), PROMPT)
         if inner is None:
             return None
         kinds: list[PromptKind] = [kind for kind in PROMPT_KINDS if inner.has(kind)]
@@ -91,17 +92,15 @@ class Reading:
         if not kinds:
             list_ = ", ".join(PROMPT_KINDS)
             inner.wrong(inner.at, f"a prompt needs one of {list_}", f"提示需要 {list_} 之一", "missing-key")
-        for known in PROMPT_KINDS:
-            inner.value(known)
         kind = kinds[0] if kinds else "do"
         spec = PromptSpec(
             kind=kind,
-            text=self.fill(inner.string(kind, required=bool(kinds), words=True)),
+            text=self.fill(inner.string(kind, required=bool(kinds))),
             at=inner.at,
             refs=self.refs(inner),
-            priority=inner.whole("priority", 0, 0, 1_000_000),
+            priority=inner.whole("priority"),
             cooldown=inner.seconds("cooldown"),
-            most=inner.whole("most", 0, 0, 1_000_000),
+            most=inner.whole("most"),
         )
         inner.done()
         return spec

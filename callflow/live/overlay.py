@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterable, Mapping
 from types import TracebackType
@@ -12,7 +11,7 @@ import uvicorn
 from fastapi import APIRouter
 
 from callflow.errors import CallflowError
-from callflow.gate import Gate, new_token, own_hosts
+from callflow.gate import Gate, listen, new_token, own_hosts
 from callflow.live.actions import LONGEST_MESSAGE
 from callflow.live.server import REFUSED, Hub, Painted, application
 from callflow.texts import text
@@ -77,7 +76,7 @@ class Overlay:
         return self._hub.show(view)
 
     def __enter__(self) -> Overlay:
-        listening = self._bind()
+        listening = listen(self._host, self._port)
         self._port = listening.getsockname()[1]
         gate = Gate(self._app, own_hosts(self._host, self._port, self._hosts), REFUSED)
         self._server = uvicorn.Server(
@@ -117,20 +116,3 @@ class Overlay:
                 break
             started.wait(0.01)
         raise CallflowError(text("the overlay's server did not start", "浮窗服务未能启动"))
-
-    def _bind(self) -> socket.socket:
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            # Windows would let a second server take the same port with this option; elsewhere it only lets us
-            # listen again at once after a restart.
-            if not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind((self._host, self._port))
-        except (OSError, OverflowError) as error:  # the latter: a port beyond 65535
-            listening.close()
-            raise CallflowError(
-                text("cannot listen on {h}:{p}", "无法监听 {h}:{p}", h=self._host, p=self._port),
-                text("another program has the port? choose another one", "端口可能被占用，请换一个"),
-            ) from error
-        return listening

@@ -41,7 +41,7 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
     command.add_argument("--archive", required=True, metavar="URL", help=ARCHIVE)
     command.add_argument("--what", required=True, choices=("findings", "scores", "agent", "call"))
     command.add_argument("--out", required=True, metavar="FILE", help="the file to write")
-    command.add_argument("--format", choices=("csv", "xlsx", "html"), help="default: by the name of FILE")
+    command.add_argument("--format", help="csv, xlsx, html or a plugin's (default: by the name of FILE)")
     _calls(command)
     command.add_argument("--month", metavar="2026-11", help="the month of an agent's report 月份")
     command.add_argument("--call", metavar="ID", help="the call's number in the archive 通话编号")

@@ -26,7 +26,7 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
         "--recordings",
         action="append",
         metavar="FOLDER",
-        help="a folder whose recordings may be played; may be repeated (default: that of the archive) 录音文件夹",
+        help="one more folder whose recordings may be played; may be repeated (default: the archive's) 录音文件夹",
     )
     command.add_argument("--flows", metavar="FOLDER", help="a folder of flows of your own 流程文件夹")
     command.add_argument("--certificate", metavar="FILE", help="for HTTPS: the certificate, PEM 证书")

@@ -64,6 +64,10 @@ class Book:
             return heard
         return self.sounds.of_text(heard) if isinstance(heard, str) else self.sounds.of_syllables(heard)
 
+    def lines(self, speaker: Speaker) -> tuple[Line, ...]:
+        """All that ``speaker`` is listened for; the ``owner`` of a line is the place of its phrase in ``phrases``."""
+        return self._matchers[speaker].lines
+
     def find(self, heard: Heard, speaker: Speaker, *, complete: bool = True) -> list[Hit]:
         """What ``speaker`` said of the book, in the order it was said.
 

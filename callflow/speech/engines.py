@@ -5,6 +5,7 @@ An engine is an extra: whether it is installed is found out without importing it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -67,11 +68,16 @@ ENGINES: tuple[Engine, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The engine to use, the model directory for it, and why this one."""
+    """The engine to use, the model directory for it, and why this one.
+
+    ``opener``: how to open an engine that is not one of ours, given ``threads``. It must survive pickling: live, the
+    engine is opened in a process of its own.
+    """
 
     name: str
     path: Path
     why: Text
+    opener: Callable[[int], Transcriber] | None = None
 
 
 def choose(name: str = "auto", purpose: Purpose = "replay", model: str | Path | None = None) -> Choice:
@@ -111,6 +117,8 @@ def accurate_beside(quick: Choice) -> Choice | None:
 
 def open_transcriber(choice: Choice, threads: int = 0) -> Transcriber:
     """Load the chosen engine with its model. ``threads``: 0 for what suits the engine. Raises ``ModelError``."""
+    if choice.opener:
+        return choice.opener(threads)
     _require_package(_named(choice.name))
     try:
         if choice.name == "zipformer":

@@ -75,7 +75,12 @@ class Hypothesis:
 
 
 class Decoder(Protocol):
-    """Decodes the utterances of one channel, one after another: ``begin``, ``feed`` and ``pause`` …, ``final``."""
+    """Decodes the utterances of one channel, one after another: ``begin``, ``feed`` and ``pause`` …, ``final``.
+
+    ``pauses``: whether ``pause`` tells anything; then ``final`` says the same of the same sound.
+    """
+
+    pauses: bool
 
     def begin(self) -> None:
         """A new utterance."""
@@ -107,6 +112,7 @@ class UtteranceSession:
         self._batch: list[Samples] = []
         self._said = Hypothesis()
         self._settled: Hypothesis | None = None  # what was said before a pause that lasts
+        self._paused = False
 
     def accept(self, samples: Samples, voiced: NDArray[np.bool_]) -> list[Heard]:
         """See ``Session``. Raises ``ValueError`` where the flags do not fit the samples."""
@@ -125,12 +131,12 @@ class UtteranceSession:
 
     def _follow(self, step: Step) -> Sequence[Heard]:
         if self._utterance is not step.utterance:
-            self._utterance, self._said, self._settled = step.utterance, Hypothesis(), None
+            self._utterance, self._said, self._settled, self._paused = step.utterance, Hypothesis(), None, False
             self._decoder.begin()
         self._batch += step.frames
-        if self._settled is not None and step.utterance.silence:
+        if self._paused and step.utterance.silence:
             return self._conclude(step.utterance) if step.last else ()
-        self._settled = None
+        self._settled, self._paused = None, False
         if step.utterance.silence == PAUSE and not step.last:
             return self._pause(step.utterance)
         fed = False
@@ -147,7 +153,11 @@ class UtteranceSession:
     def _pause(self, utterance: Utterance) -> Sequence[Heard]:
         self._decoder.feed(np.concatenate(self._batch))
         self._batch.clear()
+        if not self.partials and self._decoder.pauses:
+            self._paused = True  # nobody asks what was said until now: if the voice goes on, nothing is decoded twice
+            return ()
         self._settled = said = self._decoder.pause()
+        self._paused = said is not None
         if said is None or not self.partials:
             return ()
         return self._provisional(utterance, replace(said, sounds=(*said.sounds, PAUSE_MARK)) if said.sounds else said)

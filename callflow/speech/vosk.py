@@ -60,6 +60,8 @@ class _Decoder:
     it had by then is kept, and goes before what follows.
     """
 
+    pauses = False
+
     def __init__(self, recognizer: Any) -> None:
         self._recognizer = recognizer
         self._given = 0

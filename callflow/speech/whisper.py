@@ -94,6 +94,8 @@ def believable(segment: Any, heard: str, voiced: float) -> bool:
 
 
 class _Decoder:
+    pauses = False
+
     def __init__(self, transcriber: WhisperTranscriber) -> None:
         self._transcriber = transcriber
         self._sound: list[Samples] = []

@@ -73,6 +73,8 @@ class _Decoder:
     """One stream for an utterance. A stream that was told of silence at a pause would mishear what follows: where the
     voice goes on, the utterance is decoded anew from its beginning."""
 
+    pauses = True
+
     def __init__(self, recognizer: Any) -> None:
         self._recognizer = recognizer
         self._stream: Any = None

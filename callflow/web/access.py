@@ -11,6 +11,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -20,6 +21,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from callflow.archive.tables import User
+from callflow.errors import CallflowError
 from callflow.gate import App, Message, Receive, Send
 from callflow.texts import Text, text
 from callflow.web.accounts import Accounts
@@ -46,10 +48,10 @@ TOO_LARGE = text("too large", "内容过大")
 class Access:
     """An ASGI application before the application. ``uploads``: bytes allowed by the beginning of the address."""
 
-    def __init__(self, app: App, accounts: Accounts, uploads: Mapping[str, int] | None = None) -> None:
+    def __init__(self, app: App, accounts: Accounts, uploads: Mapping[str, int]) -> None:
         self._app = app
         self._accounts = accounts
-        self._uploads = dict(uploads or {})
+        self._uploads = uploads
         self._known: dict[str, tuple[float, User]] = {}
 
     def forget(self, token: str) -> None:
@@ -61,7 +63,11 @@ class Access:
             await self._app(scope, receive, send)
             return
         token = cookies(Headers(scope=scope)).get(SESSION_COOKIE, "")
-        visitor = await self._visitor(scope, token)
+        try:
+            visitor = await self._visitor(scope, token)
+        except CallflowError as error:  # the archive cannot be asked
+            await _broken(error, scope)(scope, receive, send)
+            return
         scope.setdefault("state", {})
         scope["state"]["visitor"] = visitor
         scope["state"]["nonce"] = secrets.token_urlsafe(16)
@@ -121,13 +127,17 @@ class Access:
         Browsers say where a socket was opened from, and the gate has seen that; what says nothing is no browser.
         """
         if visitor is None or "origin" not in Headers(scope=scope):
-            await receive()
-            await send({"type": "websocket.close", "code": CLOSED})
+            await _close(scope, receive, send)
             return
+
+        async def alive() -> bool:
+            with suppress(CallflowError):
+                return await self._user(token, using=False) is not None
+            return False
 
         async def guarded() -> Message:
             message = await receive()
-            if message["type"] == "websocket.receive" and await self._user(token, using=False) is None:
+            if message["type"] == "websocket.receive" and not await alive():
                 await send({"type": "websocket.close", "code": CLOSED})
                 return {"type": "websocket.disconnect", "code": CLOSED}
             return message
@@ -185,6 +195,20 @@ def _refusal(scope: Any, visitor: Visitor | None, why: Text, status: int) -> Res
     if _is_api(scope["path"]):
         return JSONResponse({"detail": why.in_(language)}, status)
     return PlainTextResponse(why.in_(language) + "\n", status)
+
+
+def _broken(error: CallflowError, scope: Any) -> App:
+    """Answers while nobody can be recognised."""
+    if scope["type"] == "websocket":
+        return _close
+    if _is_api(scope["path"]):
+        return JSONResponse({"detail": error.in_("en")}, 503)
+    return PlainTextResponse(f"{error.in_('zh')}\n{error.in_('en')}\n", 503)
+
+
+async def _close(scope: Any, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "websocket.close", "code": CLOSED})
 
 
 def _is_api(path: str) -> bool:

@@ -25,7 +25,7 @@ POLICY = (
 
 ROLES: Mapping[str, Text] = {
     "agent": Text("agent", "坐席"),
-    "supervisor": Text("supervisor", "班长"),
+    "supervisor": Text("supervisor", "主管"),
     "admin": Text("administrator", "管理员"),
 }
 _THEMES = (

@@ -7,32 +7,12 @@ from collections.abc import Callable
 
 import uvicorn
 
-from callflow.errors import CallflowError
 from callflow.gate import App
-from callflow.texts import text
 
-LOCAL = "127.0.0.1"
 MOST_AT_ONCE = 400
 """Connections at a time; what comes beyond is told to try again."""
 LONGEST_MESSAGE = 4_000_000
 """Bytes of a message on a socket: a flow in the studio's editor."""
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; ``port`` 0 takes any free one. Raises ``CallflowError`` where it is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows would let a second server take the port with it
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-    except (OSError, OverflowError) as error:
-        listening.close()
-        raise CallflowError(
-            text("cannot listen on {h}:{p}", "无法监听 {h}:{p}", h=host, p=port),
-            text("another program has the port? choose another one", "端口可能被占用，请换一个"),
-        ) from error
-    return listening
 
 
 def is_local(host: str) -> bool:

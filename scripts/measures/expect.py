@@ -88,6 +88,8 @@ class HotZipformer:
 class _HotDecoder:
     """As the product's decoder, with the names of tokens translated back; without partials."""
 
+    pauses = False
+
     def __init__(self, recognizer: Any, back: dict[str, str]) -> None:
         self._recognizer, self._back = recognizer, back
         self._stream: Any = None

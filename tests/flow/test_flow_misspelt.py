@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from slips import slip
 
 from callflow import flowfiles
 from callflow.flow.located_yaml import Mapping, Node, Scalar, Sequence, load
 from callflow.flow.read import read_flow
 from callflow.problems import Location, Problem
 
-FOLDER = flowfiles.flows_folder() / "inbound"
+FLOWS = flowfiles.flows_folder()
 EVERY_KEY = Path(__file__).parent / "every_key.yaml"
-SOURCES = {path.name: path.read_text("utf-8") for path in [*sorted(FOLDER.glob("*.yaml")), EVERY_KEY]}
+SOURCES = {path.relative_to(FLOWS).as_posix(): path.read_text("utf-8") for path in sorted(FLOWS.rglob("*.yaml"))}
+SOURCES[EVERY_KEY.name] = EVERY_KEY.read_text("utf-8")
 NAMED = {
     *("phrases", "rules", "groups", "causes", "clauses", "slots", "fields", "states", "situations"),
     *("variables", "on"),
@@ -56,21 +58,6 @@ def rounds(source: str) -> list[list[Scalar]]:
     return [sections, *([keys[turn] for keys in by_entry.values() if turn < len(keys)] for turn in range(longest))]
 
 
-def slip(word: str, turn: int) -> str:
-    """One slip of the finger: two letters swapped, one twice, one left out, one wrong."""
-    at = turn % len(word)
-    if at + 1 == len(word):
-        at -= len(word) > 1
-    match (turn // len(word)) % 4:
-        case 0 if word[at] != word[at + 1]:
-            return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-        case 2 if len(word) > 2:
-            return word[:at] + word[at + 1 :]
-        case 3:
-            return word[:at] + "qj"[word[at] == "q"] + word[at + 1 :]
-    return word[:at] + word[at] + word[at:]
-
-
 def misspelt(source: str, keys: list[Scalar], turn: int) -> tuple[str, list[tuple[Location, str, str]]]:
     """``source`` with these keys misspelt; where each now stands, what is written there, and what was meant."""
     lines = source.split("\n")
@@ -100,9 +87,12 @@ def judged(file: str) -> Iterator[tuple[Location, str, str, list[Problem]]]:
 
 
 def test_the_flows_themselves_have_no_problems() -> None:
-    bundled = {name: source for name, source in SOURCES.items() if name != EVERY_KEY.name}
-    for sources in (bundled, {EVERY_KEY.name: SOURCES[EVERY_KEY.name]}):
-        flow, problems = read_flow(sources, "inbound")
+    flows: dict[str, dict[str, str]] = {}
+    for name, source in SOURCES.items():
+        flows.setdefault(name.rpartition("/")[0], {})[name] = source
+    assert {"inbound", ""} <= set(flows)
+    for folder, sources in flows.items():
+        flow, problems = read_flow(sources, folder)
         assert problems == []
         assert flow is not None
 

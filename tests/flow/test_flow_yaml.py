@@ -123,7 +123,7 @@ def test_a_key_that_comes_twice_is_kept_once_and_told_with_the_first() -> None:
         ("flow：\n  start: a\n", (1, 5), "full-width colon", "全角冒号"),
         ("flow:\n  start：a\n  b: c\n", (2, 8), "full-width colon", "全角冒号"),
         ("flow:\n  start: a\n b: c\n", (3, 2), "indentation", "缩进"),
-        ("flow:\n  start: a\n   b: c\n", (3, 5), "indentation", "缩进"),
+        ("flow:\n  start: a\n   b: c\n", (3, 4), "indentation", "缩进"),
         ("a:\n  - b\n - c\n", (3, 2), "indentation", "缩进"),
         ("a: b: c\n", (1, 5), "in quotes", "加引号"),
         ("a: @b\n", (1, 4), "in quotes", "加引号"),

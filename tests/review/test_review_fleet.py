@@ -40,7 +40,7 @@ class Watcher:
     def call(self, call: NewCall) -> None:
         self._count += 1
         if self._fleet and self._count in (5, 20):
-            nannies = self._fleet._cluster.workers.values()  # type: ignore[attr-defined]
+            nannies = self._fleet._client.cluster.workers.values()  # type: ignore[attr-defined]
             os.kill(next(nanny.pid for nanny in nannies if nanny.pid), signal.SIGKILL)
 
 

@@ -12,6 +12,8 @@ from callflow.speech.transcriber import Hypothesis, UtteranceSession
 class Meter:
     """A decoder that "hears" how much sound it got: one syllable every 0.2 s, and nothing if that came to ``few``."""
 
+    pauses = False
+
     def __init__(self, few: int = 0) -> None:
         self.few = few
         self.sizes: list[int] = []
@@ -84,6 +86,8 @@ def test_partials_that_came_to_nothing_are_taken_back() -> None:
 class Teller(Meter):
     """One that can tell at a pause: "pa" for each second (in part) that it was fed."""
 
+    pauses = True
+
     def pause(self) -> Hypothesis:
         return Hypothesis(sounds=("pa",) * -(-sum(self.sizes) // RATE))
 
@@ -104,6 +108,29 @@ def test_after_a_pause_all_of_the_sound_is_heard_if_the_voice_goes_on(size: int)
     assert [h.final for h in heard].count(True) == 1
     assert [h.sounds for h in heard if h.sounds[0] == "pa"] == [("pa", "pa", "，"), ("pa",) * 3 + ("，",), ("pa",) * 3]
     assert sum(decoder.sizes) == RATE * (1.0 + 0.4 + 1.0 + 0.2), "nothing was left out, and nothing fed twice"
+
+
+@pytest.mark.parametrize("size", [1, 3, 50])
+@pytest.mark.parametrize("call", ["#" * 10 + "." * 20, "#" * 10 + "." * 4 + "#" * 10 + "." * 6, "#" * 7 + "." * 4])
+def test_without_partials_a_pause_costs_nothing_and_the_final_hears_the_same_sound(call: str, size: int) -> None:
+    class Asked(Teller):
+        asked = 0
+
+        def pause(self) -> Hypothesis:
+            self.asked += 1
+            return super().pause()
+
+        def final(self, voiced: float) -> Hypothesis:
+            return super().pause()
+
+    decoders = Asked(), Asked()
+    told, quiet = (
+        hear(UtteranceSession("agent", decoder, partials), call, size)
+        for decoder, partials in zip(decoders, (True, False), strict=True)
+    )
+    assert [heard for heard in told if heard.final] == quiet
+    assert sum(decoders[0].sizes) == sum(decoders[1].sizes)
+    assert decoders[1].asked == 0
 
 
 def test_the_caller_may_use_its_buffer_again() -> None:

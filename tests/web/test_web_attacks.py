@@ -298,3 +298,20 @@ def _upgrade(served: Served, browser: Browser, **headers: str) -> int:
         return connection.getresponse().status
     finally:
         connection.close()
+
+
+# ------------------------------------------------------------------------------------------------ the archive away
+
+
+def test_an_archive_that_cannot_be_asked_is_told_and_tells_nothing(served: Served) -> None:
+    ours = served.browser("admin")
+    served.change("ALTER TABLE sessions RENAME TO away")
+    try:
+        time.sleep(FRESH + 0.1)
+        for path in ("/calls", "/api/calls", "/calls/1/recording"):
+            answer = ours.ask(path, accept="text/html")
+            assert answer.status == 503
+            assert b"Traceback" not in answer.body
+    finally:
+        served.change("ALTER TABLE away RENAME TO sessions")
+    assert ours.ask("/api/calls").status == 200

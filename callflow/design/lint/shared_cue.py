@@ -26,38 +26,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from callflow.call.plan import Plan
-from callflow.design.lint.wordings import sayings
+from callflow.design.lint.subject import Subject
 from callflow.flow.model import Situation
 from callflow.problems import Level, Problem
 from callflow.texts import Text, text
 
 
-def check(plan: Plan) -> Iterator[Problem]:
+def check(subject: Subject) -> Iterator[Problem]:
     owners: dict[str, Situation] = {}
-    for situation in plan.flow.situations.values():
+    for situation in subject.flow.situations.values():
         for term in situation.begins:
             first = owners.setdefault(term.key, situation)
             if first is not situation and first.given == situation.given:
-                yield Problem(situation.at, _both(term.key, situation, first), "shared-cue", Level.WARNING)
-    yield from _wordings(plan, owners)
+                yield Problem(situation.at, _both(term.key, situation, first), "shared-cue", Level.WARNING, (first.at,))
+    yield from _wordings(subject, owners)
 
 
-def _wordings(plan: Plan, owners: dict[str, Situation]) -> Iterator[Problem]:
+def _wordings(subject: Subject, owners: dict[str, Situation]) -> Iterator[Problem]:
     """Cues of one situation that are heard as those of another; where each is heard as the other, one is told of."""
     told: set[frozenset[tuple[str, str]]] = set()
     for key, situation in owners.items():
-        speaker, _, name = key.partition(" ")
-        phrase = plan.flow.phrases.get(name)
-        if phrase is None or speaker != phrase.by:
-            continue
-        for said, at in sayings(phrase, plan):
-            for hit in plan.book.find(said, phrase.by):
-                other = owners.get(f"{speaker} {hit.phrase}")
-                pair = frozenset({(name, plan.book.keys(hit.said).key), (hit.phrase, plan.book.keys(hit.said).key)})
+        cue = subject.phrase_of(key)
+        for phrase, said, _, at in subject.sayings[cue.name] if cue else ():
+            for hit in subject.book.find(said, phrase.by):
+                other = owners.get(f"{phrase.by} {hit.phrase}")
+                sounds = subject.book.keys(hit.said).key
+                pair = frozenset({(phrase.name, sounds), (hit.phrase, sounds)})
                 if other and other is not situation and pair not in told:
                     told.add(pair)
-                    yield Problem(at, _both(f"“{hit.said}”", situation, other), "shared-cue", Level.WARNING)
+                    yield Problem(
+                        at, _both(f"“{hit.said}”", situation, other), "shared-cue", Level.WARNING, (other.at,)
+                    )
 
 
 def _both(what: str, one: Situation, other: Situation) -> Text:

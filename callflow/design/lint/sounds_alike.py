@@ -32,39 +32,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from callflow.call.plan import Plan
-from callflow.design.lint.wordings import forbidden, sayings
-from callflow.flow.model import Phrase
-from callflow.problems import Level, Location, Problem
+from callflow.design.lint.subject import Saying, Subject
+from callflow.problems import Level, Problem
 from callflow.texts import text
 
 
-def check(plan: Plan) -> Iterator[Problem]:
-    seen: dict[tuple[str, str], tuple[Phrase, str, Location]] = {}
-    for phrase in plan.flow.phrases.values():
-        for said, at in sayings(phrase, plan):
-            key = plan.book.keys(said).key
-            first, words, place = seen.setdefault((phrase.by, key), (phrase, _letters(said), at))
-            if first is phrase or _serves_both(first, phrase, words, said) or _told_of(first, phrase, said, plan):
+def check(subject: Subject) -> Iterator[Problem]:
+    seen: dict[tuple[str, str], Saying] = {}
+    for sayings in subject.sayings.values():
+        for one in sayings:
+            first = seen.setdefault((one.phrase.by, one.key), one)
+            if first.phrase is one.phrase or _serves_both(first, one) or _told_of(first, one, subject):
                 continue
             message = text(
                 "“{s}” sounds like “{w}” of {o} ({a}): reword one of them, or make them one phrase",
                 "“{s}”与 {o}（{a}）的“{w}”读音相同：请改写其中之一，或合为一条",
-                s=said, w=words, o=first.name, a=place,
+                s=one.said, w=_letters(first.said), o=first.phrase.name, a=first.at,
             )  # fmt: skip
-            yield Problem(at, message, "sounds-alike", Level.WARNING)
+            yield Problem(one.at, message, "sounds-alike", Level.WARNING, (first.at,))
 
 
-def _serves_both(one: Phrase, other: Phrase, words: str, said: str) -> bool:
+def _serves_both(one: Saying, other: Saying) -> bool:
     """The same words in two phrases are heard as both, but for those never to be said, of which one stands."""
-    return words == _letters(said) and "never" not in (one.kind, other.kind)
+    same = _letters(one.said) == _letters(other.said)
+    return same and "never" not in (one.phrase.kind, other.phrase.kind)
 
 
-def _told_of(one: Phrase, other: Phrase, said: str, plan: Plan) -> bool:
+def _told_of(one: Saying, other: Saying, subject: Subject) -> bool:
     """Whether ``required_and_forbidden`` or ``shared_cue`` finds the same mistake."""
-    if {one.kind, other.kind} == {"say", "never"}:
-        return any(taboo in (one, other) for _, taboo in forbidden(said, plan))
-    begun = [plan.flow.situations_of(phrase) for phrase in (one, other)]
+    phrases = (one.phrase, other.phrase)
+    if {phrase.kind for phrase in phrases} == {"say", "never"}:
+        return any(taboo in phrases for _, taboo in subject.forbidden(other.said))
+    begun = [subject.flow.situations_of(phrase) for phrase in phrases]
     return all(begun) and begun[0] != begun[1]
 
 

@@ -18,6 +18,7 @@ from callflow.errors import ArchiveError
 from callflow.review.batch.keeper import Keeper
 from callflow.review.batch.task import Task
 from callflow.review.batch.work import Job, content_hash
+from callflow.review.known import rescored
 from callflow.texts import Text
 
 T = TypeVar("T")
@@ -126,7 +127,7 @@ class Batch:
             self._patiently(lambda: failed.forget(self.archive, mended))
         good = [replace(call, flow=self.flow) for call in judged if call.status == "done"]
         bad = [call for call in judged if call.status == "failed"]
-        self._patiently(lambda: calls.add(self.archive, good, again=self.again))
+        self._patiently(lambda: calls.add(self.archive, good, again=self.again, rescore=rescored))
         self._patiently(lambda: calls.add(self.archive, bad, again=True))
         for call in good + bad:
             self._count(call)

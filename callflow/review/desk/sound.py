@@ -29,6 +29,7 @@ FRAMES = 2
 """Frames of 20 ms in one peak: 40 ms, 180 kB for an hour of two channels."""
 PLAYED = frozenset({".opus", ".ogg", ".oga", ".webm", ".wav", ".mp3", ".flac", ".m4a", ".mp4"})
 """Files that browsers play as they are; all others are kept once more as Opus in WebM."""
+PEAKS, COPY = ".peaks", ".webm"
 _HEAD = struct.Struct("<IIf")
 """Channels, peaks of each, seconds of one peak."""
 
@@ -56,7 +57,7 @@ class SoundFiles:
         ``name``: the recording's hash. Raises ``BadRecording``, or ``OSError`` where nothing can be kept.
         """
         stem = f"{name}-{agent}"
-        made = Made(self._folder / f"{stem}.peaks", self.played(recording, name, agent))
+        made = Made(self._folder / f"{stem}{PEAKS}", self.played(recording, name, agent))
         with self._lock:
             lock = self._locks.setdefault(stem, Lock())
         with lock:
@@ -66,7 +67,7 @@ class SoundFiles:
 
     def played(self, recording: Path, name: str, agent: str) -> Path:
         """The file to play, whether or not it has been made yet."""
-        return recording if recording.suffix.lower() in PLAYED else self._folder / f"{name}-{agent}.webm"
+        return recording if recording.suffix.lower() in PLAYED else self._folder / f"{name}-{agent}{COPY}"
 
     def _make(self, recording: Path, agent: str, made: Made) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 from batches import DEADLY, broken, call, journals, open_recording, plan, sound
 
-from callflow.archive import calls
+from callflow.archive import calls, decisions, users
 from callflow.archive.calls import NewCall
 from callflow.archive.store import Archive
-from callflow.archive.tables import Agent, Call, StoredFinding
+from callflow.archive.tables import Agent, Call, StoredFinding, User
 from callflow.errors import ModelError
 from callflow.review.batch.listing import listing
 from callflow.review.batch.pattern import Pattern
@@ -24,6 +24,7 @@ from callflow.review.batch.pool import KILLED, Pool
 from callflow.review.batch.run import Batch, Tally
 from callflow.review.batch.work import Settings
 from callflow.review.judge import flow_version
+from callflow.review.known import rescored
 from callflow.texts import Text
 
 
@@ -67,6 +68,7 @@ def rows(archive: Archive) -> list[Call]:
         return list(session.scalars(sa.select(Call).order_by(Call.path)))
 
 
+@pytest.mark.timeout(300)
 def test_a_thousand_files_of_which_thirty_are_broken(tmp_path: Path, archive: Archive) -> None:
     folder = tmp_path / "calls"
     journals(folder, range(968))
@@ -132,6 +134,26 @@ def test_again_judges_what_is_there_and_adds_nothing(tmp_path: Path, archive: Ar
     before = [(row.id, row.key, row.score) for row in rows(archive)]
     assert run(archive, folder, again=True).done == 3
     assert [(row.id, row.key, row.score) for row in rows(archive)] == before
+
+
+def test_judged_again_a_decision_stands_and_so_does_the_score_that_follows_from_it(
+    tmp_path: Path, archive: Archive
+) -> None:
+    (path,) = journals(tmp_path / "calls", [2])
+    run(archive, path)
+    users.add(archive, "chen", "long enough a password", "admin")
+    with archive.read() as session:
+        (user,) = session.scalars(sa.select(User)).all()
+        wrong = session.scalars(sa.select(StoredFinding).where(StoredFinding.verdict == "violated")).first()
+    assert wrong is not None
+    decisions.decide(archive, wrong.id, user, "correct", "not_assessed", rescore=rescored)
+    (corrected,) = rows(archive)
+    assert corrected.judged is not None
+    assert corrected.score is not None
+    assert corrected.judged > corrected.score
+    run(archive, path, again=True)
+    (after,) = rows(archive)
+    assert (after.judged, after.score) == (corrected.judged, corrected.score)
 
 
 def test_a_worker_that_is_killed_is_replaced_and_its_call_judged(tmp_path: Path, archive: Archive) -> None:

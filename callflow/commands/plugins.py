@@ -1,0 +1,134 @@
+"""Where plugins come in: ``callflow plugins`` lists them, the other commands ask here for what they name."""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from callflow import plugins
+from callflow.call.plan import Plan
+from callflow.commands.common import note, warn
+from callflow.commands.guards import GuardedEngine, GuardedSource
+from callflow.errors import ModelError, PluginError
+from callflow.plugins import GROUPS, Plugin, at_work
+from callflow.problems import Level, Location, Problem
+from callflow.speech import engines
+from callflow.speech.transcriber import Transcriber
+from callflow.telephony.source import CallEvents
+from callflow.texts import Text, text
+
+Exporter = Callable[[BinaryIO, Sequence[str], Iterable[Sequence[object]]], int]
+ENGINES = ("auto", *(one.name for one in engines.ENGINES))
+TELEPHONY = ("sound", "keys", "sip", "sips", "ami", "amis", "ari", "aris")
+TABLES = ("csv", "xlsx")
+
+
+def run_plugins(_options: argparse.Namespace, language: str) -> int:
+    """Every plugin with its package; 1 where one of them cannot be used."""
+    own = {"engines": ENGINES, "telephony": TELEPHONY, "exporters": TABLES}
+    wrong: list[Problem] = []
+    count = 0
+    for group, title in GROUPS.items():
+        loaded, problems = plugins.found(group, own.get(group, ()))
+        wrong += problems
+        count += len(loaded)
+        for plugin in loaded:
+            print(f"{title.in_(language)}: {plugin.name} ({plugin.package}){_colon(plugin.about, language)}")
+    warn(wrong, language)
+    if not count and not wrong:
+        note(
+            text("no plugins; docs/plugins.md tells how to make one", "没有插件；编写方法见 docs/plugins.md"), language
+        )
+    return 1 if wrong else 0
+
+
+def _colon(about: str, language: str) -> str:
+    return f"{'：' if language.startswith('zh') else ': '}{about}" if about else ""
+
+
+def engine(name: str, recording: Path | None, language: str) -> engines.Choice | None:
+    """The choice of an engine that is a plugin; ``None`` where no plugin has that name."""
+    plugin, problems = plugins.named("engines", name, ENGINES)
+    warn(problems, language)
+    if plugin is None:
+        return None
+    if recording is None:
+        _check_it_travels(plugin)
+    why = text("plugin of {p}", "插件，来自 {p}", p=plugin.package)
+    return engines.Choice(name, recording or Path(), why, partial(_opened, plugin, recording))
+
+
+def _check_it_travels(plugin: Plugin) -> None:
+    """Live, the engine is opened in another process, which must find the function by its name."""
+    try:
+        pickle.dumps(plugin.run)
+    except Exception as error:
+        raise ModelError(
+            text(
+                "plugin {n} ({p}) cannot be used live",
+                "插件 {n}（{p}）不能用于实时通话",
+                n=plugin.name,
+                p=plugin.package,
+            ),
+            text("it must be a function at the top of its module", "它应是模块顶层的函数"),
+        ) from error
+
+
+def _opened(plugin: Plugin, recording: Path | None, threads: int) -> Transcriber:
+    """In the process that listens, which live is one of its own: hence no closure."""
+    with at_work(plugin):
+        return GuardedEngine(plugin, plugin.run(recording, threads))
+
+
+def telephone(address: str, language: str) -> CallEvents | None:
+    """The telephony source that an address names by what stands before its colon; ``None`` where no plugin does."""
+    plugin, problems = plugins.named("telephony", address.partition(":")[0], TELEPHONY)
+    warn(problems, language)
+    if plugin is None:
+        return None
+    with at_work(plugin):
+        return GuardedSource(plugin, plugin.run(address))
+
+
+def checked(plan: Plan, language: str) -> list[Problem]:
+    """What the checks of plugins find in a flow; a check that fails is itself a warning."""
+    checks, problems = plugins.found("checks")
+    warn(problems, language)
+    told: list[Problem] = []
+    for plugin in checks:
+        try:
+            with at_work(plugin):
+                told += _problems(plugin.run(plan))
+        except PluginError as error:
+            told.append(Problem(Location(plugin.package), error.message, "plugin", Level.WARNING))
+    return told
+
+
+def _problems(given: Any) -> list[Problem]:
+    problems = list(given)
+    wrong = [one for one in problems if not isinstance(one, Problem)]
+    if wrong:
+        raise TypeError(f"a check yields Problems, not {type(wrong[0]).__name__}")
+    return problems
+
+
+def exporter(name: str, language: str) -> Exporter | None:
+    """How to write a table in the format ``name``; ``None`` where no plugin knows it."""
+    plugin, problems = plugins.named("exporters", name, TABLES)
+    warn(problems, language)
+    return partial(_written, plugin) if plugin else None
+
+
+def _written(plugin: Plugin, file: BinaryIO, head: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+    with at_work(plugin):
+        return int(plugin.run(file, head, rows))
+
+
+def formats() -> Text:
+    """The formats of tables that can be named."""
+    known = ", ".join([*TABLES, *plugins.names("exporters")])
+    return Text(known, known)
