@@ -329,9 +329,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--no-webhook", action="store_true", help="take no call events by HTTP 不接收 Webhook")
     command.add_argument("--port", type=int, default=0, help="the overlay's port on this computer (default: any) 端口")
     command.add_argument("--wall", metavar="URL", help="callflow serve, for the supervisor's live wall 现场看板地址")
-    command.add_argument(
-        "--wall-token", metavar="FILE", help="its token (default: from CALLFLOW_WALL_TOKEN) 令牌文件"
-    )
+    command.add_argument("--wall-token", metavar="FILE", help="its token (default: from CALLFLOW_WALL_TOKEN) 令牌文件")
     command.add_argument("--window", action="store_true", help="in a window that stays on top (pywebview) 置顶窗口")
     command.set_defaults(run=run_live)
 

@@ -259,9 +259,7 @@ def _put(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> 
         session.execute(sa.insert(table), rows)
 
 
-def _judge_again(
-    session: Session, call_id: int, new: NewCall, ids: _Names, rescore: Rescore | None
-) -> datetime | None:
+def _judge_again(session: Session, call_id: int, new: NewCall, ids: _Names, rescore: Rescore | None) -> datetime | None:
     """Returns when the call was thought to have begun until now."""
     call = session.get_one(Call, call_id, with_for_update=True)
     began = call.began

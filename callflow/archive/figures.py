@@ -41,7 +41,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Calls of one agent in one span of time. ``points``: of the ``scored`` of them, added up; ``seconds``: likewise."""
+    """Calls of one agent in one span of time. ``points``: the sum of the ``scored`` ones."""
 
     calls: int = 0
     scored: int = 0

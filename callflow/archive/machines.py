@@ -40,9 +40,9 @@ def new_token(archive: Archive, name: str, by: str = "") -> str:
         user = users.named(session, name)
         if user.role != "agent" or user.agent_id is None:
             raise ArchiveError(
-                text('"{n}" is no agent: only calls of agents are on the wall', "“{n}”不是坐席，只有坐席的通话会上墙", n=name),
-                text("callflow users add NAME --role agent --agent CODE", "callflow users add 用户名 --role agent --agent 工号"),
-            )  # fmt: skip
+                text('"{n}" is no agent: the wall shows calls of agents', "“{n}”不是坐席，看板只显示坐席的通话", n=name),
+                text("give the name of a user with --role agent", "请给出角色为 agent 的用户名"),
+            )
         session.execute(sa.delete(WallToken).where(WallToken.user_id == user.id))
         session.add(WallToken(user_id=user.id, hashed=_hashed(secret), made=audit.now()))
         audit.write(session, by, "wall.token", name)

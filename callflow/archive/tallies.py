@@ -115,6 +115,6 @@ def _sums() -> list[sa.ColumnElement[int]]:
 
 
 def _lock(session: Session, function: str) -> None:
-    """SQLite has one writer at a time anyway. On PostgreSQL what is counted would lack what others have not kept yet."""
+    """SQLite has one writer at a time anyway. On PostgreSQL a count would lack what others have not kept yet."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.text(f"SELECT {function}({_LOCK})"))

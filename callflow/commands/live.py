@@ -77,7 +77,10 @@ def run_live(options: argparse.Namespace, language: str) -> int:
             note(text("webhook token: {t}", "Webhook 令牌：{t}", t=hook.token), language)
         note(_kept(folder, options.audio), language)
         if wall:
-            note(text("supervisors see calls in progress at {u}", "班长可在 {u} 看到进行中的通话", u=options.wall), language)
+            note(
+                text("supervisors see calls in progress at {u}", "主管可在 {u} 看到进行中的通话", u=options.wall),
+                language,
+            )
         if options.window:
             return _in_window(live, overlay.url)
         with suppress(KeyboardInterrupt):  # how one goes home
@@ -116,7 +119,7 @@ def _kept(folder: Path | None, sound: bool) -> Text:
 
 
 def _wall(options: argparse.Namespace) -> Wall | None:
-    """The supervisor's wall, where one was named; the token comes from a file or the environment, never as an option."""
+    """The supervisor's wall, where one is named; its token comes from a file or the environment, never as an option."""
     if not options.wall:
         return None
     token = os.environ.get(WALL_TOKEN, "")

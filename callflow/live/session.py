@@ -53,7 +53,8 @@ class Display(Protocol):
 class LiveSession:
     """Runs until the source ends or ``stop``. ``lines`` tell what happens on the line; ``now``: the time of day.
 
-    ``wall``: where a supervisor sees the call, too. ``intake`` is where the recognisers of ``ears`` put their news: it is there before they are.
+    ``intake`` is where the recognisers of ``ears`` put their news: it is there before they are. ``wall``: where a
+    supervisor sees the call, too.
     """
 
     def __init__(

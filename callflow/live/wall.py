@@ -174,13 +174,18 @@ def glance(view: Mapping[str, Any]) -> dict[str, Any]:
         "length": max(0.0, round(now - view["began"], 1)),
         "main": {"kind": main["kind"], "text": _masked(main["text"])} if main else None,
         "warning": _warning(warnings[0]) if warnings else None,
-        "said": [{"speaker": said["speaker"], "text": _masked(said["text"])} for said in view["said"]],
+        "said": [{"speaker": said["speaker"], "text": _masked(_heard(said))} for said in view["said"]],
         "levels": view["desk"]["levels"],
     }
 
 
 def _warning(warning: Mapping[str, Any]) -> dict[str, str]:
-    return {"said": _masked(warning["said"]), "text": _masked(warning["better"])}
+    """What was heard, in characters where only syllables were, and the better wording."""
+    return {"said": _masked(warning["gloss"] or warning["said"]), "text": _masked(warning["better"])}
+
+
+def _heard(said: Mapping[str, Any]) -> str:
+    return f"{said['text']} ≈ {' · '.join(said['gloss'])}" if said["gloss"] else str(said["text"])
 
 
 def _masked(words: str) -> str:
@@ -211,7 +216,7 @@ def socket_address(address: str) -> str:
     scheme = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}.get(parts.scheme)
     if scheme is None or not host or parts.username is not None or parts.query or parts.fragment:
         raise BadInput(
-            text('--wall: "{a}" is no address of callflow serve', "--wall：“{a}”不是 callflow serve 的地址", a=address[:80]),
+            text('--wall: "{a}" is no address of callflow serve', "--wall：“{a}”不是工作台的地址", a=address[:80]),
             text("write it as https://desk.example.org:8700", "请写成 https://desk.example.org:8700"),
-        )  # fmt: skip
+        )
     return f"{scheme}://{parts.netloc}{PATH}"

@@ -40,9 +40,10 @@ AT_ONCE = 2
 KINDS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 TITLES = {"findings": text("Findings", "评定结果"), "scores": text("Scores", "得分")}
 TOO_MANY = text(
-    "more than {n} calls: choose fewer weeks, or use callflow export", "超过 {n} 通通话：请缩小范围，或使用 callflow export",
+    "more than {n} calls: choose fewer weeks, or use callflow export",
+    "超过 {n} 通通话：请缩小范围，或使用 callflow export",
     n=f"{MOST_CALLS:,}",
-)  # fmt: skip
+)
 BUSY = text("others are exporting: try again in a minute", "正在为他人导出，请一分钟后再试")
 NO_FLOW = text("the flow of this call is not at hand", "本机没有这通通话所用的流程")
 NO_CALLS = text("no calls in this month", "这个月没有通话")
@@ -116,9 +117,7 @@ def router(books: Books) -> APIRouter:
 
 def _table(books: Books, visitor: Visitor, span: Span, what: str, form: str) -> tempfile.SpooledTemporaryFile[bytes]:
     since, until = span.whole
-    wanted = Wanted(
-        since=since, until=until, agent=span.agent, team=span.team, queue=span.queue, viewer=visitor.viewer
-    )
+    wanted = Wanted(since=since, until=until, agent=span.agent, team=span.team, queue=span.queue, viewer=visitor.viewer)
     if len(extracts.chosen(books.archive, replace(wanted, limit=MOST_CALLS + 1))) > MOST_CALLS:
         raise HTTPException(413, TOO_MANY.in_(visitor.language))
     extract = rows.Extract(books.archive, wanted, visitor.language, visitor.reveals)

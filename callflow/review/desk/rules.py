@@ -1,4 +1,4 @@
-"""The page of rules: how often each was met, missed, violated, left open, disputed; and whether the rule itself is good."""
+"""The page of rules: how often each was met, missed, violated, left open, disputed; and whether it is a good rule."""
 
 from __future__ import annotations
 

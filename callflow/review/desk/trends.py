@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from callflow.archive.tallies import COUNTS
 from callflow.review import known
-from callflow.review.agreement import Z, Precision, Review, agreements, precision
+from callflow.review.agreement import Precision, Review, Z, agreements, precision
 from callflow.texts import Text
 
 SHOWN = 5
@@ -103,6 +103,7 @@ def _figures(
     rule: str, weeks: Sequence[Sequence[int]], calls: Sequence[int], rules: Mapping[str, Mapping[str, Any]]
 ) -> RuleFigures:
     about = rules.get(rule, {})
+    forbidden = bool(about.get("never"))
     met, missed, violated, not_assessed, disputed = (sum(column) for column in zip(*weeks, strict=True))
     return RuleFigures(
         rule=rule,
@@ -115,9 +116,9 @@ def _figures(
         violated=violated,
         not_assessed=not_assessed,
         disputed=disputed,
-        weekly=tuple(_of_week(week, all_ if about.get("never") else 0) for week, all_ in zip(weeks, calls, strict=True)),
+        weekly=tuple(_of_week(week, all_ if forbidden else 0) for week, all_ in zip(weeks, calls, strict=True)),
         calls=sum(calls),
-        forbidden=bool(about.get("never")),
+        forbidden=forbidden,
     )
 
 

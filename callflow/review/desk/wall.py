@@ -33,8 +33,10 @@ WHISPERS_BURST, WHISPERS_PER_SECOND = 10.0, 0.2
 LONGEST_WHISPER = 200
 CHECKED_EVERY = 5.0
 """Seconds after which it is asked again whether a token is still good."""
-EVERY, BEAT = 1.0, 5.0
-"""Seconds between two messages to a page: at least, and at most."""
+EVERY, BEAT = 1.0, 0.9
+"""Seconds between two messages to a page at least, and how much longer at most: so a server that ends need not wait."""
+SLOW = 10.0
+"""Seconds that a page may take to say that it got a message."""
 LONGEST_WATCH = 600.0
 """Seconds after which a page must connect again, and say again who looks."""
 REFUSE, TOO_MANY = 1008, 1013
@@ -142,6 +144,8 @@ class Wall:
         sending = asyncio.create_task(self._send(place, socket, token))
         try:
             await self._receive(place, socket)
+        except asyncio.CancelledError:
+            pass  # the server ends
         finally:
             sending.cancel()
             if place.line is socket:
@@ -178,13 +182,13 @@ class Wall:
         checked = time.monotonic()
         with suppress(WebSocketDisconnect, RuntimeError):
             while True:
+                place.news.clear()
                 for whisper in place.whispers:
                     if whisper.state == "waiting":
                         told = {"id": whisper.id, "from": whisper.who, "text": whisper.text}
                         await socket.send_json({"whisper": told})
                         whisper.state = "sent"
                         self._changed()
-                place.news.clear()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(place.news.wait(), CHECKED_EVERY)
                 if time.monotonic() - checked >= CHECKED_EVERY:
@@ -232,11 +236,13 @@ class Wall:
                     await asyncio.wait_for(news.wait(), BEAT)
                 news.clear()
                 await socket.send_json({"cards": self.cards(viewer)})
-                await asyncio.wait_for(socket.receive_text(), 2 * BEAT)
+                await asyncio.wait_for(socket.receive_text(), SLOW)
                 await asyncio.sleep(EVERY)
             await socket.close(1000)
-        except (WebSocketDisconnect, TimeoutError, RuntimeError, KeyError):  # gone, or not our page
-            pass
+        except (WebSocketDisconnect, TimeoutError, RuntimeError, KeyError):
+            pass  # gone, or not our page
+        except asyncio.CancelledError:
+            pass  # the server ends
         finally:
             self._pages.discard(news)
 
