@@ -114,14 +114,14 @@ def _sums(session: Session, span: Week, ours: Sequence[sa.ColumnElement[bool]]) 
     query = (
         sa.select(
             Call.agent_id,
-            *(sa.func.count(), sa.func.count(Call.judged), sa.func.coalesce(add(Call.judged), 0.0)),
+            *(sa.func.count(), sa.func.count(Call.judged), add(Call.judged)),
             *(add(Call.faults), add(Call.severe), add(Call.disputed), add(Call.duration)),
         )
         .where(Call.status == "done", Call.began >= span[0], Call.began < span[1], *ours)
         .group_by(Call.agent_id)
     )
     return {
-        agent or 0: Sums(calls, scored, float(points), int(faults), int(severe), int(disputed), float(seconds))
+        agent or 0: Sums(calls, scored, float(points or 0.0), int(faults), int(severe), int(disputed), float(seconds))
         for agent, calls, scored, points, faults, severe, disputed, seconds in session.execute(query)
     }
 
@@ -162,7 +162,7 @@ def moments(
             sa.select(StoredFinding, Call.began, Agent.name, Agent.code)
             .join(Call, Call.id == StoredFinding.call_id)
             .outerjoin(Agent, Agent.id == Call.agent_id)
-            .where(StoredFinding.call_id.in_(calls), _lookup(StoredFinding.rule, session).in_(rules))
+            .where(StoredFinding.call_id.in_(calls), _rule(session).in_(rules))
             .where(StoredFinding.standing.in_(("missed", "violated")))
             .order_by(Call.began.desc(), StoredFinding.number)
         )
@@ -173,9 +173,10 @@ def moments(
     return found
 
 
-def _lookup(column: sa.ColumnElement[str], session: Session) -> sa.ColumnElement[str]:
+def _rule(session: Session) -> sa.ColumnElement[str]:
     """Calls are few and rules are common: SQLite, which would look up the rules first, is kept from it by a plus."""
-    return sa.literal_column("+findings.rule", sa.String) if session.get_bind().dialect.name == "sqlite" else column
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    return sa.literal_column("+findings.rule" if sqlite else "findings.rule", sa.String)
 
 
 def _moment(finding: StoredFinding, began: datetime | None, agent: str, reveal: bool) -> Moment:
@@ -197,10 +198,10 @@ def known_rules(archive: Archive) -> dict[str, Mapping[str, object]]:
 def first_and_last(archive: Archive, viewer: Viewer) -> tuple[datetime, datetime] | None:
     """When the first and the last call began that ``viewer`` may see."""
     with archive.read() as session:
-        row = session.execute(
+        first, last = session.execute(
             sa.select(sa.func.min(Call.began), sa.func.max(Call.began)).where(viewer.condition())
         ).one()
-    return (row[0], row[1]) if row[0] is not None else None
+    return (first, last) if first is not None and last is not None else None
 
 
 def _people(asked: Asked, viewer: Viewer) -> Iterator[sa.ColumnElement[bool]]:

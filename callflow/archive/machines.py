@@ -40,7 +40,9 @@ def new_token(archive: Archive, name: str, by: str = "") -> str:
         user = users.named(session, name)
         if user.role != "agent" or user.agent_id is None:
             raise ArchiveError(
-                text('"{n}" is no agent: the wall shows calls of agents', "“{n}”不是坐席，看板只显示坐席的通话", n=name),
+                text(
+                    '"{n}" is no agent: the wall shows calls of agents', "“{n}”不是坐席，看板只显示坐席的通话", n=name
+                ),
                 text("give the name of a user with --role agent", "请给出角色为 agent 的用户名"),
             )
         session.execute(sa.delete(WallToken).where(WallToken.user_id == user.id))

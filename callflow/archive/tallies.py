@@ -96,7 +96,7 @@ def _count(archive: Archive, week: Week) -> None:
         session.execute(sa.insert(Tallied).values(start=week[0]))
 
 
-def _counted(week: Week) -> sa.Select[Any]:
+def _counted(week: Week) -> sa.Select[*tuple[Any, ...]]:
     start, end = week
     team = sa.func.coalesce(Agent.team_id, 0)
     return (

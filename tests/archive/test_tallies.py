@@ -10,10 +10,11 @@ from callflow.archive.store import Archive
 from callflow.archive.viewers import EVERYTHING, Viewer
 
 MONDAY = datetime(2026, 10, 26)
+ALL = Asked()
 WEEKS = [(MONDAY + timedelta(days=7 * n), MONDAY + timedelta(days=7 * n + 7)) for n in range(2)]
 
 
-def counted(archive: Archive, asked: Asked = Asked(), viewer: Viewer = EVERYTHING) -> list[dict[str, tuple[int, ...]]]:
+def counted(archive: Archive, asked: Asked = ALL, viewer: Viewer = EVERYTHING) -> list[dict[str, tuple[int, ...]]]:
     found = figures.by_rule(archive, WEEKS, asked, viewer)
     return [found[start] for start, _ in WEEKS]
 

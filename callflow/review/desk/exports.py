@@ -10,10 +10,11 @@ import re
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO, cast
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
@@ -115,7 +116,7 @@ def router(books: Books) -> APIRouter:
     return routes
 
 
-def _table(books: Books, visitor: Visitor, span: Span, what: str, form: str) -> tempfile.SpooledTemporaryFile[bytes]:
+def _table(books: Books, visitor: Visitor, span: Span, what: str, form: str) -> BinaryIO:
     since, until = span.whole
     wanted = Wanted(since=since, until=until, agent=span.agent, team=span.team, queue=span.queue, viewer=visitor.viewer)
     if len(extracts.chosen(books.archive, replace(wanted, limit=MOST_CALLS + 1))) > MOST_CALLS:
@@ -123,21 +124,19 @@ def _table(books: Books, visitor: Visitor, span: Span, what: str, form: str) -> 
     extract = rows.Extract(books.archive, wanted, visitor.language, visitor.reveals)
     made = extract.findings() if what == "findings" else extract.scores()
     head = [column.title.in_(visitor.language) for column in made.columns]
-    file: tempfile.SpooledTemporaryFile[bytes] = tempfile.SpooledTemporaryFile(max_size=4_000_000)
-    try:
+    with ExitStack() as stack:
+        file = cast(BinaryIO, stack.enter_context(tempfile.TemporaryFile()))
         if form == "csv":
-            sheets.write_csv(file, head, made.rows)  # type: ignore[arg-type]
+            sheets.write_csv(file, head, made.rows)
         else:
             title = TITLES[what].in_(visitor.language)
-            sheets.write_xlsx(file, title, head, [column.width for column in made.columns], made.rows)  # type: ignore[arg-type]
+            sheets.write_xlsx(file, title, head, [column.width for column in made.columns], made.rows)
         file.seek(0)
-    except BaseException:
-        file.close()
-        raise
+        stack.pop_all()  # it is closed, and so deleted, when it has been sent
     return file
 
 
-def _pieces(file: tempfile.SpooledTemporaryFile[bytes]) -> Iterator[bytes]:
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
     with file:
         while piece := file.read(_CHUNK):
             yield piece

@@ -1,4 +1,4 @@
-"""What figures say: what is missed most, whether it gets better, which rules are done well, which rules are bad. Pure."""
+"""What figures say: what is missed most, whether it gets better, what is done well, which rules are bad. Pure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from callflow.texts import Text
 SHOWN = 5
 LEAST = 10
 """So often a rule must have been assessed to be called strong or weak."""
+ENOUGH = 5
+"""So often reviewers must have decided about a rule before it is called a bad one."""
 Change = Literal["better", "worse", "same"]
 
 
@@ -88,7 +90,7 @@ class Trust:
     @property
     def doubtful(self) -> bool:
         """Reviewers have seen enough to say that the rule is wrong too often: surely in more than one of five."""
-        return self.precision is not None and self.precision.high < 0.8
+        return self.precision is not None and self.precision.reviewed >= ENOUGH and self.precision.high < 0.8
 
 
 def rule_figures(

@@ -19,6 +19,12 @@ VIEW: dict[str, Any] = {
     "main": {"kind": "say", "text": "对不起，让您久等了。"}, "warning": None,
     "said": [{"speaker": "customer", "text": "我的电话是13812345678"}], "levels": {"agent": -20, "customer": -31},
 }  # fmt: skip
+BAD: tuple[dict[str, Any], ...] = (
+    {"phase": "<script>"}, {"phase": ["talking"]}, {"length": -1}, {"length": 1e300}, {"length": True},
+    {"length": float("nan")}, {"main": {"kind": "x", "text": ""}}, {"main": {"kind": "say", "text": 1}},
+    {"said": [VIEW["said"][0]] * 3}, {"said": [{"speaker": "boss", "text": ""}]}, {"levels": {"agent": "loud"}},
+    {"state": []}, {"warning": "x"},
+)  # fmt: skip
 
 
 @contextmanager
@@ -47,7 +53,7 @@ def cards(line: ClientConnection, until: Any = lambda cards: True) -> Any:
             return told
 
 
-def whisper(served: Served, user: str, text: str, number: int | None = None, **more: str) -> Answer:
+def whisper(served: Served, user: str, text: str, number: int | None = None, **more: Any) -> Answer:
     browser = served.browser(user)
     number = agent(served) if number is None else number
     headers = {"content_type": "application/json", "x_csrf_token": browser.csrf, **more}
@@ -115,12 +121,7 @@ def test_a_second_machine_with_the_same_token_takes_the_place_of_the_first(serve
     "message",
     [
         *("", "no JSON", "[]", "{}", '{"view": 1}', '{"view": {}}', '{"seen": 1}', "[" * 5_000, "x" * 9_000),
-        *(json.dumps({"view": {**VIEW, **bad}}) for bad in (
-            {"phase": "<script>"}, {"phase": ["talking"]}, {"length": -1}, {"length": 1e300}, {"length": True},
-            {"length": float("nan")}, {"main": {"kind": "x", "text": ""}}, {"main": {"kind": "say", "text": 1}},
-            {"said": [VIEW["said"][0]] * 3}, {"said": [{"speaker": "boss", "text": ""}]}, {"levels": {"agent": "loud"}},
-            {"state": []}, {"warning": "x"},
-        )),
+        *(json.dumps({"view": {**VIEW, **bad}}) for bad in BAD),
     ],
 )  # fmt: skip
 def test_what_our_program_would_never_send_ends_the_connection(served: Served, message: str) -> None:
@@ -216,7 +217,7 @@ def _read_all(served: Served) -> None:
         ({"content_type": "text/plain"}, 422),
     ],
 )
-def test_a_whisper_cannot_be_forged(served: Served, headers: dict[str, str], status: int) -> None:
+def test_a_whisper_cannot_be_forged(served: Served, headers: dict[str, Any], status: int) -> None:
     with machine(served, served.wall_token()):
         assert whisper(served, "banzhang", "假的", **headers).status == status
     assert not served.rows("SELECT * FROM audit WHERE what LIKE '%假的%'")
