@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from callflow.review.desk import agents, api, audit, call, calls, exports, rules, wall_page
+from callflow.review.desk import agents, api, api_figures, audit, call, calls, exports, rules, wall_page
 from callflow.review.desk.books import Books
 from callflow.texts import text
 from callflow.web.pages import Section
@@ -26,4 +26,5 @@ def add(site: Site, books: Books, overlay: Mapping[str, bytes]) -> None:
     for part in (agents.router(site, books), rules.router(site, books), wall_page.router(site, books)):
         site.app.include_router(part)
     site.app.include_router(exports.router(books))
+    site.app.include_router(api_figures.router(site, books))
     audit.add(site, books)

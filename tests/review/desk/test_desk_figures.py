@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
 import re
 import zipfile
 
@@ -67,6 +68,23 @@ def test_every_number_leads_to_the_calls_behind_it(served: Served) -> None:
     clips = links(agents, r"/calls/\d+\?finding=")
     assert clips
     assert all(served.browser("admin").ask(clip).status == 200 for clip in clips)
+
+
+def test_programs_get_the_same_figures(served: Served) -> None:
+    admin, own, boss = (served.browser(user) for user in ("admin", "zuoxi", "banzhang"))
+    assert sum(week["calls"] for week in json.loads(admin.ask("/api/agents").text)) == 10
+    for browser in (own, boss):
+        for asked in ("", "?agent=1002", "?team=二组"):
+            assert {week["agent"] for week in json.loads(browser.ask(f"/api/agents{asked}").text)} <= {"1001"}
+    rules = json.loads(boss.ask("/api/rules").text)
+    assert (
+        0 < sum(week["met"] for week in rules) < sum(week["met"] for week in json.loads(admin.ask("/api/rules").text))
+    )
+    assert own.ask("/api/rules").status == own.ask("/api/reviews").status == 403
+    assert set(json.loads(boss.ask("/api/reviews").text)) == {"pairs", "rules"}
+    theirs = served.rows("SELECT c.id FROM calls c JOIN agents a ON a.id = c.agent_id WHERE a.code = '1002'")[0][0]
+    assert json.loads(admin.ask(f"/api/calls/{theirs}/score").text)["call"] == theirs
+    assert own.ask(f"/api/calls/{theirs}/score").status == boss.ask(f"/api/calls/{theirs}/report").status == 404
 
 
 def export(served: Served, user: str, table: str, **given: str) -> Answer:
