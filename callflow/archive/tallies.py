@@ -89,8 +89,9 @@ def _missing(archive: Archive, weeks: Sequence[Week]) -> list[Week]:
 def _count(archive: Archive, week: Week) -> None:
     with archive.begin() as session:
         _lock(session, "pg_advisory_xact_lock")
+        if session.get(Tallied, week[0]) is not None:  # many ask at once: whoever was first has counted for all
+            return
         session.execute(sa.delete(Tally).where(Tally.start == week[0]))
-        session.execute(sa.delete(Tallied).where(Tallied.start == week[0]))
         names = ("start", "team_id", "queue", "rule", *COUNTS)
         session.execute(sa.insert(Tally).from_select(names, _counted(week)))
         session.execute(sa.insert(Tallied).values(start=week[0]))
