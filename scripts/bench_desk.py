@@ -31,7 +31,7 @@ from bench_row import Row
 from served import Browser
 
 from callflow import plans
-from callflow.archive import calls, users
+from callflow.archive import calls, tallies, users
 from callflow.archive.calls import NewCall
 from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
@@ -66,6 +66,8 @@ def main(archive: Path) -> None:
     with Archive.open(str(archive)) as opened:
         users.add(opened, name, password, "admin")
         number = calls.add(opened, [_hour(archive, plan)])[0]
+        with opened.begin() as session:
+            tallies.all_changed(session)
     command = [sys.executable, "-m", "callflow", "serve", "--archive", str(archive), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -81,9 +81,15 @@ def of_calls(wanted: Sequence[sa.ColumnElement[bool]], session: Session) -> dict
 
 
 def _missing(archive: Archive, weeks: Sequence[Week]) -> list[Week]:
+    """The weeks that have calls and are not counted."""
     with archive.read() as session:
         there = set(session.scalars(sa.select(Tallied.start).where(Tallied.start.in_([start for start, _ in weeks]))))
-    return [week for week in weeks if week[0] not in there]
+        return [week for week in weeks if week[0] not in there and _has_calls(session, week)]
+
+
+def _has_calls(session: Session, week: Week) -> bool:
+    calls = sa.select(Call.id).where(Call.began >= week[0], Call.began < week[1])
+    return session.scalar(calls.limit(1)) is not None
 
 
 def _count(archive: Archive, week: Week) -> None:
