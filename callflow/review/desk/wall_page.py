@@ -31,7 +31,7 @@ PHASES = {
 }
 STATES = {
     "waiting": text("on its way", "发送中"),
-    "sent": text("shown to the agent", "已显示"),
+    "sent": text("sent", "已送达"),
     "read": text("read", "已读"),
 }
 
