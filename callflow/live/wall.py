@@ -38,6 +38,8 @@ WAITING = 10
 """Whispers that wait for the session; a server that sends more than anybody reads is not listened to."""
 REMEMBERED = 100
 LONGEST, LONGEST_TEXT, LONGEST_NAME = 8_192, 300, 100
+LONGEST_SHOWN = 200
+"""Characters of each text that goes out."""
 PATH = "/wall/machine"
 _STEP = 0.2
 _STARS = str.maketrans(dict.fromkeys((*MARKS, *OTHER_MARKS), MASK))
@@ -189,7 +191,7 @@ def _heard(said: Mapping[str, Any]) -> str:
 
 
 def _masked(words: str) -> str:
-    return masked(words.translate(_STARS))
+    return masked(words.translate(_STARS))[:LONGEST_SHOWN]
 
 
 def read(message: str | bytes) -> Whisper | None:
