@@ -76,7 +76,11 @@ def main(archive: Path) -> None:
             browser = Browser(port)
             assert browser.log_in(name, password).status == 303
             print(f"load average before: {os.getloadavg()[0]:.1f}", file=sys.stderr)
-            for row in (_pages(browser), *_figures(browser), _fifty(browser), *_one_call(browser, number)):
+            print(_pages(browser).line(), flush=True)
+            for row in _figures(browser):
+                print(row.line(), flush=True)
+            print(_fifty(browser).line(), flush=True)
+            for row in _one_call(browser, number):
                 print(row.line(), flush=True)
         finally:
             process.terminate()
@@ -200,6 +204,8 @@ def _one_call(browser: Browser, number: int) -> list[Row]:
         context.add_cookies([{"name": n, "value": value, "url": url} for n, value in browser.cookies.items()])
         page = context.new_page()
         page.goto(f"{url}/calls")
+        while not page.evaluate("performance.getEntriesByName('first-contentful-paint').length"):
+            page.wait_for_timeout(20)
         painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         ready, waves = [], []
         for _ in range(4):
