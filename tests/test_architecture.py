@@ -81,7 +81,7 @@ HIDDEN: dict[str, str | tuple[str, ...]] = {
     "alembic": "archive",
     "argon2": "archive",
     "distributed": "review.fleet",
-    "websockets": "telephony.ari",
+    "websockets": ("telephony.ari", "live.wall"),
     "watchfiles": "commands.rehearse",
 }
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from callflow.archive import said, standing
+from callflow.archive import said, standing, tallies
 from callflow.archive.standing import WITHDRAWN, Rescore
 from callflow.archive.store import Archive
 from callflow.archive.tables import (
@@ -100,9 +100,13 @@ def add(
         _put_details(session, [(number, new[key]) for key, number in added.items()])
         if len(added) < len(rows):  # another process was quicker
             there = {key: n for key, n in _ids(session, Call.key, Call.id, new).items() if key not in added}
+        before: list[datetime | None] = []
         if again:
             for key, number in sorted(there.items()):
-                _judge_again(session, number, new[key], ids, rescore)
+                before.append(_judge_again(session, number, new[key], ids, rescore))
+        tallies.changed(session, [*before, *(_utc(call.began) for call in new.values())])
+        if ids.moved:
+            tallies.all_changed(session)
         return [(there | added)[call.key] for call in calls]
 
 
@@ -133,6 +137,8 @@ class _Names:
 
     def __init__(self, session: Session, calls: Sequence[NewCall]) -> None:
         self._session = session
+        self.moved = False
+        """whether an agent went to another team"""
         self.teams = self._made(Team, Team.name, {_name(c.team): {"name": _name(c.team)} for c in calls if c.team})
         agents = {_name(c.agent): c for c in calls if c.agent}
         rows = {code: {"code": code, "name": _name(c.agent_name), "team_id": None} for code, c in agents.items()}
@@ -170,8 +176,8 @@ class _Names:
         stored = self._session.scalars(sa.select(Agent).where(Agent.id.in_(self.agents.values())).order_by(Agent.code))
         for agent in stored:
             call = agents[agent.code]
-            if call.team:
-                agent.team_id = self.teams[_name(call.team)]
+            if call.team and agent.team_id != (team := self.teams[_name(call.team)]):
+                agent.team_id, self.moved = team, True
             if call.agent_name:
                 agent.name = _name(call.agent_name)
 
@@ -257,8 +263,10 @@ def _put(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> 
         session.execute(sa.insert(table), rows)
 
 
-def _judge_again(session: Session, call_id: int, new: NewCall, ids: _Names, rescore: Rescore | None) -> None:
+def _judge_again(session: Session, call_id: int, new: NewCall, ids: _Names, rescore: Rescore | None) -> datetime | None:
+    """Returns when the call was thought to have begun until now."""
     call = session.get_one(Call, call_id, with_for_update=True)
+    began = call.began
     for name, value in _call_row(new, ids).items():
         if name not in ("key", "added"):
             setattr(call, name, value)
@@ -269,6 +277,7 @@ def _judge_again(session: Session, call_id: int, new: NewCall, ids: _Names, resc
     _put_contents(session, [(call_id, new)])
     _exchange_findings(session, call_id, new.findings)
     standing.refresh(session, session.get_one(Call, call_id), rescore)
+    return began
 
 
 def _exchange_findings(session: Session, call_id: int, findings: Sequence[Finding]) -> None:

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callflow.archive import audit, standing
+from callflow.archive import audit, standing, tallies
 from callflow.archive.standing import Rescore
 from callflow.archive.store import Archive
 from callflow.archive.tables import Call, Decision, StoredFinding, User
@@ -49,6 +49,7 @@ def decide(
         session.flush()
         standing.rule_on(session, stored)
         standing.refresh(session, call, rescore)
+        tallies.changed(session, [call.began])
         audit.write(session, user.name, f"finding.{kind}", f"call {call.id}, finding {stored.id} ({stored.rule})")
     return decision
 

@@ -45,6 +45,7 @@ class Wanted:
     until: datetime | None = None
     agent: str = ""
     team: str = ""
+    queue: str = ""
     call: int | None = None
     limit: int | None = None
     viewer: Viewer = EVERYTHING
@@ -135,6 +136,8 @@ def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
         yield sa.or_(Agent.code == wanted.agent, Agent.name == wanted.agent)
     if wanted.team:
         yield Team.name == wanted.team
+    if wanted.queue:
+        yield Call.queue == wanted.queue
     if wanted.call is not None:
         yield Call.id == wanted.call
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from callflow.archive import audit, said
+from callflow.archive import audit, said, tallies
 from callflow.archive.store import Archive
 from callflow.archive.tables import Call
 from callflow.errors import ArchiveError
@@ -90,8 +90,10 @@ def _old(archive: Archive, before: datetime) -> Sequence[tuple[int, str, str]]:
 def _delete(archive: Archive, calls: Sequence[int]) -> None:
     """What hangs on a call goes with it, by its foreign keys; only the index of what was said has none."""
     with archive.begin() as session:
+        began = session.scalars(sa.select(Call.began).where(Call.id.in_(calls))).all()
         said.take_out(session, calls)
         session.execute(sa.delete(Call).where(Call.id.in_(calls)))
+        tallies.changed(session, began)
 
 
 def _delete_recording(folders: list[Path], path: str, digest: str) -> bool:

@@ -218,6 +218,40 @@ class Login(Base):
     ends: Mapped[datetime]
 
 
+class Tally(Base):
+    """How often a rule came out how in a week, of the calls of one team in one queue: pages add these up.
+
+    ``start``: when the week begins. ``team_id`` 0: agents without a team. See ``archive.tallies``.
+    """
+
+    __tablename__ = "tallies"
+    start: Mapped[datetime] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    queue: Mapped[str] = mapped_column(NAME, primary_key=True)
+    rule: Mapped[str] = mapped_column(NAME, primary_key=True)
+    met: Mapped[int]
+    missed: Mapped[int]
+    violated: Mapped[int]
+    not_assessed: Mapped[int]
+    disputed: Mapped[int]
+
+
+class Tallied(Base):
+    """A week whose ``Tally`` rows are there and right; whatever changes a call of it takes this row away."""
+
+    __tablename__ = "tallied"
+    start: Mapped[datetime] = mapped_column(primary_key=True)
+
+
+class WallToken(Base):
+    """By what the machine of an agent is known on the live wall. ``hashed``: sha256 of the secret part of the token."""
+
+    __tablename__ = "wall_tokens"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    hashed: Mapped[str] = mapped_column(String(64))
+    made: Mapped[datetime]
+
+
 class Audit(Base):
     """Who did what: every log-in, every access to a recording, every export, decision and purge."""
 

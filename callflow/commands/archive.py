@@ -9,7 +9,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from callflow.archive import purge, users
+from callflow.archive import machines, purge, users
 from callflow.archive.store import Archive
 from callflow.commands.common import note
 from callflow.commands.places import copies_of_sound
@@ -34,6 +34,10 @@ def run_users(options: argparse.Namespace, language: str) -> int:
             users.add(archive, name, _password(language), options.role, **who, by=by)
         elif options.action == "password":
             users.set_password(archive, name, _password(language), by)
+        elif options.action == "wall-token":
+            print(machines.new_token(archive, name, by))
+        elif options.action == "wall-revoke":
+            machines.revoke(archive, name, by)
         else:
             users.set_active(archive, name, options.action == "enable", by)
     return 0

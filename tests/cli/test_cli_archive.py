@@ -12,7 +12,7 @@ import pytest
 from archive_samples import call
 from commandline import callflow, complaint, environment
 
-from callflow.archive import calls, logins
+from callflow.archive import calls, logins, machines
 from callflow.archive.store import Archive
 from callflow.commands.archive import age
 from callflow.errors import BadInput
@@ -37,6 +37,22 @@ def test_the_life_of_a_user(tmp_path: Path) -> None:
         assert logins.log_in(archive, "anna", "another sentence")
         with pytest.raises(logins.LoginRefused):
             logins.log_in(archive, "lead", PASSWORD.decode().strip())
+
+
+def test_tokens_of_the_wall_are_for_agents_and_can_be_revoked(tmp_path: Path) -> None:
+    assert users(tmp_path, "add", "anna", "--role", "admin", given=PASSWORD)[0] == 0
+    assert users(tmp_path, "add", "bea", "--role", "agent", "--agent", "1001", given=PASSWORD)[0] == 0
+    code, _, told = users(tmp_path, "wall-token", "anna")
+    assert code == 2
+    assert "no agent" in told
+    code, token, _ = users(tmp_path, "wall-token", "bea")
+    assert code == 0
+    with Archive.open(str(tmp_path / "calls.db")) as archive:
+        found = machines.machine(archive, token.strip())
+        assert found is not None
+        assert (found.user_name, found.agent) == ("bea", "1001")
+        assert users(tmp_path, "wall-revoke", "bea")[0] == 0
+        assert machines.machine(archive, token.strip()) is None
 
 
 def test_a_password_is_asked_for_on_a_terminal_and_not_shown(tmp_path: Path) -> None:
