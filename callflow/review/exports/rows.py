@@ -14,7 +14,8 @@ from callflow.archive.store import Archive
 from callflow.call.reasons import REASONS
 from callflow.review import known, words
 from callflow.review.exports.cells import Cell, local
-from callflow.review.scored import Chosen, explained
+from callflow.review.scorecard import moment
+from callflow.review.scored import Chosen, explained, finding_of
 from callflow.texts import Text, text
 
 
@@ -124,7 +125,7 @@ class Extract:
     def _finding(
         self, call: KeptCall, one: KeptFinding, groups: Mapping[str, Text], decision: Decided | None
     ) -> list[Cell]:
-        at, evidence = moment_of(one), one.evidence[0] if one.evidence else {}
+        at, evidence = moment(finding_of(one)), one.evidence[0] if one.evidence else {}
         speaker = str(evidence.get("speaker") or "")
         return [
             one.rule,
@@ -175,13 +176,6 @@ def with_findings(archive: Archive, ids: Sequence[int]) -> Iterator[tuple[KeptCa
         findings = extracts.findings(archive, portion)
         for call in extracts.calls(archive, portion):
             yield call, findings[call.id]
-
-
-def moment_of(finding: KeptFinding) -> float | None:
-    """Where to listen; see ``scorecard.moment``."""
-    if finding.evidence:
-        return min(float(seen["start"]) for seen in finding.evidence)
-    return None if finding.verdict == "not_assessed" else finding.at
 
 
 def _share(group: Any) -> float | None:
