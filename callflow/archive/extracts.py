@@ -97,7 +97,7 @@ class KeptFinding:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What somebody decided about a finding; ``role`` is theirs."""
+    """What somebody decided about a finding; ``role`` is theirs, ``engine`` the engine's verdict at that time."""
 
     finding: int
     call: int
@@ -234,7 +234,7 @@ def decided(archive: Archive, wanted: Wanted | None = None) -> list[Decided]:
             call=finding.call_id,
             number=finding.number,
             rule=finding.rule,
-            engine=finding.verdict,
+            engine=decision.engine,
             user=user,
             role=role,
             kind=decision.kind,
