@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from callflow.archive.masking import masked
 from callflow.archive.search import CallRow, rows_of
 from callflow.archive.store import Archive
-from callflow.archive.tables import Agent, Call, FlowVersion, StoredFinding
+from callflow.archive.tables import Agent, Call, FlowVersion, StoredFinding, StoredJournal
 from callflow.archive.viewers import Viewer, seen
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """A call. ``version`` changes when it is judged again; ``findings`` are in the order they were told."""
+    """A call. ``version``: the sha256 of its journal; ``findings`` are in the order they were told."""
 
     row: CallRow
     sha256: str
@@ -47,13 +47,12 @@ def details(archive: Archive, call_id: int, viewer: Viewer) -> Details:
         row = rows_of(session, [call_id])[0]
         if not viewer.reveal:
             row = replace(row, customer=masked(row.customer))
-        digest = flow.digest if flow else ""
         return Details(
             row=row,
             sha256=call.sha256,
             engine=call.engine,
             flow=flow.name if flow else "",
-            version=f"{digest}:{len(findings)}:{call.score}",
+            version=session.scalar(sa.select(StoredJournal.sha256).where(StoredJournal.call_id == call_id)) or "",
             groups=dict(call.groups or {}),
             findings=tuple(findings),
         )

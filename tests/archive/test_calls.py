@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from archive_samples import JOURNAL, call, finding
 
 from callflow.archive import calls, standing
+from callflow.archive.details import details
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Base, Call, Said, StoredField, StoredFinding, StoredJournal, Team
+from callflow.archive.viewers import EVERYTHING
 from callflow.errors import ArchiveError
 from callflow.events import FieldValue
 from callflow.texts import Text
@@ -171,3 +173,13 @@ def test_judged_again_without_metadata_a_call_keeps_what_is_known_of_it(archive:
     with archive.read() as session:
         told_anew = session.scalar(sa.select(Agent.code).join(Call, Call.agent_id == Agent.id))
     assert (told_anew, one(archive, number).queue) == ("2002", "投诉")
+
+
+def test_the_version_of_a_call_changes_when_it_is_judged_again_and_only_then(archive: Archive) -> None:
+    (number,) = calls.add(archive, [call(1)])
+    before = details(archive, number, EVERYTHING).version
+    calls.add(archive, [call(1, queue="投诉")], again=True)
+    assert details(archive, number, EVERYTHING).version == before
+    other = JOURNAL.replace("您好".encode(), "你好".encode())
+    calls.add(archive, [call(1, journal=other)], again=True)
+    assert details(archive, number, EVERYTHING).version not in ("", before)

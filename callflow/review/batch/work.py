@@ -14,9 +14,9 @@ from callflow import collecting
 from callflow.archive.calls import NewCall
 from callflow.audio.source import Source
 from callflow.call.plan import Plan
-from callflow.errors import BadFlow, CallflowError, ModelError
+from callflow.errors import BadFlow, BadJournal, CallflowError, ModelError
 from callflow.events import CallContext, Event
-from callflow.journal import Header, is_journal, read_journal
+from callflow.journal import Header, is_journal, read_header, read_journal
 from callflow.review import words
 from callflow.review.batch.listing import JOURNAL
 from callflow.review.batch.task import Metadata, Side, Task
@@ -36,14 +36,31 @@ CHUNK = 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Job:
     """A task with what makes it the same call when it comes again: the sha256 of its content, ``""`` where there is
-    none to be read."""
+    none to be read. ``recording`` and ``recording_sha256``: of the recording that lies beside a journal; ``stamp``: see
+    ``stamp_of``."""
 
     task: Task
     sha256: str
+    recording: str = ""
+    recording_sha256: str = ""
+    stamp: str = ""
+
+    @classmethod
+    def of(cls, task: Task, stamp: str = "") -> Job:
+        """Looks at the files: what they are is told by their content."""
+        own, sound = content_hash(task.path), _recording_of(task.path)
+        if sound and (recorded := content_hash(sound)):
+            return cls(task, own, str(sound.resolve()), recorded, stamp)
+        return cls(task, own, stamp=stamp)
 
     @property
     def path(self) -> str:
         return str(self.task.path.resolve())
+
+    @property
+    def key(self) -> str:
+        """A call is the same whether it comes by its recording or by the journal beside it."""
+        return self.recording_sha256 or self.sha256
 
     @property
     def failed_key(self) -> str:
@@ -158,9 +175,12 @@ class Worker:
         judged = judgement(events, header, self.settings.plan)
         context, known = judged.context, job.task.metadata
         call = NewCall(
-            key=job.sha256,
-            path=_sound_of(job, header),
-            sha256=job.sha256,
+            key=job.key,
+            path=job.recording or job.path,
+            sha256=job.key,
+            source=job.path,
+            source_sha256=job.sha256,
+            stamp=job.stamp,
             reason=_joined([*warnings, *filter(None, [words.guessed(context)])]),
             began=_began(known, context),
             duration=judged.duration,
@@ -192,7 +212,7 @@ def settled(told: NewCall | Trouble) -> NewCall:
 
 def failed(job: Job, why: Text) -> NewCall:
     """The row of a file that could not be judged."""
-    call = NewCall(key=job.failed_key, path=job.path, sha256=job.sha256, status="failed", reason=why)
+    call = NewCall(key=job.failed_key, path=job.path, sha256=job.sha256, stamp=job.stamp, status="failed", reason=why)
     known = job.task.metadata
     return _named(replace(call, began=_began(known, CallContext(at=0.0))), known)
 
@@ -207,6 +227,16 @@ def content_hash(path: Path) -> str:
     except OSError:
         return ""
     return digest.hexdigest()
+
+
+def stamp_of(path: Path) -> str:
+    """What a file is known by without reading it: its path, size and time of change; ``""`` where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    known = f"{path.resolve()}\n{found.st_size}\n{found.st_mtime_ns}"
+    return hashlib.sha256(known.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _named(call: NewCall, known: Metadata) -> NewCall:
@@ -238,11 +268,15 @@ def _began(known: Metadata, context: CallContext) -> datetime | None:
     return time.astimezone(UTC) if time else None
 
 
-def _sound_of(job: Job, header: Header) -> str:
-    """The recording where it lies, else the journal."""
-    name = Path(header.recording).name
-    sound = job.task.path.with_name(name) if name else job.task.path
-    return str(sound.resolve()) if sound.is_file() else job.path
+def _recording_of(path: Path) -> Path | None:
+    """The recording that a journal is of, where it lies beside it."""
+    if path.suffix.lower() != JOURNAL:
+        return None
+    try:
+        name = Path(read_header(path).recording).name
+    except BadJournal:
+        return None
+    return path.with_name(name) if name and path.with_name(name).is_file() else None
 
 
 def _joined(messages: list[Text]) -> Text | None:
