@@ -84,7 +84,11 @@ def test_purging(tmp_path: Path) -> None:
     purge = ("purge", "--archive", "calls.db", "--older-than")
     assert callflow(*purge, "90d", "--dry-run", cwd=tmp_path).stdout == b"1 calls would be deleted\n"
     done = callflow(*purge, "90d", cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"1 calls deleted, 0 recordings deleted\n", b"")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        b"1 calls deleted, 0 recordings and journals beside them deleted\n",
+        b"",
+    )
     assert not copy.exists()
     assert "is not an age" in complaint(callflow(*purge, "90", cwd=tmp_path).stderr.decode())[0]
 
