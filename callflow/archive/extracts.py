@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from callflow.archive.store import Archive
 from callflow.archive.tables import (
@@ -33,8 +34,8 @@ PORTION = 200
 class Wanted:
     """Which calls: those that meet all of it. ``since`` is included, ``until`` is not; UTC without a zone.
 
-    ``agent``: code or name; ``limit``: the latest so many; ``viewer``: only what they may see. Only calls that were
-    judged.
+    ``agent``: a code, or a name where no agent has such a code; ``limit``: the latest so many; ``viewer``: only what
+    they may see. Only calls that were judged.
     """
 
     since: datetime | None = None
@@ -128,7 +129,9 @@ def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
     if wanted.until is not None:
         yield Call.began < wanted.until
     if wanted.agent:
-        yield sa.or_(Agent.code == wanted.agent, Agent.name == wanted.agent)
+        named = aliased(Agent)
+        has_code = sa.exists().where(named.code == wanted.agent)
+        yield sa.or_(Agent.code == wanted.agent, sa.and_(Agent.name == wanted.agent, ~has_code))
     if wanted.team:
         yield Team.name == wanted.team
     if wanted.call is not None:

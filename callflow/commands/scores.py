@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from callflow.archive import extracts
@@ -22,6 +22,7 @@ from callflow.review.exports import shapes
 from callflow.review.judge import flow_version
 from callflow.review.progress import Progress
 from callflow.review.scorecard import Scorecard
+from callflow.review.scored import Chosen
 from callflow.review.whatif import Kept, Run
 from callflow.texts import text
 
@@ -46,7 +47,7 @@ def _explained(options: argparse.Namespace, language: str) -> scored.Explained:
                 text("a journal and --archive: name one of them", "日志与 --archive 只能给出一个"),
             )
         with Archive.open(options.archive, create=False) as archive:
-            return scored.of_call(archive, number(options.call, "--call"), partial(card_of, options, language))
+            return scored.of_call(archive, number(options.call, "--call"), cards(options, language))
     if not options.journal:
         raise BadInput(
             text("which call?", "哪一通通话？"),
@@ -61,6 +62,11 @@ def _explained(options: argparse.Namespace, language: str) -> scored.Explained:
     if explained.version != flow_version(plan.flow).digest:
         note(text("the flow has changed since this call was judged", "评定之后流程已有改动"), language)
     return explained
+
+
+def cards(options: argparse.Namespace, language: str) -> Chosen:
+    """The scorecard that was asked for, by flow; each is read once, however many calls there are."""
+    return cache(partial(card_of, options, language))
 
 
 def card_of(options: argparse.Namespace, language: str, flow: str) -> Scorecard | None:

@@ -97,9 +97,12 @@ _KINDS: dict[str, Kind] = {"accept": "accept", "dispute": "dispute", "correct": 
 
 
 def agreements(reviews: Iterable[Review]) -> list[Agreement]:
-    """Every pair that has anything in common, by name; of a reviewer's decisions on a finding the last counts."""
+    """Every pair that has anything in common, by name; of a reviewer's decisions on a finding the last counts.
+
+    Agents, whose word settles nothing, review nothing: they speak for themselves.
+    """
     held: dict[str, dict[int, str]] = {}
-    for review in reviews:
+    for review in (one for one in reviews if one.settles):
         held.setdefault(review.reviewer, {})[review.finding] = review.held
     pairs = (_agreement(a, b, held[a], held[b]) for a, b in combinations(sorted(held), 2))
     return [pair for pair in pairs if pair.common]

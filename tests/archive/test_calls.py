@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 from archive_samples import JOURNAL, call, finding
 
-from callflow.archive import calls, standing
+from callflow.archive import calls, extracts, standing
 from callflow.archive.details import details
+from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Base, Call, Said, StoredField, StoredFinding, StoredJournal, Team
 from callflow.archive.viewers import EVERYTHING
@@ -183,3 +184,10 @@ def test_the_version_of_a_call_changes_when_it_is_judged_again_and_only_then(arc
     other = JOURNAL.replace("您好".encode(), "你好".encode())
     calls.add(archive, [call(1, journal=other)], again=True)
     assert details(archive, number, EVERYTHING).version not in ("", before)
+
+
+def test_an_agent_is_meant_by_the_code_and_by_the_name_only_where_it_is_nobody_s_code(archive: Archive) -> None:
+    ids = calls.add(archive, [call(1, agent="7", agent_name="王敏"), call(2, agent="8", agent_name="7")])
+    assert extracts.chosen(archive, Wanted(agent="7")) == ids[:1]
+    assert extracts.chosen(archive, Wanted(agent="王敏")) == ids[:1]
+    assert extracts.chosen(archive, Wanted(agent="8")) == ids[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from pathlib import Path
@@ -13,6 +14,7 @@ from commandline import callflow, complaint
 from callflow.archive import audit
 from callflow.archive.store import Archive
 from callflow.cli import main
+from callflow.commands.scores import cards
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,13 @@ def test_a_scorecard_of_one_s_own(faulty: Path, tmp_path: Path, capfd: pytest.Ca
     line, problems = complaint(capfd.readouterr().err)
     assert "has mistakes" in line
     assert 'did you mean "wording"' in problems[0]
+
+
+def test_a_scorecard_is_read_once_however_many_calls_there_are(tmp_path: Path) -> None:
+    card = tmp_path / "card.yaml"
+    card.write_text("scorecard: {title: 热线}", "utf-8")
+    chosen = cards(argparse.Namespace(scorecard=str(card), flow=None), "en")
+    assert chosen("inbound") is chosen("inbound") is not None
 
 
 def test_diff_tells_by_rule_and_agent(calls: Path, capfd: pytest.CaptureFixture[str]) -> None:

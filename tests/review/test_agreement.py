@@ -70,6 +70,11 @@ def test_of_a_reviewer_the_last_word_counts() -> None:
     assert (pair.common, pair.same, pair.kappa) == (2, 2, None), "both said missed throughout: kappa is undefined"
 
 
+def test_agents_who_defend_themselves_are_no_reviewers() -> None:
+    reviews = [review(1, "agent", "dispute", settles=False), review(1, "li"), review(1, "wang")]
+    assert [(pair.first, pair.second) for pair in agreements(reviews)] == [("li", "wang")]
+
+
 def test_a_correction_to_the_engine_s_own_verdict_is_an_acceptance() -> None:
     assert review(1, "li", "correct", "missed").held == review(1, "li").held
 
