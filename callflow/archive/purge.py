@@ -66,7 +66,7 @@ def purge(
 
     ``recordings``: folders; what such a call was archived from and lies in one of them is deleted, too, and before the
     call: whatever interrupts this, the next purge ends it. A call of which a file cannot be deleted stays, and the
-    others go. ``copies``: where the desk keeps sound to play, in files whose names begin with a recording's sha256;
+    others go. ``copies``: where the desk keeps sound to play, in files that have a recording's sha256 in their names;
     all go of which no call is left. Raises ``ArchiveError``.
     """
     before = (now or audit.now()) - older_than
@@ -140,16 +140,16 @@ def _delete_copies(archive: Archive, folder: Path) -> list[Text]:
 
     Returns what cannot be deleted, and why.
     """
-    copies = [path for path in folder.iterdir() if re.match("[0-9a-f]{64}-", path.name)]
-    digests = sorted({path.name[:64] for path in copies})
+    copies = {path: found[1] for path in folder.iterdir() if (found := re.search("([0-9a-f]{64})-", path.name))}
+    digests = sorted(set(copies.values()))
     left: set[str] = set()
     with archive.read() as session:
         for start in range(0, len(digests), AT_ONCE):
             portion = digests[start : start + AT_ONCE]
             left |= set(session.scalars(sa.select(Call.sha256).where(Call.sha256.in_(portion))))
     undeletable = []
-    for path in copies:
-        if path.name[:64] not in left:
+    for path, digest in copies.items():
+        if digest not in left:
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 from callflow.archive import extracts
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
-from callflow.commands.common import Console, note, plan_of, warn
+from callflow.commands.common import Console, note, plan_of, warn, workers_of
 from callflow.errors import BadInput, CallflowError
 from callflow.journal import read_journal
 from callflow.review import processes, score_table, scorecard_file, scored, whatif, whatif_table
@@ -25,8 +25,6 @@ from callflow.review.scorecard import Scorecard
 from callflow.review.scored import Chosen
 from callflow.review.whatif import Kept, Run
 from callflow.texts import text
-
-MOST_WORKERS = 256
 
 
 def run_score(options: argparse.Namespace, language: str) -> int:
@@ -82,7 +80,7 @@ def card_of(options: argparse.Namespace, language: str, flow: str) -> Scorecard 
 
 def run_diff(options: argparse.Namespace, language: str) -> int:
     """1 where a call could not be judged again."""
-    workers = _workers(options.workers)
+    workers = workers_of(options.workers)
     wanted = wanted_of(options)
     old, new = plan_of(options.against, language), plan_of(options.flow, language)
     with Archive.open(options.archive, create=False) as archive:
@@ -145,12 +143,3 @@ def number(given: str | None, option: str) -> int:
     if given is not None and given.isascii() and given.isdigit() and int(given[:18]) > 0 and len(given) <= 18:
         return int(given)
     raise BadInput(text("{o} must be a whole number from 1 on", "{o} 应为不小于 1 的整数", o=option))
-
-
-def _workers(given: str | None) -> int:
-    if given is None:
-        return processes.cores()
-    workers = number(given, "--workers")
-    if workers > MOST_WORKERS:
-        raise BadInput(text("--workers: {m} at most", "--workers 最多 {m}", m=MOST_WORKERS))
-    return workers

@@ -19,8 +19,9 @@ import distributed
 
 from callflow.archive.calls import NewCall
 from callflow.errors import BadInput, CallflowError
-from callflow.review.batch.pool import KILLED, undisturbed
+from callflow.review.batch.pool import KILLED
 from callflow.review.batch.work import Job, Settings, Trouble, Worker, failed, settled
+from callflow.review.processes import undisturbed
 from callflow.texts import text
 
 Item = TypeVar("Item")

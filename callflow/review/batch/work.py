@@ -95,10 +95,6 @@ class Trouble:
     hint: Text
 
 
-class Cancelled(Exception):
-    """Nobody waits for the call that is being judged."""
-
-
 @dataclass(slots=True)
 class Worker:
     """Judges one call after another; the model is loaded with the first recording, and once."""
@@ -107,24 +103,23 @@ class Worker:
     _transcriber: Transcriber | None = None
     _engine: str = ""
 
-    def attempt(self, job: Job, wanted: Callable[[], bool] = lambda: True) -> NewCall | Trouble:
+    def attempt(self, job: Job) -> NewCall | Trouble:
         """``judge``, with what it raises as a value; see ``settled``."""
         try:
-            return self.judge(job, wanted)
+            return self.judge(job)
         except ModelError as error:
             return Trouble(error.message, error.hint)
 
-    def judge(self, job: Job, wanted: Callable[[], bool] = lambda: True) -> NewCall:
+    def judge(self, job: Job) -> NewCall:
         """What became of a file, good or bad, its flow left out, which is the same for all.
 
-        ``wanted`` is asked now and then; ``Cancelled`` where it says no.
         Raises ``ModelError`` where there is no recogniser: that is no matter of the file.
         """
         try:
             path = job.task.path
             journal = path.suffix.lower() == JOURNAL or is_journal(path)
-            return self._judge_journal(job) if journal else self._judge_recording(job, wanted)
-        except (ModelError, Cancelled):
+            return self._judge_journal(job) if journal else self._judge_recording(job)
+        except ModelError:
             raise
         except BadFlow as error:
             first = error.problems[0]
@@ -139,14 +134,10 @@ class Worker:
         if self._transcriber:
             self._transcriber.close()
 
-    def _judge_recording(self, job: Job, wanted: Callable[[], bool]) -> NewCall:
+    def _judge_recording(self, job: Job) -> NewCall:
         task = job.task
         told = reported(task.path, task.events)
         out: list[Event] = []
-
-        def going_on(_done: float) -> None:
-            if not wanted():
-                raise Cancelled
 
         with self.settings.open_recording(task.path, task.agent) as sound:
             transcriber = self._listener()
@@ -158,7 +149,7 @@ class Worker:
                 engine=self._engine,
             )
             plan = self.settings.plan
-            replay(sound, transcriber, plan, context, told.events, out.append, going_on, partials=False)
+            replay(sound, transcriber, plan, context, told.events, out.append, lambda done: None, partials=False)
             warnings = list(sound.warnings)
         header = Header(plan.flow.name, plan.flow.hashes, task.path.name, task.agent)
         return self._call(job, out, header, warnings)
