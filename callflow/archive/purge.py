@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -79,13 +79,13 @@ def purge(
                 deleted += [_delete_file(folders, path, digest) for path, digest in call.files] if folders else []
                 gone.append(call.id)
             except OSError as error:
-                undeletable.append(_why(error))
+                undeletable.append(_why(error, call.files))
         if gone:
             what = f"{len(gone)} calls before {before:%Y-%m-%d %H:%M}, {sum(deleted)} recordings"
             _delete(archive, gone, by, what)
         files, kept = done.recordings + sum(deleted), done.kept + deleted.count(False)
         done, last = replace(done, calls=done.calls + len(gone), recordings=files, kept=kept), calls[-1].id
-    undeletable += _delete_copies(archive, copies) if copies and copies.is_dir() else []
+    undeletable += delete_copies(archive, copies) if copies else []
     return replace(done, undeletable=tuple(undeletable), wiped=_wipe(archive))
 
 
@@ -135,11 +135,12 @@ def _delete_file(folders: list[Path], path: str, digest: str) -> bool:
     return True
 
 
-def _delete_copies(archive: Archive, folder: Path) -> list[Text]:
-    """Those of which no call is left, whoever purged it; also those that nobody finished, as who made them was killed.
-
-    Returns what cannot be deleted, and why.
+def delete_copies(archive: Archive, folder: Path) -> list[Text]:
+    """Delete copies to play of which no call is left, whoever purged it; also those that nobody finished, as who made
+    them was killed. Returns what cannot be deleted, and why.
     """
+    if not folder.is_dir():
+        return []
     copies = {path: found[1] for path in folder.iterdir() if (found := re.search("([0-9a-f]{64})-", path.name))}
     digests = sorted(set(copies.values()))
     left: set[str] = set()
@@ -153,12 +154,13 @@ def _delete_copies(archive: Archive, folder: Path) -> list[Text]:
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
-                undeletable.append(_why(error))
+                undeletable.append(_why(error, [(str(path), digest)]))
     return undeletable
 
 
-def _why(error: OSError) -> Text:
-    return text('cannot delete "{p}": {w}', "无法删除“{p}”：{w}", p=error.filename or "", w=error.strerror or error)
+def _why(error: OSError, files: Iterable[tuple[str, str]]) -> Text:
+    named = error.filename or ", ".join(sorted(path for path, _ in files))
+    return text('cannot delete "{p}": {w}', "无法删除“{p}”：{w}", p=named, w=error.strerror or error)
 
 
 def _wipe(archive: Archive) -> bool:
