@@ -259,6 +259,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--retry-failed", action="store_true", help="try files again that failed before 重试失败的文件"
     )
+    command.add_argument("--no-peaks", action="store_true", help="keep no waveforms for callflow serve 不保存波形")
     command.set_defaults(run=run_replay)
 
     command = subparsers.add_parser(

@@ -56,6 +56,8 @@ class NewCall:
     that was judged, see ``tables.Call``; where that is ``path`` they can be left out. ``began``: with a zone, or taken
     for UTC. ``text``: what was said, a line for each utterance; ``sounds``: the same lines as toneless syllables with a
     space between.
+    ``peaks``: its loudness over time, which is kept beside the archive and not in it, under the hash and
+    ``agent_channel`` (``left`` or ``right``).
     """
 
     key: str
@@ -83,6 +85,8 @@ class NewCall:
     fields: Sequence[FieldValue] = ()
     text: str = ""
     sounds: str = ""
+    peaks: bytes = b""
+    agent_channel: str = "left"
 
 
 def add(

@@ -11,6 +11,7 @@ from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
 from callflow.audio.source import Source
 from callflow.commands.common import Console, interrupts, note, plan_of, warn, warn_of_models, workers_of
+from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput, CallflowError
 from callflow.review.batch.listing import Listing, listing
 from callflow.review.batch.pattern import Pattern
@@ -20,7 +21,8 @@ from callflow.review.batch.task import Side
 from callflow.review.batch.view import BatchView, JsonLines
 from callflow.review.batch.work import Settings
 from callflow.review.judge import flow_version
-from callflow.texts import text
+from callflow.review.peaks import Keeper
+from callflow.texts import Text, text
 
 ALONE = ("events", "date", "journal", "report")
 """Options that speak of one call."""
@@ -40,10 +42,11 @@ def run_batch(options: argparse.Namespace, language: str) -> int:
     _tell(found, language)
     plan = plan_of(options.flow, language)
     warn_of_models(language)
-    settings = Settings(plan, open_recording, options.engine)
+    settings = Settings(plan, open_recording, options.engine, peaks=not options.no_peaks)
     with Archive.open(options.archive) as archive:
         view = JsonLines(language, print) if options.json else BatchView(Console(highlight=False), language)
-        batch = Batch(archive, flow_version(plan.flow), view, options.again, options.retry_failed)
+        peaks = Keeper(copies_of_sound(archive.name))
+        batch = Batch(archive, flow_version(plan.flow), view, options.again, options.retry_failed, beside=peaks.keep)
         try:
             with _crew(settings, options.cluster, min(size, len(found.tasks))) as crew, view:
                 batch.run(found.tasks, crew)
@@ -54,6 +57,9 @@ def run_batch(options: argparse.Namespace, language: str) -> int:
             note(text("interrupted; run the same command again to go on", "已中断，再次运行同一命令即可继续"), language)
             return 130
         view.summary(batch.tally, archive.name)
+        if peaks.failed:
+            why = peaks.failed
+            note(Text(f"waveforms were not kept: {why.en}", f"波形未保存：{why.zh}"), language)
     return 1 if batch.tally.failed else 0
 
 

@@ -69,7 +69,7 @@ class Tally:
 @dataclass(slots=True)
 class Batch:
     """``flow``: what the calls are judged with; ``again``: judge also what is archived; ``retry_failed``: try those
-    once more that failed."""
+    once more that failed; ``beside``: is given each call that was archived, for what is kept beside the archive."""
 
     archive: Archive
     flow: NewFlow
@@ -77,6 +77,7 @@ class Batch:
     again: bool = False
     retry_failed: bool = False
     pauses: Sequence[float] = PAUSES
+    beside: Callable[[NewCall], None] = lambda call: None
     tally: Tally = field(default_factory=Tally)
     _failed: dict[str, str] = field(default_factory=dict)
     _stamped: dict[str, str] = field(default_factory=dict)
@@ -142,6 +143,7 @@ class Batch:
         self._patiently(lambda: calls.add(self.archive, good, again=self.again, rescore=rescored))
         self._patiently(lambda: calls.add(self.archive, bad, again=True))
         for call in good + bad:
+            self.beside(call)
             self._count(call)
 
     def _count(self, call: NewCall) -> None:

@@ -22,6 +22,7 @@ from callflow.review.batch.listing import JOURNAL
 from callflow.review.batch.task import Metadata, Side, Task
 from callflow.review.beside import reported
 from callflow.review.judge import judgement
+from callflow.review.peaks import Drawn
 from callflow.review.replay import rejudge, replay
 from callflow.speech import engines
 from callflow.speech.transcriber import Transcriber
@@ -70,21 +71,28 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What all calls of a batch are judged with. ``engine`` is chosen by each worker, where the models lie."""
+    """What all calls of a batch are judged with. ``engine`` is chosen by each worker, where the models lie; ``peaks``:
+    whether to gather the loudness of recordings for the desk."""
 
     plan: Plan
     open_recording: Opener
     engine: str = "auto"
+    peaks: bool = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         """To other processes: a plan is so many objects that to read it with the collector on takes five times as
         long."""
-        return _received, (pickle.dumps(self.plan, pickle.HIGHEST_PROTOCOL), self.open_recording, self.engine)
+        return _received, (
+            pickle.dumps(self.plan, pickle.HIGHEST_PROTOCOL),
+            self.open_recording,
+            self.engine,
+            self.peaks,
+        )
 
 
-def _received(plan: bytes, open_recording: Opener, engine: str) -> Settings:
+def _received(plan: bytes, open_recording: Opener, engine: str, peaks: bool) -> Settings:
     with collecting.paused():
-        return Settings(pickle.loads(plan), open_recording, engine)
+        return Settings(pickle.loads(plan), open_recording, engine, peaks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +147,9 @@ class Worker:
         told = reported(task.path, task.events)
         out: list[Event] = []
 
-        with self.settings.open_recording(task.path, task.agent) as sound:
+        with self.settings.open_recording(task.path, task.agent) as opened:
+            drawn = Drawn(opened) if self.settings.peaks else None
+            sound: Source = drawn or opened
             transcriber = self._listener()
             context = replace(
                 _dated(told.context, task.metadata),
@@ -152,7 +162,8 @@ class Worker:
             replay(sound, transcriber, plan, context, told.events, out.append, lambda done: None, partials=False)
             warnings = list(sound.warnings)
         header = Header(plan.flow.name, plan.flow.hashes, task.path.name, task.agent)
-        return self._call(job, out, header, warnings)
+        call = self._call(job, out, header, warnings)
+        return replace(call, peaks=drawn.peaks(), agent_channel=task.agent) if drawn else call
 
     def _judge_journal(self, job: Job) -> NewCall:
         read = read_journal(job.task.path)

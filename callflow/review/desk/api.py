@@ -198,10 +198,10 @@ def router(books: Books) -> APIRouter:
     def peaks(request: Request, call_id: int) -> Response:
         visitor = visitor_of(request)
         try:
-            made = books.made(call_id, visitor)
+            drawn = books.peaks(call_id, visitor)
         except (BadRecording, OSError) as error:
             raise HTTPException(404) from error
-        return FileResponse(made.peaks, media_type="application/octet-stream")
+        return FileResponse(drawn, media_type="application/octet-stream")
 
     @routes.get("/calls/{call_id}/screen", include_in_schema=False)
     def screen(request: Request, call_id: int) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from callflow.archive import audit, calls, details
@@ -55,11 +56,19 @@ class Books:
 
         ``NotSeen`` where there is no recording that may be opened.
         """
+        return self.sounds.made(*self._recorded(call_id, visitor))
+
+    def peaks(self, call_id: int, visitor: Visitor) -> Path:
+        """The file with its peaks alone. Raises as ``made``."""
+        return self.sounds.peaks(*self._recorded(call_id, visitor))
+
+    def _recorded(self, call_id: int, visitor: Visitor) -> tuple[Path, str, str]:
+        """The recording, its hash, the agent's channel."""
         call = self.details(call_id, visitor)
         found = self.recording(call)
         if found.path is None:
             raise NotSeen(found.why or GONE)
-        return self.sounds.made(found.path, call.sha256, self.opened(call, visitor).header.agent)
+        return found.path, call.sha256, self.opened(call, visitor).header.agent
 
     def note(self, visitor: Visitor, action: str, call_id: int) -> None:
         """A line of the audit log."""

@@ -18,15 +18,18 @@ from callflow.archive import calls, decisions, users
 from callflow.archive.calls import NewCall
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Call, StoredFinding, User
+from callflow.audio.source import Source
 from callflow.errors import ModelError
 from callflow.journal import Header
 from callflow.review.batch.listing import listing
 from callflow.review.batch.pattern import Pattern
 from callflow.review.batch.pool import KILLED, Pool
 from callflow.review.batch.run import Batch, Tally
-from callflow.review.batch.work import Job, Settings
+from callflow.review.batch.work import Job, Settings, content_hash
+from callflow.review.desk.sound import SoundFiles
 from callflow.review.judge import flow_version
 from callflow.review.known import rescored
+from callflow.review.peaks import Keeper
 from callflow.texts import Text
 
 
@@ -259,3 +262,40 @@ def test_no_more_is_looked_at_than_can_be_judged(tmp_path: Path) -> None:
         for done, _ in enumerate(pool.results(jobs()), start=1):
             assert len(looked_at) <= done + 3
     assert len(looked_at) == 40
+
+
+def drawn(archive: Archive, folder: Path, keeper: Keeper) -> Tally:
+    with Pool(Settings(plan(), open_recording, peaks=True), 1) as pool:
+        batch = Batch(archive, flow_version(plan().flow), Seen(), beside=keeper.keep)
+        return batch.run(listing([str(folder)]).tasks, pool)
+
+
+def test_the_waveform_that_a_batch_keeps_is_the_one_that_the_desk_makes(tmp_path: Path, archive: Archive) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    kinds = {"two.wav": 2, "one.wav": 1}
+    paths = [sound(folder / name, channels, seconds=3.3) for name, channels in kinds.items()]
+    journals(folder, [1])
+    broken(folder, 1)
+    kept = tmp_path / "kept"
+    assert drawn(archive, folder, Keeper(kept)).done == 3
+    desk = SoundFiles(tmp_path / "made", open_recording)  # type: ignore[arg-type]
+    made = {desk.made(path, content_hash(path), "left").peaks for path in paths}
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == {path.name: path.read_bytes() for path in made}
+
+    def gone(path: Path, agent: str) -> Source:
+        raise AssertionError("it is there already")
+
+    for path in paths:
+        assert SoundFiles(kept, gone).peaks(path, content_hash(path), "left").parent == kept
+
+
+def test_waveforms_that_cannot_be_kept_stop_no_batch(tmp_path: Path, archive: Archive) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    sound(folder / "two.wav")
+    (tmp_path / "kept").write_text("a file where the folder should be")
+    keeper = Keeper(tmp_path / "kept")
+    assert drawn(archive, folder, keeper).done == 1
+    assert keeper.failed
+    assert str(tmp_path / "kept") in keeper.failed.zh

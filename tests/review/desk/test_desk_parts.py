@@ -19,7 +19,8 @@ from callflow.review.desk.filters import Filters
 from callflow.review.desk.hidden import hidden, hidden_text
 from callflow.review.desk.recordings import Roots
 from callflow.review.desk.screens import changes
-from callflow.review.desk.sound import SoundFiles, packed
+from callflow.review.desk.sound import SoundFiles
+from callflow.review.peaks import packed
 from callflow.review.replay import rejudge
 
 
