@@ -12,7 +12,7 @@ MAX_LINES = 450
 LONGER = {"events"}  # the one protocol: every event on one page
 
 # What the modules of callflow that anyone may use may use themselves.
-BASE = {"texts", "problems", "errors", "events", "json_fields", "collecting"}
+BASE = {"texts", "problems", "errors", "events", "json_fields", "collecting", "pairing"}
 ENGINE = {"call", "phrases", "flow"}
 SHELL = BASE | ENGINE | {"acoustics", "audio", "speech", "telephony", "journal", "models", "flowfiles", "plans"}
 SHELL |= {"workdays", "archive", "gate", "writing"}
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "errors": {"texts", "problems"},
     "json_fields": {"texts"},
     "events": {"texts", "problems", "json_fields"},
+    "pairing": {"events"},
     "flow": BASE,
     "phrases": BASE | {"flow"},
     "call": BASE | {"flow", "phrases"},

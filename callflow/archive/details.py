@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from callflow.archive.masking import masked
 from callflow.archive.search import CallRow, rows_of
 from callflow.archive.store import Archive
-from callflow.archive.tables import Agent, Call, FlowVersion, StoredFinding
+from callflow.archive.tables import Agent, Call, FlowVersion, StoredFinding, StoredJournal
 from callflow.archive.viewers import NotSeen, Viewer, seen
 from callflow.texts import text
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """A call. ``version`` changes when it is judged again; ``findings`` are in the order they were told.
+    """A call. ``version``: the sha256 of its journal; ``findings`` are in the order they were told.
 
     ``path``: where the recording lay; to open it by, never to be shown, as its name may hold a number.
     """
@@ -52,14 +52,13 @@ def details(archive: Archive, call_id: int, viewer: Viewer) -> Details:
         rows = rows_of(session, [call_id], viewer.reveal)
         if not rows:  # purged between one look and the next
             raise NotSeen(text("there is no call {n}", "没有通话 {n}", n=call_id))
-        digest = flow.digest if flow else ""
         return Details(
             row=rows[0],
             path=call.path,
             sha256=call.sha256,
             engine=call.engine,
             flow=flow.name if flow else "",
-            version=f"{digest}:{len(findings)}:{call.score}",
+            version=session.scalar(sa.select(StoredJournal.sha256).where(StoredJournal.call_id == call_id)) or "",
             groups=dict(call.groups or {}),
             findings=tuple(findings),
         )

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from callflow.archive.masking import Masker, masked, masked_fields
 from callflow.archive.store import Archive
@@ -37,8 +37,8 @@ PORTION = 200
 class Wanted:
     """Which calls: those that meet all of it. ``since`` is included, ``until`` is not; UTC without a zone.
 
-    ``agent``: code or name; ``limit``: the latest so many; ``viewer``: only what they may see. Only calls that were
-    judged.
+    ``agent``: a code, or a name where no agent has such a code; ``limit``: the latest so many; ``viewer``: only what
+    they may see. Only calls that were judged.
     """
 
     since: datetime | None = None
@@ -102,7 +102,7 @@ class KeptFinding:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What somebody decided about a finding; ``role`` is theirs."""
+    """What somebody decided about a finding; ``role`` is theirs, ``engine`` the engine's verdict at that time."""
 
     finding: int
     call: int
@@ -133,7 +133,9 @@ def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
     if wanted.until is not None:
         yield Call.began < wanted.until
     if wanted.agent:
-        yield sa.or_(Agent.code == wanted.agent, Agent.name == wanted.agent)
+        named = aliased(Agent)
+        has_code = sa.exists().where(named.code == wanted.agent)
+        yield sa.or_(Agent.code == wanted.agent, sa.and_(Agent.name == wanted.agent, ~has_code))
     if wanted.team:
         yield Team.name == wanted.team
     if wanted.queue:
@@ -271,7 +273,7 @@ def decided(archive: Archive, wanted: Wanted | None = None, *, reveal: bool = Fa
             call=finding.call_id,
             number=finding.number,
             rule=finding.rule,
-            engine=finding.verdict,
+            engine=decision.engine,
             user=user,
             role=role,
             kind=decision.kind,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
 from callflow.audio.source import Source
-from callflow.commands.common import Console, interrupts, note, plan_of, warn, warn_of_models
+from callflow.commands.common import Console, interrupts, note, plan_of, warn, warn_of_models, workers_of
 from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput, CallflowError
 from callflow.review.batch.listing import Listing, listing
@@ -27,7 +26,6 @@ from callflow.texts import Text, text
 
 ALONE = ("events", "date", "journal", "report")
 """Options that speak of one call."""
-MOST_WORKERS = 256
 
 
 def run_batch(options: argparse.Namespace, language: str) -> int:
@@ -38,7 +36,7 @@ def run_batch(options: argparse.Namespace, language: str) -> int:
                 text("--{n} is for one call, not for an archive", "--{n} 用于单个通话，不能与归档同用", n=name),
                 text("in a manifest each call has its own", "批量时请在清单 CSV 中逐个写明"),
             )
-    size = _workers(options.workers)
+    size = workers_of(options.workers)
     pattern = Pattern.of(options.pattern) if options.pattern is not None else None
     found = listing(options.file, pattern, options.agent or "left")
     _tell(found, language)
@@ -81,17 +79,6 @@ def _crew(settings: Settings, cluster: str | None, size: int) -> AbstractContext
             text("pip install 'callflow[cluster]'", "请运行 pip install 'callflow[cluster]'"),
         ) from error
     return Fleet(settings, cluster, size)
-
-
-def _workers(given: str | None) -> int:
-    """How many processes: what was asked for, else one for each core we may use."""
-    if given is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not (given.isascii() and given.isdigit() and 0 < int(given[:9]) <= MOST_WORKERS):
-        raise BadInput(
-            text("--workers must be a whole number from 1 to {m}", "--workers 应为 1 到 {m} 的整数", m=MOST_WORKERS)
-        )
-    return int(given)
 
 
 def _tell(found: Listing, language: str) -> None:

@@ -10,9 +10,12 @@ from rich import console
 
 from callflow import flowfiles, models, plans
 from callflow.call.plan import Plan
-from callflow.errors import OutputError
+from callflow.errors import BadInput, OutputError
 from callflow.problems import Problem
+from callflow.review import processes
 from callflow.texts import Text, text
+
+MOST_WORKERS = 256
 
 interrupts: list[int] = []
 """Signals that came: ``cli`` notes them, because PyAV loses an exception that reaches it at work."""
@@ -55,3 +58,14 @@ def output(given: str) -> Path:
         missing = text('cannot write "{p}": no such folder', "无法写入“{p}”：没有这个文件夹", p=path)
         raise OutputError(missing, text("make the folder first", "请先建立文件夹"))
     return path
+
+
+def workers_of(given: str | None) -> int:
+    """How many processes: what was asked for by ``--workers``, else one for each core we may use."""
+    if given is None:
+        return processes.cores()
+    if not (given.isascii() and given.isdigit() and 0 < int(given[:9]) <= MOST_WORKERS):
+        raise BadInput(
+            text("--workers must be a whole number from 1 to {m}", "--workers 应为 1 到 {m} 的整数", m=MOST_WORKERS)
+        )
+    return int(given)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from callflow.archive import audit
@@ -15,7 +14,7 @@ from callflow.archive.store import Archive
 from callflow.commands import plugins
 from callflow.commands.archive import at_keyboard
 from callflow.commands.common import note, output, plan_of
-from callflow.commands.scores import card_of, number, viewer_of, wanted_of
+from callflow.commands.scores import cards, number, viewer_of, wanted_of
 from callflow.errors import ArchiveError, BadInput
 from callflow.review import scored
 from callflow.review.exports import agent_page, call_page, rows, sheets
@@ -33,7 +32,7 @@ def run_export(options: argparse.Namespace, language: str) -> int:
     """Write one file, whole or not at all."""
     path = output(options.out)
     form = _format(options, path, language)
-    chosen: Chosen = partial(card_of, options, language)
+    chosen = cards(options, language)
     with Archive.open(options.archive, create=False) as archive:
         _audit(archive, options, path, language)
         if options.what == "agent":

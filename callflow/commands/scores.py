@@ -9,14 +9,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from callflow.archive import extracts
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.archive.viewers import EVERYTHING, Viewer
-from callflow.commands.common import Console, note, output, plan_of, warn
+from callflow.commands.common import Console, note, output, plan_of, warn, workers_of
 from callflow.errors import BadInput, CallflowError
 from callflow.journal import read_journal
 from callflow.review import processes, score_table, scorecard_file, scored, whatif, whatif_table
@@ -25,10 +25,9 @@ from callflow.review.exports import diff_page, shapes
 from callflow.review.judge import flow_version
 from callflow.review.progress import Progress
 from callflow.review.scorecard import Scorecard
+from callflow.review.scored import Chosen
 from callflow.review.whatif import Kept, Run
 from callflow.texts import text
-
-MOST_WORKERS = 256
 
 
 def run_score(options: argparse.Namespace, language: str) -> int:
@@ -49,7 +48,7 @@ def _explained(options: argparse.Namespace, language: str) -> scored.Explained:
                 text("a journal and --archive: name one of them", "日志与 --archive 只能给出一个"),
             )
         with Archive.open(options.archive, create=False) as archive:
-            chosen = partial(card_of, options, language)
+            chosen = cards(options, language)
             return scored.of_call(archive, number(options.call, "--call"), chosen, reveal=options.reveal)
     if not options.journal:
         raise BadInput(
@@ -67,6 +66,11 @@ def _explained(options: argparse.Namespace, language: str) -> scored.Explained:
     return explained
 
 
+def cards(options: argparse.Namespace, language: str) -> Chosen:
+    """The scorecard that was asked for, by flow; each is read once, however many calls there are."""
+    return cache(partial(card_of, options, language))
+
+
 def card_of(options: argparse.Namespace, language: str, flow: str) -> Scorecard | None:
     """The scorecard that was asked for, for calls of ``flow``."""
     if options.scorecard is None:
@@ -80,7 +84,7 @@ def card_of(options: argparse.Namespace, language: str, flow: str) -> Scorecard 
 
 def run_diff(options: argparse.Namespace, language: str) -> int:
     """1 where a call could not be judged again."""
-    workers = _workers(options.workers)
+    workers = workers_of(options.workers)
     wanted = wanted_of(options)
     html, desk = output(options.html) if options.html else None, _desk(options)
     old, new = plan_of(options.against, language), plan_of(options.flow, language)
@@ -168,12 +172,3 @@ def number(given: str | None, option: str) -> int:
     if given is not None and given.isascii() and given.isdigit() and int(given[:18]) > 0 and len(given) <= 18:
         return int(given)
     raise BadInput(text("{o} must be a whole number from 1 on", "{o} 应为不小于 1 的整数", o=option))
-
-
-def _workers(given: str | None) -> int:
-    if given is None:
-        return processes.cores()
-    workers = number(given, "--workers")
-    if workers > MOST_WORKERS:
-        raise BadInput(text("--workers: {m} at most", "--workers 最多 {m}", m=MOST_WORKERS))
-    return workers

@@ -15,6 +15,7 @@ from archive_samples import call
 from sqlalchemy.exc import SQLAlchemyError
 
 from callflow.archive.calls import add, known
+from callflow.archive.search import rows_of
 from callflow.archive.store import Archive
 from callflow.archive.tables import Call
 from callflow.errors import ArchiveError
@@ -178,3 +179,30 @@ def test_what_a_database_says_does_not_come_through_bare(archive: Archive) -> No
 def test_foreign_keys_hold(archive: Archive) -> None:
     with pytest.raises(ArchiveError), archive.begin() as session:
         session.execute(sa.text("INSERT INTO journals (call_id, content) VALUES (99, 'x')"))
+
+
+def test_a_reader_in_the_way_of_the_write_ahead_log_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "calls.db"
+    Archive.open(str(path)).close()
+    reader = sqlite3.connect(path, isolation_level=None)
+    try:
+        reader.execute("PRAGMA journal_mode = DELETE")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM calls").fetchall()
+        with pytest.raises(ArchiveError, match="is locked by another program"):
+            Archive.open(str(path), busy=0.2)
+    finally:
+        reader.close()
+
+
+def test_what_one_reads_stays_while_others_delete(url: str) -> None:
+    """A page asks for ids first and for rows then; a purge in between must not take the rows from it."""
+    with Archive.open(url) as archive:
+        add(archive, [call(1), call(2)])
+        with archive.read() as session:
+            ids = session.scalars(sa.select(Call.id)).all()
+            with archive.begin() as other:
+                other.execute(sa.delete(Call))
+            assert [row.id for row in rows_of(session, ids, reveal=True)] == ids
+        with archive.read() as session:
+            assert session.scalars(sa.select(Call.id)).all() == []

@@ -1,5 +1,6 @@
 """callflow users and callflow purge as commands."""
 
+import hashlib
 import os
 import pty
 import subprocess
@@ -100,9 +101,28 @@ def test_purging(tmp_path: Path) -> None:
     purge = ("purge", "--archive", "calls.db", "--older-than")
     assert callflow(*purge, "90d", "--dry-run", cwd=tmp_path).stdout == b"1 calls would be deleted\n"
     done = callflow(*purge, "90d", cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"1 calls deleted, 0 recordings deleted\n", b"")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        b"1 calls deleted, 0 recordings and journals beside them deleted\n",
+        b"",
+    )
     assert not copy.exists()
     assert "is not an age" in complaint(callflow(*purge, "90", cwd=tmp_path).stderr.decode())[0]
+
+
+def test_a_purge_that_cannot_delete_everything_says_so_and_is_no_success(tmp_path: Path) -> None:
+    sound = tmp_path / "a.wav"
+    sound.write_bytes(b"sound")
+    sound.with_name("a.wav.events.jsonl").mkdir()
+    digest = hashlib.sha256(b"sound").hexdigest()
+    with Archive.open(str(tmp_path / "calls.db")) as archive:
+        calls.add(archive, [call(1, path=str(sound), sha256=digest, began=datetime(2020, 1, 1)), call(2, began=None)])
+    command = ("purge", "--archive", "calls.db", "--older-than", "90d", "--recordings", ".", "--lang", "en")
+    done = callflow(*command, cwd=tmp_path)
+    first, second = done.stderr.decode().splitlines()
+    assert (done.returncode, sound.exists()) == (1, True)
+    assert first.startswith('cannot delete "')
+    assert second.startswith("1 files cannot be deleted, and their calls stay")
 
 
 @pytest.mark.parametrize("wrong", ["90", "d", "-1d", "0d", "999999y", "", "９０d"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from callflow.archive.calls import add
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.cli import main
+from callflow.commands.scores import cards
 from callflow.events import Evidence, Finding, Heard, Score
 from callflow.flowfiles import flows_folder
 from callflow.journal import Header
@@ -88,6 +90,13 @@ def test_a_scorecard_of_one_s_own(faulty: Path, tmp_path: Path, capfd: pytest.Ca
     line, problems = complaint(capfd.readouterr().err)
     assert "has mistakes" in line
     assert 'did you mean "wording"' in problems[0]
+
+
+def test_a_scorecard_is_read_once_however_many_calls_there_are(tmp_path: Path) -> None:
+    card = tmp_path / "card.yaml"
+    card.write_text("scorecard: {title: 热线}", "utf-8")
+    chosen = cards(argparse.Namespace(scorecard=str(card), flow=None), "en")
+    assert chosen("inbound") is chosen("inbound") is not None
 
 
 def test_diff_tells_by_rule_and_agent(calls: Path, capfd: pytest.CaptureFixture[str]) -> None:

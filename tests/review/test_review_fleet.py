@@ -58,21 +58,6 @@ def run(archive: Archive, folder: Path, crew: Crew, watcher: Watcher) -> Tally:
     return Batch(archive, flow_version(plan().flow), watcher).run(listing([str(folder)]).tasks, crew)
 
 
-def test_a_cluster_keeps_nothing_of_what_it_was_sent() -> None:
-    with fleet.connected("local", 1) as client:
-        address = client.scheduler.address
-        for _ in range(2):
-            assert list(fleet.run(abs, [-1, 2], address, 1)) == [1, 2]
-        with fleet.Fleet(SETTINGS, address, 1):
-            assert len(_sent(client)) == 1
-        assert _sent(client) == []
-
-
-def _sent(client: Any) -> list[str]:
-    names = client.run(lambda dask_worker: [name for name in dask_worker.plugins if name.startswith("callflow")])
-    return [name for of_worker in names.values() for name in of_worker]
-
-
 @pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("default")  # Dask warns of what the kills leave behind
 def test_a_cluster_judges_as_processes_here_do_and_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
@@ -93,8 +78,22 @@ def test_a_cluster_judges_as_processes_here_do_and_a_killed_worker_loses_nothing
 
 
 def test_a_cluster_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from callflow.review import fleet
 
     monkeypatch.setattr(fleet, "PATIENCE", 1)
     with pytest.raises(BadInput, match="no cluster"):
         fleet.Fleet(SETTINGS, "tcp://127.0.0.1:1", 1)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.filterwarnings("default")
+def test_a_cluster_keeps_nothing_of_what_it_was_sent() -> None:
+
+    def sent(dask_worker: Any) -> list[str]:
+        return [name for name in dask_worker.plugins if name.startswith("callflow")]
+
+    with fleet.connected(fleet.LOCAL, 1) as client:
+        address = client.scheduler.address
+        assert list(fleet.run(abs, [-1, 2], address, 1)) == [1, 2]
+        with fleet.Fleet(SETTINGS, address, 1):
+            assert [len(names) for names in client.run(sent).values()] == [1]
+        assert [len(names) for names in client.run(sent).values()] == [0]

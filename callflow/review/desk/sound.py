@@ -84,8 +84,11 @@ class SoundFiles:
 
 @contextmanager
 def _whole(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of ``path`` only when everything is in it."""
-    file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=".making-", delete=False)  # noqa: SIM115
+    """A file to write that takes the place of ``path`` only when everything is in it.
+
+    It has the recording's hash in its name, too, so that a purge deletes it even if whoever makes it is killed.
+    """
+    file = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}.making-", delete=False)  # noqa: SIM115
     try:
         with file:
             yield cast(BinaryIO, file)

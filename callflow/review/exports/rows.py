@@ -13,7 +13,8 @@ from callflow.archive.store import Archive
 from callflow.call.reasons import REASONS
 from callflow.review import known, words
 from callflow.review.exports.cells import Cell, local
-from callflow.review.scored import Chosen, Outcome, outcome_of
+from callflow.review.scorecard import moment
+from callflow.review.scored import Chosen, Outcome, finding_of, outcome_of
 from callflow.texts import Text, text
 
 
@@ -131,7 +132,7 @@ class Extract:
     def _finding(
         self, call: KeptCall, one: KeptFinding, groups: Mapping[str, Text], decision: Decided | None
     ) -> list[Cell]:
-        at, evidence = moment_of(one), one.evidence[0] if one.evidence else {}
+        at, evidence = moment(finding_of(one)), one.evidence[0] if one.evidence else {}
         speaker = str(evidence.get("speaker") or "")
         return [
             one.rule,
@@ -195,13 +196,6 @@ def outcomes(archive: Archive, ids: Sequence[int], chosen: Chosen, reveal: bool 
         findings = extracts.findings(archive, asked) if asked else {}
         for call in calls:
             yield outcome_of(call, findings.get(call.id), cards[call.flow])
-
-
-def moment_of(finding: KeptFinding) -> float | None:
-    """Where to listen; see ``scorecard.moment``."""
-    if finding.evidence:
-        return min(float(seen["start"]) for seen in finding.evidence)
-    return None if finding.verdict == "not_assessed" else finding.at
 
 
 def _percent(share: float | None) -> float | None:
