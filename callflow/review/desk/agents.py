@@ -10,11 +10,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from callflow.archive import details, figures
+from callflow.archive import figures
 from callflow.archive.figures import Person, Sums
 from callflow.review import words
 from callflow.review.desk import charts, trends
 from callflow.review.desk.books import Books
+from callflow.review.desk.calls import KnownChoices
 from callflow.review.desk.spans import Span, between, local_day
 from callflow.texts import text
 from callflow.web.access import visitor_of
@@ -57,11 +58,12 @@ class Row:
 def router(site: Site, books: Books) -> APIRouter:
     """The page ``/agents``."""
     routes = APIRouter(include_in_schema=False)
+    choices = KnownChoices(books)
 
     @routes.get(HERE)
     def agents(request: Request) -> Response:
         visitor = visitor_of(request)
-        return site.pages.page(request, "agents.html.j2", _values(books, request, visitor), here=HERE)
+        return site.pages.page(request, "agents.html.j2", _values(books, request, visitor, choices), here=HERE)
 
     return routes
 
@@ -73,12 +75,12 @@ def span_of(books: Books, given: Mapping[str, str], visitor: Visitor) -> Span:
     return Span.of(given, local_day(first), local_day(last))
 
 
-def shared(books: Books, span: Span, visitor: Visitor) -> dict[str, Any]:
+def shared(books: Books, span: Span, visitor: Visitor, choices: KnownChoices) -> dict[str, Any]:
     """What the filters of all pages of figures need."""
     return {
         "span": span,
         "teams": figures.teams(books.archive, visitor.viewer),
-        "choices": details.choices(books.archive, visitor.viewer),
+        "choices": choices.of(visitor),
         "words": words,
         "charts": charts,
         "changes": CHANGES,
@@ -87,12 +89,11 @@ def shared(books: Books, span: Span, visitor: Visitor) -> dict[str, Any]:
     }
 
 
-def _values(books: Books, request: Request, visitor: Visitor) -> dict[str, Any]:
+def _values(books: Books, request: Request, visitor: Visitor, choices: KnownChoices) -> dict[str, Any]:
     span, viewer = span_of(books, request.query_params, visitor), visitor.viewer
     archive, asked, weeks = books.archive, span.asked, span.weeks
     people = figures.people(archive, asked, viewer)
-    by_week = figures.by_agent(archive, weeks, asked, viewer)
-    by_rule = figures.by_rule(archive, weeks, asked, viewer)
+    by_week, by_rule = counted(books, span, visitor)
     calls = [sum(sums.calls for sums in week.values()) for week in by_week]
     rules = trends.rule_figures([by_rule[start] for start, _ in weeks], calls, figures.known_rules(archive))
     top = trends.most_missed(rules)
@@ -103,7 +104,7 @@ def _values(books: Books, request: Request, visitor: Visitor) -> dict[str, Any]:
     rows = _rows(people, by_week, span)
     lone = visitor.user.role == "agent" or len(rows) == 1
     return {
-        **shared(books, span, visitor),
+        **shared(books, span, visitor, choices),
         "total": sum((row.sums for row in rows), Sums()),
         "top": top,
         "points": list(zip(steps, points, strict=True)),
@@ -117,6 +118,19 @@ def _values(books: Books, request: Request, visitor: Visitor) -> dict[str, Any]:
         "weakest": trends.weakest(rules),
         "moments": figures.moments(archive, span.whole, [one.rule for one in top], asked, viewer),
     }
+
+
+def counted(books: Books, span: Span, visitor: Visitor) -> tuple[list[dict[int, Sums]], dict[Any, Any]]:
+    """Agents and rules week by week, as they were a few seconds ago."""
+    of, viewer = books.archive, visitor.viewer
+    key = (viewer, span.asked, span.since, span.until)
+    return books.recent.of(
+        key,
+        lambda: (
+            figures.by_agent(of, span.weeks, span.asked, viewer),
+            figures.by_rule(of, span.weeks, span.asked, viewer),
+        ),
+    )
 
 
 def _rows(people: dict[int, Person], by_week: Sequence[dict[int, Sums]], span: Span) -> list[Row]:

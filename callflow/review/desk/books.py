@@ -20,6 +20,7 @@ from callflow.events import GroupScore
 from callflow.review import scored
 from callflow.review.desk.flows import Flows
 from callflow.review.desk.opened import Opened, Shelf
+from callflow.review.desk.recent import Recent
 from callflow.review.desk.recordings import GONE, Found, Roots
 from callflow.review.desk.sound import Made, SoundFiles
 from callflow.texts import Text
@@ -43,6 +44,11 @@ class Books:
     def shelf(self) -> Shelf:
         """Calls opened lately."""
         return Shelf(self.flows)
+
+    @cached_property
+    def recent(self) -> Recent:
+        """Figures added up lately."""
+        return Recent()
 
     def details(self, call_id: int, visitor: Visitor) -> Details:
         """A call. Raises ``ArchiveError`` where the visitor may not see one of that id."""

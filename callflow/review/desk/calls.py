@@ -46,7 +46,7 @@ _SORTED = ("began", "agent", "queue", "duration", "score", "faults")
 def router(site: Site, books: Books) -> APIRouter:
     """The page ``/calls``."""
     routes = APIRouter(include_in_schema=False)
-    choices = _Choices(books)
+    choices = KnownChoices(books)
 
     @routes.get(HERE)
     def calls(request: Request) -> Response:
@@ -108,7 +108,7 @@ def _tags(filters: Filters, visitor: Visitor) -> list[tuple[str, str]]:
     return [(name, label) for name, label in shown.items() if label]
 
 
-class _Choices:
+class KnownChoices:
     """What can be chosen in the filters, by what somebody may see; looked up now and then."""
 
     def __init__(self, books: Books) -> None:

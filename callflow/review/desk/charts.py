@@ -10,10 +10,10 @@ BAR_HEIGHT = 28
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """A bar for each week: x, y, width, height; where nothing was assessed there is none."""
+    """A bar for each week, all as one ``path`` of SVG; where nothing was assessed there is none."""
 
     width: int
-    bars: tuple[tuple[float, float, float, float], ...]
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,13 @@ def bars(shares: Sequence[float | None], width: int = 132) -> Bars:
     most = max((share for share in shares if share is not None), default=0.0) or 1.0
     step = width / max(1, len(shares))
     wide = max(1.0, min(step - 2, 16))
-    return Bars(
-        width,
-        tuple(
-            (n * step + (step - wide) / 2, BAR_HEIGHT - tall, wide, tall)
-            for n, share in enumerate(shares)
-            if share is not None and (tall := max(1.0, (BAR_HEIGHT - 1) * share / most))
-        ),
+    drawn = (
+        f"M{n * step + (step - wide) / 2:.1f} {BAR_HEIGHT}v-{max(1.0, (BAR_HEIGHT - 1) * share / most):.1f}"
+        f"h{wide:.1f}V{BAR_HEIGHT}z"
+        for n, share in enumerate(shares)
+        if share is not None
     )
+    return Bars(width, "".join(drawn))
 
 
 LEFT, RIGHT, TOP, BOTTOM = 32, 12, 8, 20

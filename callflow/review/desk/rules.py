@@ -11,8 +11,9 @@ from callflow.archive import extracts, figures
 from callflow.archive.extracts import Wanted
 from callflow.review.agreement import agreements, reviews_of
 from callflow.review.desk import trends
-from callflow.review.desk.agents import shared, span_of
+from callflow.review.desk.agents import counted, shared, span_of
 from callflow.review.desk.books import Books
+from callflow.review.desk.calls import KnownChoices
 from callflow.review.desk.spans import Span
 from callflow.review.desk.trends import RuleFigures, Trust
 from callflow.review.words import SEVERITY_ORDER
@@ -40,28 +41,28 @@ COLUMNS = (
 def router(site: Site, books: Books) -> APIRouter:
     """The page ``/rules``."""
     routes = APIRouter(include_in_schema=False)
+    choices = KnownChoices(books)
 
     @routes.get(HERE)
     def rules(request: Request) -> Response:
         visitor = visitor_of(request)
         site.require(visitor, LEADERS)
-        return site.pages.page(request, "rules.html.j2", _values(books, request, visitor), here=HERE)
+        return site.pages.page(request, "rules.html.j2", _values(books, request, visitor, choices), here=HERE)
 
     return routes
 
 
-def _values(books: Books, request: Request, visitor: Visitor) -> dict[str, Any]:
+def _values(books: Books, request: Request, visitor: Visitor, choices: KnownChoices) -> dict[str, Any]:
     span = span_of(books, request.query_params, visitor)
-    by_rule = figures.by_rule(books.archive, span.weeks, span.asked, visitor.viewer)
-    by_week = figures.by_agent(books.archive, span.weeks, span.asked, visitor.viewer)
+    by_week, by_rule = counted(books, span, visitor)
     calls = [sum(sums.calls for sums in week.values()) for week in by_week]
     found = trends.rule_figures([by_rule[start] for start, _ in span.weeks], calls, figures.known_rules(books.archive))
     since, until = span.whole
     wanted = Wanted(since=since, until=until, agent=span.agent, team=span.team, queue=span.queue, viewer=visitor.viewer)
-    reviews = reviews_of(extracts.decided(books.archive, wanted))
+    reviews = books.recent.of(wanted, lambda: reviews_of(extracts.decided(books.archive, wanted)))
     trust = trends.trusted(reviews)
     return {
-        **shared(books, span, visitor),
+        **shared(books, span, visitor, choices),
         "rows": _sorted(found, trust, span),
         "trust": trust,
         "untrusted": Trust(),
