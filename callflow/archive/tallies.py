@@ -55,7 +55,10 @@ def rules(
             with archive.read() as session:
                 counted += session.execute(_counted(week)).all()
     sums = [sa.func.sum(getattr(Tally, name)) for name in COUNTS]
-    wanted = sa.select(Tally.start, Tally.rule, *sums).where(Tally.start.in_([start for start, _ in weeks]))
+    # A week whose last call was purged has old counts still, but is not counted any more.
+    is_counted = sa.exists().where(Tallied.start == Tally.start)
+    starts = [start for start, _ in weeks]
+    wanted = sa.select(Tally.start, Tally.rule, *sums).where(Tally.start.in_(starts), is_counted)
     if team_id is not None:
         wanted = wanted.where(Tally.team_id == team_id)
     if queue:
