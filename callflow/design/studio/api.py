@@ -6,7 +6,7 @@ with the session's CSRF token, as everywhere behind the shell.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -20,6 +20,7 @@ from callflow.design.studio.reading import draw
 from callflow.design.studio.refusals import Refused, no_file
 from callflow.design.studio.shelf import LARGEST, plain
 from callflow.errors import BadFlow, BadInput
+from callflow.flow.model import Flow
 from callflow.problems import Problem
 from callflow.texts import text
 from callflow.web.access import visitor_of
@@ -61,6 +62,14 @@ class Simulate(BaseModel):
 
     flow: Name
     acts: list[dict[str, Any]]
+
+
+class Near(BaseModel):
+    """What somebody said in a call that was typed."""
+
+    flow: Name
+    sentence: Annotated[str, Field(max_length=simulator.LONGEST_SAID)]
+    by: Literal["agent", "customer"]
 
 
 class Settle(BaseModel):
@@ -117,6 +126,8 @@ def router(site: Site, desk: Desk) -> APIRouter:
         if file not in opened.texts:
             raise no_file(file)
         said = _quick(desk, opened, file, visitor, rules, prompts, situations)
+        if said["drawn"] is None and (good := desk.known(opened, file)):
+            said["last"] = _drawn(good, file, visitor, rules, prompts, situations)
         return JSONResponse({**said, "text": opened.texts[file]})
 
     @routes.post("/write")
@@ -180,6 +191,13 @@ def router(site: Site, desk: Desk) -> APIRouter:
             problems, plan = len(error.problems), desk.good_plan(opened)
         played = simulator.play(acts, plan, visitor.language) if plan else None
         return site.pages.page(request, "simulated.html.j2", {"played": played, "broken": problems, "acts": len(acts)})
+
+    @routes.post("/near")
+    def near(request: Request, visitor: Leader, given: Near) -> Response:
+        """Why a sentence hits a phrase or not."""
+        plan = desk.good_plan(desk.open(visitor.user.name, given.flow))
+        found = simulator.near(given.sentence, given.by, plan, visitor.language) if plan else []
+        return site.pages.page(request, "near.html.j2", {"near": found})
 
     @routes.post("/rehearsal")
     def rehearsal(visitor: Leader, given: Simulate) -> JSONResponse:
@@ -331,9 +349,13 @@ def _quick(
         "conflicts": sorted(opened.conflicts),
     }
     if quick.flow:
-        drawn = draw(quick.flow, file, visitor.language, rules=rules, prompts=prompts, situations=situations)
-        said["drawn"] = {"mermaid": drawn.mermaid, "places": [[line, list(ids)] for line, ids in drawn.places]}
+        said["drawn"] = _drawn(quick.flow, file, visitor, rules, prompts, situations)
     return said
+
+
+def _drawn(flow: Flow, file: str, visitor: Visitor, rules: bool, prompts: bool, situations: bool) -> dict[str, Any]:
+    drawn = draw(flow, file, visitor.language, rules=rules, prompts=prompts, situations=situations)
+    return {"mermaid": drawn.mermaid, "places": [[line, list(ids)] for line, ids in drawn.places]}
 
 
 def _state(desk: Desk, opened: Open) -> dict[str, Any]:

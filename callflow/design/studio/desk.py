@@ -165,10 +165,12 @@ class Desk:
         return quick
 
     def known(self, opened: Open, changed: str) -> Flow | None:
-        """The flow for its names: where the text is broken, as it was when it last was not."""
+        """The flow for its names: where the text is broken, as it was when it last was not, or as it lies there."""
         key = opened.user, opened.flow
         if key not in self._good:
             self.read(opened, changed)
+        if key not in self._good:
+            self.read(replace(opened, draft=Draft()), changed)
         return self._good[key][0] if key in self._good else None
 
     def good_plan(self, opened: Open) -> Plan | None:

@@ -7,7 +7,7 @@ from callflow.texts import Text, text
 
 
 class Refused(CallflowError):
-    """The studio does not do it. ``status``: 404 nothing of that name, 409 somebody was first, 422 it makes no sense."""
+    """The studio does not do it. ``status``: 404 no such name, 409 somebody was first, 422 no sense in it."""
 
     def __init__(self, message: Text, hint: Text | None = None, status: int = 422) -> None:
         super().__init__(message, hint)

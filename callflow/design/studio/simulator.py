@@ -32,7 +32,7 @@ from callflow.events import (
     Tick,
 )
 from callflow.flow.model import Flow, Step
-from callflow.phrases.explain import explain
+from callflow.phrases.explain import Explained, explain
 from callflow.problems import Location, Problem
 from callflow.texts import Text, text
 
@@ -128,13 +128,13 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing done, or time that passed until something fell due. ``speaker``: whose words, "" for an event."""
+    """One thing done. ``speaker``: whose words, "" for an event or time; ``matched``: the phrases heard in them."""
 
     at: float
     speaker: str
     words: str
     notes: tuple[Note, ...]
-    near: tuple[Near, ...] = ()
+    matched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +184,15 @@ class _Told:
                     self._open[output.id] = output
         notes = tuple(self._notes(outputs))
         if isinstance(event, Heard):
-            near = tuple(self._near(event, outputs))
-            self._rows.append(Row(event.at, event.speaker, event.text or " ".join(event.sounds), notes, near))
+            matched = [one.phrase for one in outputs if isinstance(one, Match) and one.stage == "confirmed"]
+            words = event.text or " ".join(event.sounds)
+            self._rows.append(Row(event.at, event.speaker, words, notes, tuple(dict.fromkeys(matched))))
         elif isinstance(event, Tick):
             if notes or passed:
-                waited = text("{n:g} s pass", "过了 {n:g} 秒", n=round(passed, 1)).in_(self._language)
-                self._rows.append(Row(event.at, "", waited, notes))
+                waited = (
+                    text("{n:g} s pass", "过了 {n:g} 秒", n=round(passed, 1)) if passed else text("beginning", "开始")
+                )
+                self._rows.append(Row(event.at, "", waited.in_(self._language), notes))
         else:
             words = EVENTS.get(event.type, Text(event.type, event.type)).in_(self._language)
             self._rows.append(Row(event.at, "", words, notes))
@@ -219,7 +222,7 @@ class _Told:
                 over = text("over: ", "结束：").in_(language) if output.status == "over" else ""
                 return Note("situation", over + _title(self._flow, "situations", output.name, language))
             case Prompt():
-                return self._prompt(output)
+                return None if output.kind == "warn" and output.status != "shown" else self._prompt(output)
             case Finding():
                 tone: Tone = {"met": "met", "not_assessed": "quiet"}.get(output.verdict, "fault")  # type: ignore[assignment]
                 rule = _title(self._flow, "rules", output.rule, language)
@@ -241,17 +244,20 @@ class _Told:
         status = "" if prompt.status == "shown" else _STATUS[prompt.status].in_(self._language)
         return Note(prompt.status, f"{kind}　{prompt.text}", status)
 
-    def _near(self, heard: Heard, outputs: Sequence[Event]) -> Iterator[Near]:
-        """The phrases that were said in an utterance, and the nearest that were not."""
-        matched = [output.phrase for output in outputs if isinstance(output, Match) and output.stage == "confirmed"]
-        book, slots = self._plan.book, self._flow.slots
-        found = explain(book, slots, heard.text or " ".join(heard.sounds), heard.speaker)
-        others = [one for one in found if one.phrase.name not in matched][:MOST_NEAR]
-        for one in (*(one for one in found if one.phrase.name in matched), *others):
-            why = VERDICTS[one.verdict].in_(self._language)
-            place = str(one.phrase.places.get(one.wording, one.phrase.at))
-            counts = one.phrase.name in matched
-            yield Near(one.phrase.name, one.wording, one.said, why, counts, one.score, one.least, place)
+
+def near(sentence: str, speaker: Speaker, plan: Plan, language: str) -> list[Near]:
+    """Why a sentence hits the phrases that it hits, and not those that come near. Takes its time."""
+    hits = {hit.phrase for hit in plan.book.find(sentence, speaker)}
+    found = explain(plan.book, plan.flow.slots, sentence, speaker)
+    others = [one for one in found if one.phrase.name not in hits][:MOST_NEAR]
+    said = [one for one in found if one.phrase.name in hits]
+    return [_told_of(one, one.phrase.name in hits, language) for one in (*said, *others)]
+
+
+def _told_of(one: Explained, counts: bool, language: str) -> Near:
+    why = VERDICTS[one.verdict].in_(language)
+    place = str(one.phrase.places.get(one.wording, one.phrase.at))
+    return Near(one.phrase.name, one.wording, one.said, why, counts, one.score, one.least, place)
 
 
 def _title(flow: Flow, table: str, name: str, language: str) -> str:

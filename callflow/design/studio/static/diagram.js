@@ -1,6 +1,7 @@
 // The diagram: drawn anew when its text changes, following what is being written.
 import { mermaid } from "nicegui-mermaid";
 
+const READABLE = 0.6;
 let drawn = 0;
 
 export class Diagram {
@@ -9,7 +10,7 @@ export class Diagram {
     this.text = this.wanted = "";
     this.places = [];
     this.marked = [];
-    this.scale = 0; // 0: as large as fits
+    this.scale = 0; // 0: as large as fits and can still be read
     this.busy = false;
     mermaid.initialize({ startOnLoad: false, securityLevel: "strict", flowchart: { useMaxWidth: false, htmlLabels: true } });
     this.draggable();
@@ -52,6 +53,12 @@ export class Diagram {
     if (box.left < pane.left || box.right > pane.right) this.place.scrollLeft += box.left + box.width / 2 - pane.left - pane.width / 2;
     if (box.top < pane.top || box.bottom > pane.bottom) this.place.scrollTop += box.top + box.height / 2 - pane.top - pane.height / 2;
   }
+  // All of it, however small: what "fit" is for.
+  whole() {
+    const { width, height } = this.size;
+    this.scale = Math.min(1, (this.place.clientWidth - 16) / width, (this.place.clientHeight - 16) / height);
+    this.sized();
+  }
   zoom(factor) {
     this.scale = factor ? Math.min(3, Math.max(0.1, (this.scale || this.fitting) * factor)) : 0;
     this.sized();
@@ -62,7 +69,7 @@ export class Diagram {
   }
   get fitting() {
     const { width, height } = this.size;
-    return Math.min(1, Math.max(0.35, Math.min((this.place.clientWidth - 16) / width, (this.place.clientHeight - 16) / height)));
+    return Math.min(1, Math.max(READABLE, Math.min((this.place.clientWidth - 16) / width, (this.place.clientHeight - 16) / height)));
   }
   sized() {
     const svg = this.place.querySelector("svg");

@@ -70,6 +70,7 @@ export class Editor {
       marks,
       CM.keymap.of([CM.indentWithTab]),
       CM.indentUnit.of("  "),
+      CM.EditorView.lineWrapping,
       CM.EditorState.languageData.of(() => [{ autocomplete: (context) => this.options(context, complete) }]),
       CM.hoverTooltip((view, position) => this.tooltip(view, position)),
       CM.EditorView.updateListener.of((update) => {

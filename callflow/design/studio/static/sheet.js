@@ -1,9 +1,8 @@
 // The sheet over the page: changes, versions, conflicts, publishing.
 import { ask, fragment, send } from "./server.js";
+import { t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const zh = document.documentElement.lang.startsWith("zh");
-const t = (english, chinese) => (zh ? chinese : english);
 
 export class Sheet {
   constructor(studio) {

@@ -34,8 +34,17 @@ export class Simulator {
       const [file, line, column] = target.dataset.at.split(":");
       studio.open(file, { line: Number(line), column: Number(column || 1) });
     });
+    $("chat").addEventListener("toggle", ({ target }) => target.open && this.why(target), true);
     this.turn();
     this.play();
+  }
+  // Why it was heard so: it takes a moment to find out, so only for who asks.
+  async why(details) {
+    const { by, said } = details.dataset;
+    if (details.children.length > 1) return;
+    const told = document.createElement("div");
+    details.append(told);
+    told.innerHTML = await fragment("near", {}, { flow: this.flow, sentence: said, by }).catch((error) => (void (told.textContent = error.message), ""));
   }
   turn() {
     const by = $("by");

@@ -4,11 +4,10 @@ import { Editor } from "./editor.js";
 import { ask, fragment, send } from "./server.js";
 import { Sheet } from "./sheet.js";
 import { Simulator } from "./simulator.js";
+import { t } from "./words.js";
 
 const WAIT = 60; // milliseconds without a key before the server is asked
 const $ = (id) => document.getElementById(id);
-const zh = document.documentElement.lang.startsWith("zh");
-const t = (english, chinese) => (zh ? chinese : english);
 
 function begin() {
   const page = $("studio");
@@ -27,7 +26,7 @@ class Studio {
     this.pending = this.sending = null;
     const theme = document.documentElement.dataset.theme;
     const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
-    page.classList.toggle("dark", dark);
+    $("studio").classList.toggle("dark", dark);
     this.editor = new Editor($("editor"), {
       dark,
       changed: () => this.changed(),
@@ -41,7 +40,7 @@ class Studio {
     for (const name of ["rules", "prompts", "situations"]) $(name).addEventListener("change", () => this.look());
     $("smaller").addEventListener("click", () => this.diagram.zoom(1 / 1.25));
     $("larger").addEventListener("click", () => this.diagram.zoom(1.25));
-    $("fit").addEventListener("click", () => this.diagram.zoom(0));
+    $("fit").addEventListener("click", () => this.diagram.whole());
     $("file").addEventListener("change", () => this.open($("file").value));
     $("new").addEventListener("click", () => this.added());
     $("problems").addEventListener("click", (event) => this.chosen(event.target));
@@ -102,7 +101,8 @@ class Studio {
     this.list();
     $("stale").hidden = Boolean(said.drawn);
     $("diagram").classList.toggle("stale", !said.drawn);
-    if (said.drawn) this.diagram.show(said.drawn.mermaid, said.drawn.places).then(() => this.diagram.follow(this.editor.line));
+    const drawn = said.drawn || said.last;
+    if (drawn) this.diagram.show(drawn.mermaid, drawn.places).then(() => this.diagram.follow(this.editor.line));
     document.body.dataset.ready = String(said.revision);
   }
   async trouble(error) {
@@ -210,7 +210,7 @@ class Studio {
     row.dataset.number = number;
     const sign = { error: "✕", warning: "!", info: "i" }[problem.level];
     const where = problem.file === this.file ? `${problem.line}:${problem.column}` : `${problem.file}:${problem.line}`;
-    row.append(span("sign", sign), span("where", where), span("message", problem.message));
+    row.append(span("sign", sign), span("where", where), span("what", problem.message));
     if (problem.edit) {
       const mend = Object.assign(document.createElement("button"), { className: "mend", textContent: t(`write “${problem.edit.new}”`, `改为“${problem.edit.new}”`) });
       row.append(mend);
@@ -222,7 +222,7 @@ class Studio {
     row.className = "error failed";
     row.tabIndex = 0;
     row.dataset.at = JSON.stringify({ file: one.file, line: one.line, column: one.column });
-    row.append(span("sign", "✕"), span("where", `${one.file}:${one.line}`), span("message", `${t("rehearsal", "演练")} ${one.name}: ${one.why.join("; ")}`));
+    row.append(span("sign", "✕"), span("where", `${one.file}:${one.line}`), span("what", `${t("rehearsal", "演练")} ${one.name}: ${one.why.join("; ")}`));
     return row;
   }
   async chosen(target) {
