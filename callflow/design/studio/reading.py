@@ -93,10 +93,12 @@ def _about(flow: Flow, file: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     for state in flow.states.values():
         if state.at.file == file:
             yield state.at.line, (state.name,)
+    leads = {one.key: one.target for state in flow.states.values() for one in state.transitions}
+    leads |= {one.key: one.target for one in flow.transitions}
     for rule in flow.rules.values():
         if rule.at.file == file:
-            leads = (term.key.removeprefix("state ") for term in rule.trigger if term.key.startswith("state "))
-            yield rule.at.line, (*rule.states, *leads)
+            keys = (term.key for term in rule.trigger)
+            yield rule.at.line, (*rule.states, *(leads.get(key, key.removeprefix("state ")) for key in keys))
     for situation in flow.situations.values():
         if situation.at.file == file:
             yield situation.at.line, (f"situation {situation.name}",)
