@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from bench_phrases import ordinary_text
+from bench_phrases import elapsed, ordinary_text
 from bench_row import Row
 
 from callflow import flowfiles
@@ -101,6 +101,20 @@ def measure() -> Iterator[Row]:
         rate = calls / (time.process_time() - started)
     what = f"re-judging a call of {length:.0f} s from its journal, one core"
     yield Row(what, f"{rate:.0f} calls/s", "≥ 150", rate >= 150)
+    yield Row("re-judging the ten bundled calls in turn, all that is done for a final", f"{per_final(plan):.0f} µs")
+
+
+def per_final(plan: Plan) -> float:
+    """Microseconds for each final of the bundled calls, judged whole one after another: all different calls."""
+    calls = [bundled(file.name.removesuffix(".truth.jsonl")) for file in sorted(CALLS.glob("*.truth.jsonl"))]
+    finals = sum(isinstance(event, Heard) for call in calls for event in call)
+
+    def all_of_them() -> None:
+        for call in calls:
+            rejudge(call, plan, lambda event: None)
+
+    best = min(elapsed(all_of_them) for _ in range(20))
+    return best / finals * 1e6
 
 
 if __name__ == "__main__":

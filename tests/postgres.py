@@ -17,7 +17,6 @@ import psycopg
 
 SETTINGS = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "listen_addresses": "127.0.0.1",
     "max_connections": "100",

@@ -7,6 +7,7 @@ A read-back that differs from what was heard is told at once, as it is said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -59,6 +60,8 @@ class FieldTracker:
             name: _Field(spec, tuple(sounds.of_text(label).key for label in spec.labels))
             for name, spec in specs.items()
         }
+        labels = [label for field in self._fields.values() for label in field.labels]
+        self._any_label = re.compile("|".join(labels) or "$.")
         self._asks = {spec.asked_by: name for name, spec in specs.items()}
         self._expecting: str = ""
         self._asked_at = -100.0
@@ -96,6 +99,8 @@ class FieldTracker:
     def _labelled(self, keys: Keys) -> dict[str, tuple[int, int]]:
         """The fields that are named in what was said, each with the span from its label to the next one."""
         places: dict[str, tuple[int, int]] = {}
+        if not self._any_label.search(keys.key):  # most sentences
+            return places
         for name, field in self._fields.items():
             ends = [(keys.key.rfind(label) + len(label), len(label)) for label in field.labels if label in keys.key]
             if ends:

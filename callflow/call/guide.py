@@ -123,6 +123,8 @@ class Guide:
         self._board.close_all(self.now)
         outputs = self._take()
         clean = speakers.known(self._context) and self._log.has("agent speaks")
+        # The parts of a call know one another in circles, which would wait for Python's collector.
+        del self._rules, self._situations, self._sayings, self._board, self._timers
         return [*outputs, scoring.score(self.plan.flow, self._findings, self.now, clean)]
 
     # ------------------------------------------------------------------------------------ time

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from callflow.call.log import Fact
@@ -29,12 +29,14 @@ def _after(began: datetime | None, seconds: float) -> datetime | None:
 
 
 def promised(
-    event: Heard, hits: Iterable[tuple[Hit, Match]], began: datetime | None
+    event: Heard, hits: Collection[tuple[Hit, Match]], began: datetime | None
 ) -> tuple[list[Promise], list[Fact]]:
     """The promises in a final: what matched phrases with ``promise: true``, beside the times in the same utterance.
 
     Two phrases that rest on one time (我核实后，两小时内，给您回复) are one promise.
     """
+    if not hits:  # most utterances
+        return [], []
     source = event.text or event.sounds
     promises: list[Promise] = []
     facts: list[Fact] = []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from callflow.call import speakers
 from callflow.events import CallContext, Speaker
@@ -11,6 +11,9 @@ from callflow.flow.model import Flow, Rule, Shape, Span, Term, terms
 
 _RECORDED_ONLY = ("call.held", "call.resumed", "call.transfer", "call.hung_up ")
 """Events that only a telephone system can tell; rings, answer and hang-up can also be heard."""
+
+_UNSURE = ("call.ringing", "call.hung_up ", "acoustic.")
+"""Events of which only the whole call shows that nobody tells of them."""
 
 _COUNTED = {"rings": "call.ringing", "sentences": "agent speaks"}
 """Units of length that are counted, and the fact that is one of them."""
@@ -35,6 +38,20 @@ class RuleIndex:
     listens_to: dict[str, frozenset[Speaker]]
     hangs_on: dict[str, tuple[str, ...]]
     """for each rule the keys of all that can trigger or change it"""
+    on_sources: tuple[str, ...]
+    """rules that hang on what a sender may never tell: rings, who hung up, the sound"""
+    _missing: dict[tuple[bool, bool, bool, str], dict[str, str]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def missing(self, context: CallContext) -> Mapping[str, str]:
+        """The rules that cannot be judged, given what the sender knows, each with its reason; in the flow's order."""
+        # All that ``missing_source`` asks of a context; every call of a sender asks the same.
+        known = (context.separate, speakers.known(context), bool(context.day), context.telephony)
+        if known not in self._missing:
+            reasons = {name: missing_source(keys, context) for name, keys in self.hangs_on.items()}
+            self._missing[known] = {name: reason for name, reason in reasons.items() if reason}
+        return self._missing[known]
 
     @staticmethod
     def of(flow: Flow) -> RuleIndex:
@@ -48,6 +65,9 @@ class RuleIndex:
                 by_term.setdefault(term.key, {})[rule.name] = None
             if (span := length(rule)) and span.unit in _COUNTED:
                 counted[_COUNTED[span.unit]].append(rule.name)
+        hangs_on = {
+            rule.name: tuple(term.key for term in (*rule.trigger, *looked_for(rule))) for rule in flow.rules.values()
+        }
         standing = tuple(rule for rule in flow.rules.values() if not rule.trigger and rule.not_assessed is None)
         return RuleIndex(
             {key: tuple(rules) for key, rules in by_trigger.items()},
@@ -57,7 +77,8 @@ class RuleIndex:
             tuple(rule.name for rule in flow.rules.values() if rule.shape is Shape.CHAIN_RESPONSE),
             {key: tuple(names) for key, names in counted.items()},
             {rule.name: frozenset(_speakers(rule)) for rule in flow.rules.values()},
-            {rule.name: tuple(term.key for term in (*rule.trigger, *looked_for(rule))) for rule in flow.rules.values()},
+            hangs_on,
+            tuple(name for name, keys in hangs_on.items() if any(key.startswith(_UNSURE) for key in keys)),
         )
 
 

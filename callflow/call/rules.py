@@ -7,14 +7,14 @@ comes, so a watch that ran out is settled only when everything said before its e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 from math import inf, nextafter
 
 from callflow.call.log import CallLog, Fact
 from callflow.call.manner import Manner
 from callflow.call.prompts import PRIORITY, PromptBoard
-from callflow.call.rule_index import RuleIndex, length, missing_source, within
+from callflow.call.rule_index import RuleIndex, length, within
 from callflow.events import SPEAKERS, CallContext, Event, Finding, Gap, Prompt, Speaker, Verdict
 from callflow.flow.model import Flow, Rule, Shape, terms
 
@@ -92,18 +92,18 @@ class RuleKeeper:
     def context(self, context: CallContext) -> None:
         """Learn which rules cannot be judged, because nobody tells us what they need; and which now can."""
         self._context = context
-        seen = []
-        for rule in self._flow.rules.values():
-            if reason := missing_source(self._index.hangs_on[rule.name], context):
-                self._blind[rule.name] = reason
-                for watch in list(self._open.get(rule.name, ())):
-                    self._board.withdraw(context.at, watch.id)
-                    self._drop(watch)
-            elif rule.name in self._blind and not rule.not_assessed:
-                del self._blind[rule.name]
-                seen.append(rule.name)
+        missing = self._index.missing(context)
+        seen = [name for name in self._blind if name not in missing and not self._flow.rules[name].not_assessed]
+        for name in seen:
+            del self._blind[name]
+        for name, reason in missing.items():
+            self._blind[name] = reason
+            for watch in list(self._open.get(name, ())):
+                self._board.withdraw(context.at, watch.id)
+                self._drop(watch)
+        standing = self._standing(self._places)
         for rule in self._index.standing if seen else ():
-            if rule.name in seen and self._stands(rule, self._places):
+            if rule.name in seen and rule.name in standing:
                 # What was done until now counts for the agent; against the agent only what is seen from now on does.
                 lo = self._since if rule.shape is Shape.EXISTENCE else context.at
                 self._open_watch(rule, Fact(f"state {self._places[0]}", lo, lo), lo, context.at)
@@ -142,10 +142,11 @@ class RuleKeeper:
         ``since``: the beginning of the utterance that did it; what else was said in it belongs to the new state.
         """
         self._places, self._since = new, since
-        for rule in self._index.standing:
+        before, after = self._standing(old), self._standing(new)
+        for rule in self._index.standing if before != after else ():
             if rule.name in self._blind:
                 continue
-            was, is_ = self._stands(rule, old), self._stands(rule, new)
+            was, is_ = rule.name in before, rule.name in after
             if was and not is_:
                 for watch in list(self._open.get(rule.name, ())):
                     self._end(watch, at)
@@ -153,9 +154,9 @@ class RuleKeeper:
                 lo = since if rule.shape is Shape.EXISTENCE or not old[0] else at
                 self._open_watch(rule, Fact(f"state {new[0]}", at, at), lo, at)
 
-    def _stands(self, rule: Rule, places: Sequence[str]) -> bool:
-        """Whether ``rule``, which opens with a state, holds in one of ``places``."""
-        return any(rule.name in self._index.standing_in[place] for place in places if place)
+    def _standing(self, places: Sequence[str]) -> Set[str]:
+        """The rules that open with a state and hold in one of ``places``."""
+        return frozenset().union(*(self._index.standing_in[place] for place in places if place))
 
     def close(self, now: float, cut_short: bool) -> None:
         """The call is over and everything is known: whatever is open gets its verdict.
@@ -180,19 +181,20 @@ class RuleKeeper:
         """What only the whole call shows: that a source which was promised never said anything."""
         no_ring = self._context.telephony == "sound" and not self._log.has("call.ringing")
         unknown_end = not any(self._log.has(f"call.hung_up {speaker}") for speaker in SPEAKERS)
-        for rule in self._flow.rules.values():
-            keys = self._index.hangs_on[rule.name]
-            if reason := missing_source(keys, self._context):
-                self._blind.setdefault(rule.name, reason)
+        missing = self._index.missing(self._context)
+        for name in self._index.hangs_on if missing else self._index.on_sources:
+            keys = self._index.hangs_on[name]
+            if name in missing:
+                self._blind.setdefault(name, missing[name])
             if no_ring and "call.ringing" in keys:
-                self._blind.setdefault(rule.name, "no-ring-heard")
+                self._blind.setdefault(name, "no-ring-heard")
             if unknown_end and any(key.startswith("call.hung_up ") for key in keys):
-                self._blind.setdefault(rule.name, "hang-up-unknown")
+                self._blind.setdefault(name, "hang-up-unknown")
             heard = [key for key in keys if key.startswith("acoustic.")]
             for reason in filter(None, map(self._manner.missing, heard)):
-                self._blind.setdefault(rule.name, reason)
+                self._blind.setdefault(name, reason)
             if heard and not self._log.has("agent speaks"):
-                self._blind.setdefault(rule.name, "no-speech")
+                self._blind.setdefault(name, "no-speech")
 
     # ------------------------------------------------------------------------------------ one watch
 

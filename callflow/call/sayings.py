@@ -145,7 +145,7 @@ class Sayings:
 
     def _withdraw_hints(self, utterance: str, now: float) -> None:
         """Hints that the final did not confirm: the words were there, but the customer did not hear them."""
-        for key in [key for key in self._hinted if key[0] == utterance]:
+        for key in [key for key in self._hinted if key[0] == utterance] if self._hinted else ():
             self._out.append(replace(self._hinted.pop(key), at=now, status="withdrawn"))
 
     # ------------------------------------------------------------------------------------ confirmed

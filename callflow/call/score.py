@@ -20,12 +20,8 @@ def score(flow: Flow, findings: Iterable[Finding], at: float, heard: bool) -> Sc
     what was not assessed counts neither way, and a group in which nothing was assessed is left out of the total.
     """
     counts: dict[str, dict[str, int]] = {name: {} for name in flow.groups}
-    good = {
-        name: CLEAN_CREDIT
-        if heard and any(p.kind == "never" and p.group == name for p in flow.phrases.values())
-        else 0.0
-        for name in flow.groups
-    }
+    forbids = {phrase.group for phrase in flow.phrases.values() if phrase.kind == "never"} if heard else set()
+    good = {name: CLEAN_CREDIT if name in forbids else 0.0 for name in flow.groups}
     bad = dict.fromkeys(flow.groups, 0.0)
     unjudged: list[str] = []
     for finding in findings:

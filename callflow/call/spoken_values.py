@@ -147,7 +147,8 @@ class ValueReader:
 
     def asks_back(self, keys: Keys) -> bool:
         """Whether the sentence ends in 对吗 or the like."""
-        return any(tail in keys.key[-6:] for tail in self._questions)
+        end = keys.key[-6:]
+        return any(tail in end for tail in self._questions)
 
     def plain(self, keys: Keys, start: int, end: int) -> tuple[int, int]:
         """The span without leading 嗯, 我叫, 是 … and trailing particles or 对吗."""

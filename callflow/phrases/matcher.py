@@ -7,8 +7,10 @@
    block has fewer errors than pieces (hierarchical verification; Navarro and Baeza-Yates, "Very fast and simple
    approximate string matching", 1999). So next to the whole piece of a pair, the other has one error at most, and
    one of its two nearer syllables is at one of the two nearer places (see ``pieces``, also for three): most blocks are
-   never looked at. A block is looked at once, however many lines share it; then the line around it. Either must be
-   there, in its order, but for its errors: the longest common subsequence, which RapidFuzz computes bit-parallel.
+   never looked at. Of a line of which more syllables are nowhere in the sentence than it may have errors, no block is
+   looked at either; as sets of bits that is told at once. A block is looked at once, however many lines share it; then
+   the line around it. Either must be there, in its order, but for its errors: the longest common subsequence, which
+   RapidFuzz computes bit-parallel.
 3. *Weigh.* From the piece the match is grown to both sides, to wherever it costs least. Here a syllable is two
    symbols, initial and final, so that a near sound is half an error. The most promising lines go first, and those
    that cannot be better than another wording of the same phrase are left (branch and bound).
@@ -19,6 +21,7 @@ A line that must be exact is a single piece: exact search is the case k = 0 of t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
 import ahocorasick
@@ -32,6 +35,10 @@ from callflow.phrases.sounds import Sounds
 MOST_OF_IT = 0.75
 """Share of a line that must lie in an exact one for it to be no more than a mishearing of that."""
 
+SENTENCE = 64
+"""Syllables. A longer stretch has something of every line: it is not asked for what it lacks."""
+
+_start = attrgetter("start")
 _common = LCSseq.similarity
 _distance = Levenshtein.distance
 
@@ -49,6 +56,17 @@ class _Candidate(NamedTuple):
     seed: Seed
 
 
+class _Halves:
+    """The halves of a long key, worked out only where they are looked at."""
+
+    def __init__(self, key: str, sounds: Sounds) -> None:
+        self._key = key
+        self._sounds = sounds
+
+    def __getitem__(self, part: slice) -> str:
+        return self._sounds.halves(self._key[part.start // 2 : part.stop // 2])
+
+
 class Matcher:
     """Finds ``lines`` in keys. Immutable as far as anybody can tell; threads may share it.
 
@@ -64,7 +82,7 @@ class Matcher:
         self._pieces = numbers_by_piece(self._lines) if pieces is None else pieces
         self._automaton: Any = ahocorasick.Automaton()
         for piece, numbers in self._pieces.items():
-            self._automaton.add_word(piece, Piece(piece, numbers, self._lines))
+            self._automaton.add_word(piece, Piece(piece, numbers, self._lines, sounds.bits))
         self._automaton.make_automaton()
 
     def __reduce__(self) -> tuple[type[Matcher], tuple[tuple[Line, ...], Sounds, Mapping[str, Sequence[int]]]]:
@@ -77,14 +95,18 @@ class Matcher:
         With ``counts``, only those that it says count; and lines that such a one outdoes are not looked at.
         """
         out: list[Found] = []
-        for group in overlapping(self._candidates(key)):
-            group.sort(key=lambda candidate: (-candidate.score, -candidate.line.length, candidate.start))
+        halves = self._sounds.halves(key) if len(key) <= SENTENCE else _Halves(key, self._sounds)
+        for group in overlapping(self._candidates(key, halves)):
+            if len(group) > 1:
+                group.sort(key=_promise)
             best: dict[tuple[int, int], Found] = {}
             for candidate in group:
-                if counts and any(_outdoes(found, candidate) for found in best.values()):
+                if counts and best and _is_outdone(candidate, best.values()):
                     continue
-                found = self._weigh(key, candidate)
-                if found is None or found.score < found.line.least_score or (counts and not counts(found)):
+                found = self._weigh(key, halves, candidate)
+                if found is None or (found.cost and found.score < found.line.least_score):
+                    continue
+                if counts and not counts(found):
                     continue
                 place = (id(found.line), found.start)
                 if place not in best or found.cost < best[place].cost:
@@ -92,37 +114,50 @@ class Matcher:
             out += best.values()
         return out
 
-    def _candidates(self, key: str) -> Iterator[_Candidate]:
+    def _candidates(self, key: str, halves: _Halves | str) -> list[_Candidate]:
         """Lines that ``key`` has enough syllables of around one of their pieces."""
+        candidates: list[_Candidate] = []
         if not self._lines:
-            return
+            return candidates
         size = len(key)
-        seen: set[tuple[str, tuple[int, ...], int]] = set()  # blocks found by one piece; the others say the same
+        absent = ~self._sounds.bits(key) if size <= SENTENCE else 0
+        seen: set[tuple[str, int]] = set()  # blocks found by one piece; the others say the same
         for end, blocks in self._blocks_near(key):
-            for block, cuts, last, length, errors, seeds in blocks:
-                start = end - last
-                if start < -errors or start + length > size + errors:
+            for sounds, lacking, name, block, last, length, errors, seeds in blocks:
+                if absent and (sounds & absent).bit_count() > lacking:
                     continue
+                start = end - last
                 if errors:
-                    if not _has(key, block, start, errors) or (block, cuts, start) in seen:
+                    if (name, start) in seen or start < -errors or start + length > size + errors:
                         continue
-                    seen.add((block, cuts, start))
+                    if not _has(key, block, start, errors):
+                        continue
+                    seen.add((name, start))
                 for seed in seeds:
-                    yield from self._of_seed(key, seed, end, known=seed.length == length)
+                    known = seed.length == length
+                    if known or not absent or (seed.sounds & absent).bit_count() <= seed.errors:
+                        self._of_seed(key, halves, absent, seed, end - seed.last, known, candidates)
+        return candidates
 
-    def _of_seed(self, key: str, seed: Seed, end: int, known: bool) -> Iterator[_Candidate]:
-        """The lines of a seed whose piece ends at ``end``; ``known``: enough of the anchor is known to be there."""
-        wanted, anchor, length, errors, _, last, lines = seed
-        start = end - last
+    def _of_seed(
+        self, key: str, halves: _Halves | str, absent: int, seed: Seed, start: int, known: bool, out: list[_Candidate]
+    ) -> None:
+        """Append the lines of a seed whose anchor would begin at ``start``, where ``key`` has enough of them.
+
+        ``known``: enough of the anchor is known to be there.
+        """
+        wanted, anchor, _, length, errors, _, _, lines = seed
         cost = 0.0
         if errors:
             if not known and not _has(key, wanted, start, errors):
                 return
             low = start - errors if start > errors else 0
-            cost = length - _common(anchor, self._sounds.halves(key[low : start + length + errors])) / 2
-        for line, most in lines:
-            if cost <= most and (not line.gaps or _others_are_in(key, line)):
-                yield _Candidate(line, start, start + length, 1.0 - cost / line.length, seed)
+            cost = length - _common(anchor, halves[2 * low : 2 * (start + length + errors)]) / 2
+        for line, most, sounds, missing in lines:
+            if cost <= most and (
+                not line.gaps or ((sounds & absent).bit_count() <= missing and _others_are_in(key, line))
+            ):
+                out.append(_Candidate(line, start, start + length, 1.0 - cost / line.length, seed))
 
     def _blocks_near(self, key: str) -> Iterator[tuple[int, Sequence[Block]]]:
         """For each piece in ``key`` the place of its last syllable and the blocks of which more is there."""
@@ -147,16 +182,16 @@ class Matcher:
                         if sound in apart:
                             yield end, apart[sound]
 
-    def _weigh(self, key: str, candidate: _Candidate) -> Found | None:
+    def _weigh(self, key: str, halves: _Halves | str, candidate: _Candidate) -> Found | None:
         """Grow a candidate from its piece to its best span, then look for the other literals around it."""
         line, first, end, _, seed = candidate
-        anchor = line.literals[line.anchor]
         cost = 0.0
-        if first < 0 or not key.startswith(anchor.key, first):
+        if first < 0 or not key.startswith(seed.key, first):
+            anchor = line.literals[line.anchor]
             slack = seed.errors
             low, start = max(0, first - slack), first + seed.first
-            before = self._sounds.halves(key[low:start])
-            after = self._sounds.halves(key[first + seed.last + 1 : end + slack])
+            before = halves[2 * low : 2 * start]
+            after = halves[2 * (first + seed.last + 1) : 2 * (end + slack)]
             left, taken_before = _grow(anchor.halves[: 2 * seed.first], before, slack, backward=True)
             right, taken_after = _grow(anchor.halves[2 * seed.last + 2 :], after, slack, backward=False)
             cost, first, end = left + right, start - taken_before, first + seed.last + 1 + taken_after
@@ -164,7 +199,7 @@ class Matcher:
                 return None
         found = Found(line, first, end, cost)
         if line.gaps:
-            with_others = self._with_others(key, found)
+            with_others = self._with_others(key, halves, found)
             if with_others is None:
                 return None
             found = with_others
@@ -173,12 +208,12 @@ class Matcher:
         weighed = self._slips.cost(line, key[found.start : found.end], found.cost)
         return None if weighed is None else found._replace(cost=weighed)
 
-    def _with_others(self, key: str, found: Found) -> Found | None:
+    def _with_others(self, key: str, halves: _Halves | str, found: Found) -> Found | None:
         """The anchor of a line was found: find the literals after and before it, gap by gap."""
         line, start, end, cost = found
         for i in range(line.anchor + 1, len(line.literals)):
             least, most = line.gaps[i - 1]
-            place = self._place(key, line.literals[i], end + least, end + most)
+            place = self._place(key, halves, line.literals[i], end + least, end + most)
             if place is None:
                 return None
             cost, end = cost + place[0], place[2]
@@ -186,14 +221,14 @@ class Matcher:
             least, most = line.gaps[i]
             literal = line.literals[i]
             length = len(literal.key)
-            place = self._place(key, literal, start - most - length, start - least - length, start - least)
+            place = self._place(key, halves, literal, start - most - length, start - least - length, start - least)
             if place is None:
                 return None
             cost, start = cost + place[0], place[1]
         return Found(line, start, end, cost)
 
     def _place(
-        self, key: str, literal: Literal, low: int, high: int, limit: int | None = None
+        self, key: str, halves: _Halves | str, literal: Literal, low: int, high: int, limit: int | None = None
     ) -> tuple[float, int, int] | None:
         """Cost and span of the best place of ``literal`` that begins from ``low`` to ``high`` and ends by ``limit``."""
         length = len(literal.key)
@@ -207,8 +242,7 @@ class Matcher:
                 end = start + size
                 if end > len(key) or (limit is not None and end > limit):
                     break
-                heard = self._sounds.halves(key[start:end])
-                cost = _distance(literal.halves, heard, score_cutoff=2 * literal.errors) / 2
+                cost = _distance(literal.halves, halves[2 * start : 2 * end], score_cutoff=2 * literal.errors) / 2
                 if literal.allows(cost) and (best is None or cost < best[0]):
                     best = cost, start, end
         return best
@@ -218,7 +252,7 @@ def overlapping(spans: Iterable[Span]) -> Iterator[list[Span]]:
     """``spans`` in groups, from left to right, so that only spans of the same group overlap."""
     group: list[Span] = []
     end = 0
-    for span in sorted(spans, key=lambda span: span.start):
+    for span in sorted(spans, key=_start):
         if group and span.start >= end:
             yield group
             group = []
@@ -226,6 +260,19 @@ def overlapping(spans: Iterable[Span]) -> Iterator[list[Span]]:
         end = max(end, span.end)
     if group:
         yield group
+
+
+def _promise(candidate: _Candidate) -> tuple[float, int, int]:
+    """The most promising candidates come first by this."""
+    return -candidate.score, -candidate.line.length, candidate.start
+
+
+def _is_outdone(candidate: _Candidate, founds: Iterable[Found]) -> bool:
+    """Whether one of ``founds`` outdoes ``candidate``."""
+    for found in founds:  # noqa: SIM110 (quicker than any() with a generator, and asked of every candidate)
+        if _outdoes(found, candidate):
+            return True
+    return False
 
 
 def _outdoes(found: Found, candidate: _Candidate) -> bool:

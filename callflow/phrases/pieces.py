@@ -6,38 +6,65 @@ share their pieces; what a piece is part of is worked out when it is first heard
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, reduce
 from itertools import pairwise
+from operator import and_
 from typing import NamedTuple
 
 from callflow.phrases.lines import Line, Literal
+
+Bits = Callable[[str], int]
+"""The syllables of a key as a set of bits (``Sounds.bits``)."""
 
 
 class Seed(NamedTuple):
     """Where a piece lies in an anchor: syllables ``first`` to ``last`` of ``key``, which may have ``errors``.
 
-    ``lines``: all that have this anchor, each with the most that it may cost.
+    ``sounds``: its syllables as a set of bits. ``lines``: all that have this anchor.
     """
 
     key: str
     halves: str
+    sounds: int
     length: int
     errors: int
     first: int
     last: int
-    lines: tuple[tuple[Line, float], ...]
+    lines: tuple[Wanted, ...]
+
+
+class Wanted(NamedTuple):
+    """A line, the most that it may cost, and what must be heard of it: all of ``sounds``, a set of bits, but so many
+    ``errors``."""
+
+    line: Line
+    most: float
+    sounds: int
+    errors: int
+
+    @classmethod
+    def of(cls, line: Line, bits: Bits) -> Wanted:
+        """What ``line`` needs."""
+        sounds = errors = 0
+        for literal in line.literals:
+            sounds |= bits(literal.key)
+            errors += literal.errors
+        return cls(line, (1.0 - line.least_score) * line.length, sounds, errors)
 
 
 class Block(NamedTuple):
     """The piece and its neighbours, ``last`` the place of its last syllable there; and all seeds that share it.
 
-    So many ``errors`` leave one of its pieces whole. ``cuts`` tell blocks apart that have the same ``key`` but other
-    pieces.
+    So many ``errors`` leave one of its pieces whole. ``name``, which is ``key`` and where it is cut, is shared by the
+    blocks of its other pieces. Of ``sounds``, a set of bits, no more than ``lacking`` may be absent from what was
+    heard: of the whole line where there is one seed, else of the block.
     """
 
+    sounds: int
+    lacking: int
+    name: str
     key: str
-    cuts: tuple[int, ...]
     last: int
     length: int
     errors: int
@@ -62,8 +89,8 @@ class Near:
         self.other: list[Block] = []
         self.reach = 0
 
-    def add(self, block: Block) -> None:
-        """File ``block`` under the syllables that it can be told by.
+    def add(self, block: Block, cuts: tuple[int, ...]) -> None:
+        """File ``block``, cut at ``cuts``, under the syllables that it can be told by.
 
         Where three pieces have two errors between them, a whole one has a neighbour with one error at most; or else the
         first and the last are whole and both errors lie between. A neighbour of one syllable that may be wrong tells
@@ -71,12 +98,12 @@ class Near:
         """
         end = block.last + 1
         start = end - self.length
-        bounds = (0, *block.cuts, len(block.key))
+        bounds = (0, *cuts, len(block.key))
         before = [first for first in bounds if first < start]
         after = [last for last in bounds if last > end]
         beside = [start - before[-1]] if before else []
         beside += [after[0] - end] if after else []
-        if not block.cuts or max(beside) < 2:
+        if not cuts or max(beside) < 2:
             self.other.append(block)
             return
         if after:
@@ -96,9 +123,10 @@ def _file(blocks: dict[str, list[Block]], sounds: str, block: Block) -> None:
 class Piece:
     """A stretch of sounds, and the numbers of the lines that it is a piece of."""
 
-    __slots__ = ("_key", "_lines", "_numbers", "near")
+    __slots__ = ("_bits", "_key", "_lines", "_numbers", "near")
 
-    def __init__(self, key: str, numbers: Sequence[int], lines: Sequence[Line]) -> None:
+    def __init__(self, key: str, numbers: Sequence[int], lines: Sequence[Line], bits: Bits) -> None:
+        self._bits = bits
         self._key = key
         self._numbers = numbers
         self._lines = lines
@@ -108,27 +136,31 @@ class Piece:
     def make(self) -> Near:
         """Work out what it is part of. Two threads may do so at once; they come to the same."""
         near = Near(len(self._key))
-        for block in self._blocks():
-            near.add(block)
+        for block, cuts in self._blocks():
+            near.add(block, cuts)
         self.near = near
         return near
 
-    def _blocks(self) -> Iterator[Block]:
-        anchors: dict[tuple[str, int], list[tuple[Line, float]]] = {}
+    def _blocks(self) -> Iterator[tuple[Block, tuple[int, ...]]]:
+        anchors: dict[tuple[str, int], list[Wanted]] = {}
         for line in map(self._lines.__getitem__, self._numbers):
             anchor = line.literals[line.anchor]
-            anchors.setdefault((anchor.key, anchor.errors), []).append((line, (1.0 - line.least_score) * line.length))
+            anchors.setdefault((anchor.key, anchor.errors), []).append(Wanted.of(line, self._bits))
         seeds: dict[tuple[str, tuple[int, ...], int, int], list[Seed]] = {}
         for (key, errors), lines in anchors.items():
-            halves = lines[0][0].literals[lines[0][0].anchor].halves
+            halves, sounds = lines[0].line.literals[lines[0].line.anchor].halves, self._bits(key)
             for place in places(len(key), errors):
                 if key[place.first : place.end] == self._key:
                     whole = key[place.start : place.stop]
-                    seed = Seed(key, halves, len(key), errors, place.first, place.end - 1, tuple(lines))
+                    seed = Seed(key, halves, sounds, len(key), errors, place.first, place.end - 1, tuple(lines))
                     name = (whole, place.cuts, place.end - 1 - place.start, place.errors)
                     seeds.setdefault(name, []).append(seed)
         for (whole, cuts, last, most), shared in seeds.items():
-            yield Block(whole, cuts, last, len(whole), most, tuple(shared))
+            sounds, lacking = self._bits(whole), most
+            if len(shared) == 1:
+                sounds = reduce(and_, (line.sounds for line in shared[0].lines))
+                lacking = max(line.errors for line in shared[0].lines)
+            yield Block(sounds, lacking, f"{whole}{cuts}", whole, last, len(whole), most, tuple(shared)), cuts
 
 
 def numbers_by_piece(lines: Sequence[Line]) -> dict[str, list[int]]:

@@ -174,6 +174,7 @@ class Sounds:
         self._array = np.full(0x10000, _UNSEEN, np.uint16)
         self._of_syllable = _SyllableTable(self._code)
         self._halves = _halves(self._code, folded)
+        self._bit = {code: 1 << place for place, code in enumerate(dict.fromkeys(self._code.values()))}
         self._names = {code: name for name, code in reversed(self._code.items())}
 
     def of_text(self, text: str) -> Keys:
@@ -206,6 +207,13 @@ class Sounds:
         The edit distance of two such strings, halved, weighs a near sound (one half right) as half an error.
         """
         return key.translate(self._halves)
+
+    def bits(self, key: str) -> int:
+        """The syllables of ``key`` as a set: a bit for each, whatever their order and number."""
+        found = 0
+        for sound in key:
+            found |= self._bit.get(sound, 0)
+        return found
 
     def _of_long_text(self, text: str) -> Keys:
         """As ``text.translate``, by an array instead of a dictionary: ten times as fast, but slow to start."""

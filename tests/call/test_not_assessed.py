@@ -10,6 +10,7 @@ import pytest
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
 from callflow.call.reasons import REASONS
+from callflow.call.rule_index import missing_source
 from callflow.call.score import score
 from callflow.design.rehearse import script
 from callflow.events import CallContext, CallHeld, Event, Finding, Gap, GroupScore, Heard, Score, Speaker
@@ -185,3 +186,14 @@ def test_what_nobody_listened_to_is_held_against_nobody(read: Read) -> None:
         found = {output.rule: output for output in outputs if isinstance(output, Finding)}
         assert {finding.verdict for finding in found.values()} == verdicts
         assert all(finding.reason == "gap" for finding in found.values() if finding.verdict == "not_assessed")
+
+
+def test_what_a_sender_cannot_tell_does_not_hang_on_who_asked_before(inbound: Plan) -> None:
+    contexts = [
+        replace(context, separate=separate, told_apart=told_apart)
+        for context in (SOUND, NONE, CallContext(at=0.0), CallContext(at=0.0, day="workday"))
+        for separate, told_apart in ((True, 0.0), (False, 0.0), (False, 0.9))
+    ]
+    for context in contexts * 2:
+        reasons = {name: missing_source(keys, context) for name, keys in inbound.index.hangs_on.items()}
+        assert dict(inbound.index.missing(context)) == {name: reason for name, reason in reasons.items() if reason}
