@@ -103,16 +103,15 @@ def test_a_mistake_is_told_at_its_line_mended_by_a_click_and_the_diagram_stays(o
 def test_the_diagram_follows_the_cursor_and_every_change(open_page: Callable[..., Any]) -> None:
     page = open_page("/studio/shop?file=flow.yaml")
     page.wait_for_selector("#diagram svg g.node")
-    title = page.evaluate("/title: {zh: ([^,]+),/.exec(studio.editor.text.split('\\nstates:')[1])[1]")
-    page.evaluate(
-        """title => { const at = studio.editor.text.indexOf(title);
-            studio.editor.view.dispatch({ selection: { anchor: at } }); }""",
-        title,
+    title = page.evaluate(
+        """() => { const text = studio.editor.text, at = text.indexOf("title: {zh: ", text.indexOf("\\nstates:")) + 12;
+            studio.editor.view.dispatch({ selection: { anchor: at } });
+            return text.slice(at, text.indexOf(",", at)); }"""
     )
     page.wait_for_selector("#diagram .here")
-    _put(page, title, "全新的标题")
+    _put(page, f"{{zh: {title},", "{zh: 全新的标题,")
     page.wait_for_function("document.querySelector('#diagram').textContent.includes('全新的标题')")
-    _put(page, "全新的标题", title)
+    _put(page, "{zh: 全新的标题,", f"{{zh: {title},")
     _saved(page)
 
 
