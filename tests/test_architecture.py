@@ -15,7 +15,7 @@ LONGER = {"events"}  # the one protocol: every event on one page
 BASE = {"texts", "problems", "errors", "events", "json_fields", "collecting", "pairing"}
 ENGINE = {"call", "phrases", "flow"}
 SHELL = BASE | ENGINE | {"acoustics", "audio", "speech", "telephony", "journal", "models", "flowfiles", "plans"}
-SHELL |= {"workdays", "archive", "gate", "writing"}
+SHELL |= {"running", "workdays", "archive", "gate", "writing"}
 
 MAY_IMPORT = {
     "texts": set(),
@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "plans": BASE | ENGINE | {"flowfiles"},
     "workdays": {"texts", "events"},
     "writing": BASE,
+    "running": BASE | {"flow", "flowfiles", "writing"},
     "models": BASE | {"fetch"},
     "plugins": {"texts", "problems", "errors"},
     "speech": BASE | {"audio", "models"},

@@ -37,8 +37,8 @@ PORTION = 200
 class Wanted:
     """Which calls: those that meet all of it. ``since`` is included, ``until`` is not; UTC without a zone.
 
-    ``agent``: a code, or a name where no agent has such a code; ``limit``: the latest so many; ``viewer``: only what
-    they may see. Only calls that were judged.
+    ``agent``: a code, or a name where no agent has such a code; ``flow``: the name of the flow that they were judged
+    with; ``limit``: the latest so many; ``viewer``: only what they may see. Only calls that were judged.
     """
 
     since: datetime | None = None
@@ -46,6 +46,7 @@ class Wanted:
     agent: str = ""
     team: str = ""
     queue: str = ""
+    flow: str = ""
     call: int | None = None
     limit: int | None = None
     viewer: Viewer = EVERYTHING
@@ -140,6 +141,8 @@ def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
         yield Team.name == wanted.team
     if wanted.queue:
         yield Call.queue == wanted.queue
+    if wanted.flow:
+        yield Call.flow_id.in_(sa.select(FlowVersion.id).where(FlowVersion.name == wanted.flow))
     if wanted.call is not None:
         yield Call.id == wanted.call
 

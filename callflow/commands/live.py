@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from callflow import flowfiles
 from callflow.audio.devices import Device, choose, devices
 from callflow.audio.headset import Headset
 from callflow.audio.telephone import Line, Telephone
@@ -24,6 +25,7 @@ from callflow.live.lines import Lines
 from callflow.live.overlay import Overlay
 from callflow.live.recogniser import Recogniser
 from callflow.live.record import require_folder
+from callflow.live.reload import Reload
 from callflow.live.session import Intake, LiveSession
 from callflow.live.setting import Setting
 from callflow.live.wall import Wall
@@ -71,7 +73,8 @@ def run_live(options: argparse.Namespace, language: str) -> int:
         setting = Setting(folder, options.calls == "sound", options.keep_numbers, name, listening, sound=options.audio)
         if wall:
             stack.enter_context(wall)
-        live = LiveSession(plan, source, Ears(recognisers), intake, overlay, setting, lines, wall=wall)
+        reload = stack.enter_context(Reload(options.flow or flowfiles.DEFAULT_FLOW, plan))
+        live = LiveSession(plan, source, Ears(recognisers), intake, overlay, setting, lines, wall=wall, reload=reload)
         print(overlay.url, flush=True)
         if hook:
             note(text("webhook token: {t}", "Webhook 令牌：{t}", t=hook.token), language)

@@ -92,7 +92,7 @@ def run_diff(options: argparse.Namespace, language: str) -> int:
         ids = extracts.chosen(archive, wanted)
         progress = Progress(sys.stderr, len(ids), language)
         with progress:
-            found = whatif.differences(_kept(archive, ids), old, new, _runner(options.cluster, workers), progress.done)
+            found = whatif.differences(kept(archive, ids), old, new, _runner(options.cluster, workers), progress.done)
     if html:
         diff_page.write_differences(html, found, old.flow, new.flow, desk, language)
         note(text("written to {p}", "已写出：{p}", p=html), language)
@@ -121,7 +121,8 @@ def _desk(options: argparse.Namespace) -> str:
     return desk
 
 
-def _kept(archive: Archive, ids: list[int]) -> Iterator[Kept]:
+def kept(archive: Archive, ids: list[int]) -> Iterator[Kept]:
+    """Archived calls to judge again."""
     for call in extracts.calls(archive, ids, journals=True):
         began = call.began.isoformat(sep=" ", timespec="minutes") if call.began else ""
         yield Kept(Call(call.id, call.agent_name or call.agent, began), call.journal)

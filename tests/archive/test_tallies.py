@@ -82,7 +82,7 @@ def test_moments_are_the_latest_and_masked(new_archive: Archive) -> None:
     calls.add(new_archive, [call(1, findings=told), call(2, findings=told), call(3, findings=told)])
     heard = figures.moments(new_archive, WEEKS[0], ["sorry-after-hold"], Asked(), Viewer("admin"))["sorry-after-hold"]
     assert [moment.began and moment.began.minute for moment in heard] == [3, 2]
-    assert (heard[0].at, heard[0].said) == (3.0, "电话 138******78")
+    assert (heard[0].at, heard[0].said) == (3.0, "电话 138••••5678")
 
 
 def test_counting_again_is_for_the_week_that_changed_only(new_archive: Archive) -> None:

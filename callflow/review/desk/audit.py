@@ -48,6 +48,7 @@ ACTIONS = {
     "wall.whisper": text("whispered", "悄悄话"),
     "wall.seen": text("read a whisper", "已读悄悄话"),
     "purge": text("deleted calls", "清除通话"),
+    "flow.publish": text("published a flow", "发布流程"),
 }
 
 
