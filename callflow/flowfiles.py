@@ -101,7 +101,7 @@ def load(name: str = DEFAULT_FLOW) -> tuple[Flow, list[Problem]]:
 def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Sources:
     """The files of a flow, unread as yet. Raises ``BadInput`` where there is no such flow."""
     path = find(name)
-    files = sorted(_yaml_files(path)) if path.is_dir() else [path]
+    files = sorted(yaml_files(path)) if path.is_dir() else [path]
     if path.is_dir() and not rehearsals:
         files = [file for file in files if not file.name.endswith(REHEARSALS)]
     texts: dict[str, str] = {}
@@ -121,7 +121,7 @@ def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Source
     return Sources(path, texts, hashes, tuple(unread))
 
 
-def _yaml_files(folder: Path) -> Iterator[Path]:
+def yaml_files(folder: Path) -> Iterator[Path]:
     """The YAML files in and below a folder, hidden folders left out. Raises ``BadInput`` where it is no flow's folder,
     but one in which all kinds of things lie."""
     looked_at = found = 0

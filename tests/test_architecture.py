@@ -15,7 +15,7 @@ LONGER = {"events"}  # the one protocol: every event on one page
 BASE = {"texts", "problems", "errors", "events", "json_fields", "collecting"}
 ENGINE = {"call", "phrases", "flow"}
 SHELL = BASE | ENGINE | {"acoustics", "audio", "speech", "telephony", "journal", "models", "flowfiles", "plans"}
-SHELL |= {"workdays", "archive", "gate", "writing"}
+SHELL |= {"running", "workdays", "archive", "gate", "writing"}
 
 MAY_IMPORT = {
     "texts": set(),
@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "plans": BASE | ENGINE | {"flowfiles"},
     "workdays": {"texts", "events"},
     "writing": BASE,
+    "running": BASE | {"flow", "flowfiles", "writing"},
     "models": BASE | {"fetch"},
     "plugins": {"texts", "problems", "errors"},
     "speech": BASE | {"audio", "models"},

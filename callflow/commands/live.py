@@ -11,6 +11,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from callflow import flowfiles
 from callflow.audio.devices import Device, choose, devices
 from callflow.audio.headset import Headset
 from callflow.audio.telephone import Line, Telephone
@@ -24,6 +25,7 @@ from callflow.live.lines import Lines
 from callflow.live.overlay import Overlay
 from callflow.live.recogniser import Recogniser
 from callflow.live.record import require_folder
+from callflow.live.reload import Reload
 from callflow.live.session import Intake, LiveSession
 from callflow.live.setting import Setting
 from callflow.telephony.hotkeys import Hotkeys
@@ -66,7 +68,8 @@ def run_live(options: argparse.Namespace, language: str) -> int:
         heard = f"{name} · {microphone.name} · {far_end.name if far_end else 'SIP'}"
         listening = Text(heard, heard)
         setting = Setting(folder, options.calls == "sound", options.keep_numbers, name, listening, sound=options.audio)
-        live = LiveSession(plan, source, Ears(recognisers), intake, overlay, setting, lines)
+        reload = stack.enter_context(Reload(options.flow or flowfiles.DEFAULT_FLOW, plan))
+        live = LiveSession(plan, source, Ears(recognisers), intake, overlay, setting, lines, reload=reload)
         print(overlay.url, flush=True)
         if hook:
             note(text("webhook token: {t}", "Webhook 令牌：{t}", t=hook.token), language)

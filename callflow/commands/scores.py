@@ -83,7 +83,7 @@ def run_diff(options: argparse.Namespace, language: str) -> int:
         ids = extracts.chosen(archive, wanted)
         progress = Progress(sys.stderr, len(ids), language)
         with progress:
-            found = whatif.differences(_kept(archive, ids), old, new, _runner(options.cluster, workers), progress.done)
+            found = whatif.differences(kept(archive, ids), old, new, _runner(options.cluster, workers), progress.done)
     if options.json:
         print(json.dumps(shapes.data(shapes.differences_of(found, old.flow, new.flow)), ensure_ascii=False, indent=1))
     else:
@@ -93,7 +93,8 @@ def run_diff(options: argparse.Namespace, language: str) -> int:
     return 1 if found.failed else 0
 
 
-def _kept(archive: Archive, ids: list[int]) -> Iterator[Kept]:
+def kept(archive: Archive, ids: list[int]) -> Iterator[Kept]:
+    """Archived calls to judge again."""
     for call in extracts.calls(archive, ids, journals=True):
         began = call.began.isoformat(sep=" ", timespec="minutes") if call.began else ""
         yield Kept(Call(call.id, call.agent_name or call.agent, began), call.journal)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
 from callflow.audio.source import Source
+from callflow.commands import studio
 from callflow.commands.common import note
 from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput
@@ -29,13 +30,16 @@ from callflow.web.site import Site
 def run_serve(options: argparse.Namespace, language: str) -> int:
     folders = [_folder(name, "--recordings") for name in options.recordings or ()]
     flows = _folder(options.flows, "--flows") if options.flows else None
+    studio.need_flows(flows, options.flows_init)
     certificate, key = options.certificate, options.key
     if bool(certificate) != bool(key):
         raise BadInput(text("--certificate and --key belong together", "--certificate 和 --key 须一起给出"))
     for option, name in (("--certificate", certificate), ("--key", key)):
         if name and not Path(name).is_file():
             raise BadInput(text('{o}: no such file: "{p}"', "{o}：没有这个文件：“{p}”", o=option, p=name))
-    with Archive.open(options.archive, create=False) as archive, listen(options.host, options.port) as listening:
+    with ExitStack() as stack:
+        archive = stack.enter_context(Archive.open(options.archive, create=False))
+        listening = stack.enter_context(listen(options.host, options.port))
         port = listening.getsockname()[1]
         site = Site(Accounts(archive), secure=bool(certificate))
         folders = folders or _beside(archive)
@@ -47,6 +51,8 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
             rescore=rescored,
         )
         desk.add(site, books, read_static("callflow.live"))
+        if flows:
+            stack.callback(studio.add(site, flows, archive, options.flows_init).bench.close)
         app = site.finished(own_hosts(options.host, port, options.name or (), secure=bool(certificate)))
         _warn(options.host, bool(certificate), language)
         scheme, host = "https" if certificate else "http", f"[{options.host}]" if ":" in options.host else options.host

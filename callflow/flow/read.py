@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from callflow.flow import located_yaml, read_entries, read_rehearsals
 from callflow.flow.located_yaml import Mapping as MappingNode
-from callflow.flow.located_yaml import Scalar
+from callflow.flow.located_yaml import Node, Scalar
 from callflow.flow.model import FOLDS, Flow
 from callflow.flow.names import Names
 from callflow.flow.read_phrases import read_phrase
@@ -30,20 +30,23 @@ UNREAD = ("unreadable", "encoding", "yaml-size", "yaml-syntax", "yaml-key", "yam
 _NAMED = ("phrase", "state", "situation", "field", "form", "group", "cause", "clause", "rule")
 _NEEDS_ALL_FILES = ("no-flow", *(f"unknown-{kind}" for kind in _NAMED))
 Entry = TypeVar("Entry")
+Load = Callable[[str, str], tuple[Node | None, list[Problem]]]
+"""Reads one file: its text and its name to its tree and its Problems."""
 
 
 def read_flow(
-    sources: Mapping[str, str], name: str, unread: Iterable[Problem] = ()
+    sources: Mapping[str, str], name: str, unread: Iterable[Problem] = (), load: Load = located_yaml.load
 ) -> tuple[Flow | None, list[Problem]]:
     """Read the files of a flow (name → text); ``unread``: why further files of it could not even be opened.
 
     Returns the flow and all Problems, sorted by place; the flow is ``None`` where any of them is an error. Where a
-    file cannot be read, names that may well stand in it are not called unknown.
+    file cannot be read, names that may well stand in it are not called unknown. ``load``: what reads a file, for those
+    who read nearly the same files again and again.
     """
     problems = list(unread)
     roots: dict[str, MappingNode] = {}
     for file, source in sources.items():
-        root, found = located_yaml.load(source, file)
+        root, found = load(source, file)
         problems += found
         if isinstance(root, MappingNode):
             roots[file] = root

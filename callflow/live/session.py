@@ -27,6 +27,7 @@ from callflow.live.hearing import Hearing
 from callflow.live.lines import Lines
 from callflow.live.notices import Board
 from callflow.live.recogniser import News
+from callflow.live.reload import Reload, updated
 from callflow.live.setting import Setting
 from callflow.telephony.source import Notice as LineNotice
 from callflow.telephony.source import Pressed, Reported
@@ -51,6 +52,7 @@ class Display(Protocol):
 
 class LiveSession:
     """Runs until the source ends or ``stop``. ``lines`` tell what happens on the line; ``now``: the time of day.
+    ``reload`` brings flows that are published meanwhile.
 
     ``intake`` is where the recognisers of ``ears`` put their news: it is there before they are.
     """
@@ -65,6 +67,7 @@ class LiveSession:
         setting: Setting,
         lines: Lines | None = None,
         now: Callable[[], datetime] = datetime.now,
+        reload: Reload | None = None,
     ) -> None:
         self._source = source
         self.ears = ears
@@ -74,6 +77,7 @@ class LiveSession:
         self.notices = Board()
         self._hearing = Hearing(setting.by_sound)
         self.calls = Calls(plan, self._hearing, ears, self._lines, setting, source.separate, now)
+        self._reload = reload
         self._intake = intake
         self._stop = threading.Event()
         self._chunk: list[Block] = []
@@ -105,6 +109,7 @@ class LiveSession:
                 self._listen_to_the_line()
                 self._obey()
                 self._dirty |= self.calls.go_on()
+                self._take_up()
                 self._show()
         finally:
             self.calls.close()
@@ -212,6 +217,24 @@ class LiveSession:
         main = call.screen.view(call.now)["main"] if call else None
         if main and name in ("tick", "dismiss"):
             self._act(Action(name, str(main["id"])))
+
+    # ------------------------------------------------------------------------------------ another flow
+
+    def _take_up(self) -> None:
+        """A flow that was published is taken up where no call is on; that is told until the next one begins."""
+        reload = self._reload
+        if reload is None:
+            return
+        reload.in_call = self.calls.current is not None
+        self._dirty |= self.notices.put("flow.broken", reload.trouble)
+        if reload.in_call:
+            self._dirty |= self.notices.put("flow.updated", None)
+        elif plan := reload.fresh():
+            self.calls.use(plan)
+            self._idle = Screen(plan.flow)
+            reload.use(plan)
+            self.notices.put("flow.updated", updated(plan))
+            self._dirty = True
 
     # ------------------------------------------------------------------------------------ the screen
 
