@@ -138,13 +138,13 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Served]:
+def serving(folder: Path, *options: str) -> Iterator[Served]:
     """A server over the bundled calls: agents 1001 of 一组 and 1002 of 二组 take them in turn."""
     recordings = folder / "recordings"
     recordings.mkdir()
     archive = folder / "calls.db"
     fill(archive, recordings)
-    command = [sys.executable, "-m", "callflow", "serve", "--archive", str(archive), "--port", "0"]
+    command = [sys.executable, "-m", "callflow", "serve", "--archive", str(archive), "--port", "0", *options]
     with subprocess.Popen([*command, "--recordings", str(recordings)], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -33,14 +33,15 @@ PORTION = 200
 class Wanted:
     """Which calls: those that meet all of it. ``since`` is included, ``until`` is not; UTC without a zone.
 
-    ``agent``: code or name; ``limit``: the latest so many; ``viewer``: only what they may see. Only calls that were
-    judged.
+    ``agent``: code or name; ``flow``: the name of the flow that they were judged with; ``limit``: the latest so many;
+    ``viewer``: only what they may see. Only calls that were judged.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     agent: str = ""
     team: str = ""
+    flow: str = ""
     call: int | None = None
     limit: int | None = None
     viewer: Viewer = EVERYTHING
@@ -131,6 +132,8 @@ def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
         yield sa.or_(Agent.code == wanted.agent, Agent.name == wanted.agent)
     if wanted.team:
         yield Team.name == wanted.team
+    if wanted.flow:
+        yield Call.flow_id.in_(sa.select(FlowVersion.id).where(FlowVersion.name == wanted.flow))
     if wanted.call is not None:
         yield Call.id == wanted.call
 

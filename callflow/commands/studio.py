@@ -39,7 +39,7 @@ def need_flows(flows: Path | None, init: bool) -> None:
 
 
 def _what_if(archive: Archive, visitor: Visitor, old: Plan, new: Plan) -> Figures:
-    ids = extracts.chosen(archive, Wanted(limit=MOST_CALLS, viewer=visitor.viewer))
+    ids = extracts.chosen(archive, Wanted(flow=new.flow.name, limit=MOST_CALLS, viewer=visitor.viewer))
     run = partial(processes.pooled, workers=1)
     found = whatif.differences(kept(archive, ids), old, new, run)
     rules = sorted(found.rules.values(), key=lambda one: (-(one.appears + one.vanishes + one.changes), one.name))

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from callflow.call.plan import Plan
 from callflow.design.studio import completing, differing, simulator
 from callflow.design.studio.desk import Desk, Open, hash_of, must_be_good
-from callflow.design.studio.publishing import LONGEST_REASON, new_name
+from callflow.design.studio.publishing import LONGEST_REASON
 from callflow.design.studio.reading import draw
 from callflow.design.studio.refusals import Refused, no_file
 from callflow.design.studio.shelf import LARGEST, plain
@@ -140,9 +140,8 @@ def router(site: Site, desk: Desk) -> APIRouter:
 
     @routes.post("/new")
     def new(visitor: Leader, given: Write) -> JSONResponse:
-        opened = desk.open(visitor.user.name, given.flow)
-        name = new_name(given.file, {**opened.papers.texts, **opened.texts})
-        opened = desk.write(visitor.user.name, given.flow, given.revision, name, given.text or "\n")
+        words = plain(given.text or "\n")
+        opened = desk.write(visitor.user.name, given.flow, given.revision, given.file, words, new=True)
         return JSONResponse(_state(desk, opened))
 
     @routes.get("/told")

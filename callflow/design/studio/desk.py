@@ -14,7 +14,7 @@ from callflow.call.plan import Plan
 from callflow.design.studio.bench import Bench, Job, Told
 from callflow.design.studio.differing import Meaning, meaning
 from callflow.design.studio.drafts import Draft, Drafts
-from callflow.design.studio.publishing import Publisher
+from callflow.design.studio.publishing import Publisher, new_name
 from callflow.design.studio.reading import Quick, Reader
 from callflow.design.studio.refusals import Refused, no_file
 from callflow.design.studio.repository import Repository
@@ -109,13 +109,18 @@ class Desk:
         with self._lock:
             return Open(user, flow, self.shelf.read(flow), self.drafts.load(user, flow))
 
-    def write(self, user: str, flow: str, revision: int, file: str, words: str | None) -> Open:
-        """Change a file of the draft (``None``: take it away). Raises ``Refused`` where the draft is another by now."""
+    def write(self, user: str, flow: str, revision: int, file: str, words: str | None, *, new: bool = False) -> Open:
+        """Change a file of the draft (``None``: take it away), or begin a ``new`` one.
+
+        Raises ``Refused`` where there is no such file, or the draft is another by now.
+        """
         if words is not None and len(words) > LARGEST:
             raise Refused(text("the file is too large to be edited here", "文件太大，无法在此编辑"), status=413)
         with self._lock:
             now = self.open(user, flow)
-            if file not in now.texts and file not in now.draft.files and words is None:
+            if new:
+                new_name(file, {*now.texts, *now.draft.files, *(one.at.file for one in now.papers.unread)})
+            elif file not in now.papers.sheets and file not in now.draft.files:
                 raise no_file(file)
             if now.draft.revision != revision:
                 raise Refused(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -154,14 +154,13 @@ class Publisher:
         return self.repository
 
 
-def new_name(name: str, there: Mapping[str, str]) -> str:
-    """The name of a new file. Raises ``Refused`` where it can be none."""
+def new_name(name: str, there: Collection[str]) -> None:
+    """Raises ``Refused`` unless a new file can be called so."""
     if not FILE_NAME.fullmatch(name) or name in there:
         raise Refused(
             text('a file cannot be called "{n}", or there is one', "文件不能叫“{n}”，或已存在", n=name[:80]),
             text("one word and .yaml, as holidays.yaml", "一个词加 .yaml，例如 holidays.yaml"),
         )
-    return name
 
 
 def _in(flow: str, files: Mapping[str, bytes | None]) -> dict[str, bytes | None]:

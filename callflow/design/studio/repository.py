@@ -8,6 +8,7 @@ at the same moment one is told.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ MOST_VERSIONS = 200
 _PATIENCE = 60.0
 """Seconds for git to answer: a repository on a share may be slow."""
 _NOTHING = "0" * 40
+_ID = re.compile(r"[0-9a-f]{7,64}")
 _QUIET = (
     "-c",
     "core.fsmonitor=false",
@@ -115,7 +117,7 @@ class Repository:
 
     def known(self, commit: str) -> str:
         """The full name of a commit that belongs to the branch. Raises ``Refused`` where there is none."""
-        if commit.isalnum() and commit.isascii() and 4 <= len(commit) <= 64:
+        if _ID.fullmatch(commit):
             found = self._try("rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}").decode().strip()
             if found and self._does("merge-base", "--is-ancestor", found, "HEAD"):
                 return found
