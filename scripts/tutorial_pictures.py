@@ -23,7 +23,7 @@ import av.filter  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 from scenes import DESK  # noqa: E402
 from tutorial import Block, Walk, blocks  # noqa: E402
-from tutorial_studio import SIZE, Studio, serving  # noqa: E402
+from tutorial_studio import LOCALES, SIZE, Studio, serving  # noqa: E402
 
 from callflow import flowfiles  # noqa: E402
 from callflow.call.guide import Guide  # noqa: E402
@@ -36,7 +36,7 @@ from callflow.live.overlay import Overlay  # noqa: E402
 OUT = ROOT / "docs" / "pictures"
 CALL, MOMENT = "calls/1002_20261124-1030.jsonl", 14.0
 """The call that the overlay is shown of, and when: a customer has just said that nobody came."""
-COLOURS = 40
+COLOURS = 80
 SHEETS = ("studio-publish", "studio-versions")
 """Of these only the sheet over the page is shown."""
 
@@ -63,7 +63,7 @@ def _pictures(browser: Any, home: Path, language: str) -> None:
     walk(Block("run", "", f"callflow graph before/repairs --rules --out {home}/graph.png\n", 0))
     _keep(home / "graph.png", f"graph-{language}", width=1100)
     _overlay(browser, walk, language)
-    page = browser.new_page(viewport=SIZE)
+    page = browser.new_page(viewport=SIZE, locale=LOCALES[language])
 
     def shot(name: str) -> None:
         path = home / "shot.png"

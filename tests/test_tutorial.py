@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("nicegui")
 pytest.importorskip("openpyxl")
 from tutorial import PAGES, Walk, blocks, fits
-from tutorial_studio import WHY, Studio, serving, versions
+from tutorial_studio import LOCALES, WHY, Studio, serving, versions
 
 IN_THE_BROWSER = ("serve", "type")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -37,6 +37,7 @@ def test_the_walk_goes_as_the_page_says(walked: Walk) -> None:
     assert (walked.folder / "calls.db").is_file()
 
 
+@pytest.mark.parametrize("walked", ["zh"], indirect=True)
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_in_the_studio_it_goes_as_the_page_says_too(walked: Walk) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
@@ -51,7 +52,7 @@ def test_in_the_studio_it_goes_as_the_page_says_too(walked: Walk) -> None:
 
     with serving(walked, browser_blocks[0]) as url, playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        Studio(browser.new_page(), url, walked.language, shot).walk(browser_blocks[1:])
+        Studio(browser.new_page(locale=LOCALES[walked.language]), url, walked.language, shot).walk(browser_blocks[1:])
         browser.close()
     assert "等到什么时候" in published[0]
     assert "severity: severe\n" in published[0]

@@ -15,6 +15,7 @@ from tutorial import PASSWORD, Block, Walk
 
 FILE = "visits.yaml"
 WHY = {"en": "Customers who wait for a technician", "zh": "客户等师傅的电话"}
+LOCALES = {"en": "en-GB", "zh": "zh-CN"}
 SIZE = {"width": 1180, "height": 700}
 _SAID = [("customer", "还要等到什么时候？"), ("agent", "师傅忙着呢。")]
 
