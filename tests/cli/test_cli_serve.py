@@ -5,13 +5,16 @@ import shutil
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from archive_samples import call
 from commandline import complaint, environment
 
 pytest.importorskip("nicegui", reason="the Python package nicegui is not installed")
 
+from callflow.archive.calls import add
 from callflow.archive.store import Archive
 from callflow.cli import main
 
@@ -65,6 +68,8 @@ def test_it_listens_on_this_computer_only_and_leaves_nothing_behind(archive: Pat
 
 
 def test_a_purge_leaves_no_copy_of_a_recording(archive: Path) -> None:
+    with Archive.open(str(archive)) as opened:
+        add(opened, [call(1, sha256="a" * 64, began=datetime(2020, 1, 1, tzinfo=UTC))])
     kept = archive.with_name("calls.db.sound")
     kept.mkdir()
     for name in (f"{'a' * 64}-left.webm", f"{'a' * 64}-left.peaks", "of-somebody-else.webm"):

@@ -17,7 +17,7 @@ from callflow.flow.model import Flow
 from callflow.flow.names import ACOUSTIC_EVENTS, CALL_EVENTS, FACTS, FIELD_STAGES
 from callflow.flow.shapes import SHAPES
 
-MOST = 400
+MOST = 3_000
 """Options that are sent; the browser narrows them down by what is typed."""
 _WRITTEN = re.compile(r"[^\s\[\]{},:\"'-][^\[\]{},:\"']*$")
 """The beginning of a word, or of a term of several words, at the end of a line."""
@@ -140,13 +140,13 @@ def _names(kind: str, flow: Flow | None, language: str) -> Iterator[Option]:
 
 
 def _terms(flow: Flow | None, language: str) -> Iterator[Option]:
+    yield from (Option(term, kind="term") for term in (*CALL_EVENTS, *ACOUSTIC_EVENTS, *FACTS))
     if flow is not None:
         for name, phrase in flow.phrases.items():
             yield Option(f"{phrase.by} {name}", phrase.wordings[0] if phrase.wordings else "", "term")
         yield from (Option(f"state {name}", about, "term") for name, about in _told(flow.states, language))
         yield from (Option(f"situation {name}", about, "term") for name, about in _told(flow.situations, language))
         yield from (Option(f"field {name} {stage}", kind="term") for name in flow.fields for stage in FIELD_STAGES)
-    yield from (Option(term, kind="term") for term in (*CALL_EVENTS, *ACOUSTIC_EVENTS, *FACTS))
     yield from (Option(f"{speaker} speaks", kind="term") for speaker in SPEAKERS)
 
 

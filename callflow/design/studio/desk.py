@@ -18,7 +18,7 @@ from callflow.design.studio.publishing import Publisher, new_name
 from callflow.design.studio.reading import Quick, Reader
 from callflow.design.studio.refusals import Refused, no_file
 from callflow.design.studio.repository import Repository
-from callflow.design.studio.shelf import LARGEST, OWN, Papers, Shelf
+from callflow.design.studio.shelf import LARGEST, Papers, Shelf
 from callflow.errors import BadFlow
 from callflow.flow.model import Flow
 from callflow.flow.read import read_flow
@@ -99,8 +99,7 @@ class Desk:
         self._plans: OrderedDict[str, Plan] = OrderedDict()
         self._lock = threading.RLock()
         self._compiling = threading.Lock()
-        if (shelf.folder / OWN).is_dir() or repository:
-            shelf.own(*running.FOLDER[1:])
+        shelf.own(*running.FOLDER[1:])
 
     # ------------------------------------------------------------------------------------ writing
 

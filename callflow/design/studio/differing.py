@@ -103,8 +103,13 @@ def _beside(
 
 
 def meaning(old: Flow | None, new: Flow | None) -> list[Meaning]:
-    """What changes for a call; nothing of comments, order and places in files. ``None``: a flow that cannot be read."""
-    found = []
+    """What changes for a call; nothing of comments, order and places in files. ``None``: a flow that cannot be read.
+
+    Of a new flow that cannot be read nobody knows.
+    """
+    found: list[Meaning] = []
+    if new is None:
+        return found
     for kind in KINDS:
         before, after = (_entries(flow, kind) if flow else {} for flow in (old, new))
         added = tuple(name for name in after if name not in before)

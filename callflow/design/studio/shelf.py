@@ -16,6 +16,7 @@ from threading import Lock
 
 from callflow import flowfiles
 from callflow.design.studio.refusals import Refused, no_flow
+from callflow.errors import OutputError
 from callflow.problems import Location, Problem
 from callflow.texts import text
 from callflow.writing import whole_or_nothing
@@ -124,7 +125,13 @@ class Shelf:
         if top.is_symlink():
             raise Refused(text('"{n}" is a link: remove it', "“{n}”是链接，请删除", n=OWN))
         place = top.joinpath(*parts)
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                text('cannot write in "{p}": {w}', "无法在“{p}”中写入：{w}", p=self.folder, w=error.strerror),
+                text("drafts are kept there", "草稿保存在这里"),
+            ) from error
         ignored = top / ".gitignore"
         if not ignored.exists():
             with whole_or_nothing(ignored) as file:

@@ -201,7 +201,7 @@ class Studio {
     const count = (level) => all.filter((one) => one.level === level).length;
     const [errors, warnings] = [count("error"), count("warning")];
     $("counts").className = errors ? "bad" : "";
-    $("counts").textContent = errors || warnings ? `✕ ${errors} ${t("mistakes", "错误")}  ! ${warnings} ${t("warnings", "警告")}` : t("✓ no mistakes", "✓ 没有错误");
+    $("counts").textContent = errors || warnings ? `✕ ${errors} ${t(errors === 1 ? "mistake" : "mistakes", "错误")} · ! ${warnings} ${t(warnings === 1 ? "warning" : "warnings", "警告")}` : t("✓ no mistakes", "✓ 没有错误");
   }
   row(problem, number) {
     const row = document.createElement("li");
