@@ -99,7 +99,7 @@ def _keep(picture: Path, name: str, width: int = 0) -> None:
     with av.open(str(picture)) as opened:
         frame = next(opened.decode(video=0)).reformat(format="rgb24")
     graph = av.filter.Graph()
-    shown = graph.add_buffer(width=frame.width, height=frame.height, format="rgb24", time_base=Fraction(1))
+    shown = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1))
     scaled = graph.add("scale", f"{width or -1}:-1:flags=lanczos")
     split, palette, sink = graph.add("split"), graph.add("palettegen", f"max_colors={COLOURS}"), graph.add("buffersink")
     used = graph.add("paletteuse", "dither=none")
@@ -114,6 +114,7 @@ def _keep(picture: Path, name: str, width: int = 0) -> None:
     graph.push(frame)
     graph.push(None)
     small = graph.pull()
+    assert isinstance(small, av.VideoFrame)
     codec = av.CodecContext.create("png", "w")
     codec.width, codec.height, codec.pix_fmt, codec.time_base = small.width, small.height, "pal8", Fraction(1)
     codec.options = {"compression_level": "9", "pred": "none"}

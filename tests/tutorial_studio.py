@@ -17,6 +17,11 @@ FILE = "visits.yaml"
 WHY = {"en": "Customers who wait for a technician", "zh": "客户等师傅的电话"}
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
 SIZE = {"width": 1180, "height": 700}
+_SELECT = """([number, from]) => {
+  const view = studio.editor.view, line = view.state.doc.line(number);
+  view.dispatch({ selection: { anchor: line[from], head: line.to }, scrollIntoView: true });
+  view.focus();
+}"""
 _SAID = [("customer", "还要等到什么时候？"), ("agent", "师傅忙着呢。")]
 
 
@@ -80,12 +85,9 @@ class Studio:
 
     def _select(self, line: str, whole: bool) -> None:
         """The line that begins so, or only its end."""
-        number = next(n for n, one in enumerate(self.page.evaluate("studio.editor.text").splitlines(), 1) if one.startswith(line))
-        anchor = "from" if whole else "to"
-        self.page.evaluate(
-            f"(() => {{ const view = studio.editor.view, line = view.state.doc.line({number});"
-            f" view.dispatch({{selection: {{anchor: line.{anchor}, head: line.to}}, scrollIntoView: true}}); view.focus(); }})()"
-        )
+        lines = self.page.evaluate("studio.editor.text").splitlines()
+        number = next(n for n, one in enumerate(lines, 1) if one.startswith(line))
+        self.page.evaluate(_SELECT, [number, "from" if whole else "to"])
 
     def _call(self) -> None:
         for event in ("call.ringing", "call.answered"):
