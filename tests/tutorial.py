@@ -130,10 +130,9 @@ class Walk:
             redirect_stdout(out),
             redirect_stderr(out),
             patch.object(sys, "stdin", typed),
-            patch.dict(os.environ, around),
-        ):
-            with suppress(SystemExit):  # --version ends so
-                cli.main(options)
+            patch.dict(os.environ, around),suppress(SystemExit)
+        ):  # --version ends so
+            cli.main(options)
         assert "Traceback" not in out.getvalue()
         return out.getvalue()
 
