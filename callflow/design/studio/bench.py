@@ -24,7 +24,7 @@ from callflow.design.rehearsed import rehearsed
 from callflow.design.studio.reading import Reader
 from callflow.errors import BadFlow
 from callflow.problems import Location, Problem, has_errors
-from callflow.texts import Text, text
+from callflow.texts import Text
 
 MOST_FAILED = 50
 """Rehearsals that failed and are told one by one."""
@@ -95,7 +95,8 @@ class Bench:
         """Look at a text, instead of an older one of the same draft."""
         with self._changed:
             told = self._told.get(job.key)
-            under_way = self._at_work or self._waiting.get(job.key)
+            at_work = self._at_work if self._at_work and self._at_work.key == job.key else None
+            under_way = self._waiting.get(job.key) or at_work
             if told and told.of == job.of and (told.done or (under_way and under_way.of == job.of)):
                 return
             self._told[job.key] = replace(told, of=job.of, done=False) if told and not told.broken else Told(job.of)
@@ -240,8 +241,3 @@ def look(job: Job, reader: Reader | None = None) -> Iterator[Told]:
         covered=sum(not item.open for item in items) / len(items) if items else None,
         done=True,
     )
-
-
-def broken() -> Text:
-    """What is said where the process died."""
-    return text("the rehearsals broke off; the next change tries again", "演练中断；下次修改时会再试")

@@ -40,6 +40,7 @@ ACTIONS = {
     "user.disable": text("disabled a user", "停用用户"),
     "user.enable": text("let a user in again", "启用用户"),
     "purge": text("deleted calls", "清除通话"),
+    "flow.publish": text("published a flow", "发布流程"),
 }
 
 

@@ -60,7 +60,7 @@ def test_what_is_told_at_once_is_what_the_command_line_tells(texts: dict[str, st
     reader = Reader()
     reader.read(texts, "inbound", "flow.yaml")
     for file in ("hold.yaml", "hold.rehearsals.yaml"):
-        for place in range(0, len(texts[file]), 997):
+        for place in range(0, len(texts[file]), 2_999):
             broken = {**texts, file: texts[file][:place] + "x: [" + texts[file][place:]}
             whole = read_flow(broken, "inbound")[1]
             quick = reader.read(broken, "inbound", file).problems

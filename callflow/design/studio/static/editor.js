@@ -63,6 +63,8 @@ export class Editor {
   constructor(parent, { changed, moved, complete, dark, keys }) {
     this.quiet = false;
     this.problems = [];
+    // The same object every time it is asked for: another one would be another source, to be asked anew.
+    const completing = [{ autocomplete: (context) => this.options(context, complete) }];
     this.extensions = [
       CM.Prec.highest(CM.keymap.of(keys)),
       CM.gutter({ class: "signs", markers: (view) => view.state.field(marks).signs, initialSpacer: () => new Sign("info", "") }),
@@ -71,7 +73,7 @@ export class Editor {
       CM.keymap.of([CM.indentWithTab]),
       CM.indentUnit.of("  "),
       CM.EditorView.lineWrapping,
-      CM.EditorState.languageData.of(() => [{ autocomplete: (context) => this.options(context, complete) }]),
+      CM.EditorState.languageData.of(() => completing),
       CM.hoverTooltip((view, position) => this.tooltip(view, position)),
       CM.EditorView.updateListener.of((update) => {
         if (update.docChanged && !this.quiet) changed(update.state.doc.toString());
