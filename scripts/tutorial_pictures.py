@@ -2,7 +2,7 @@
 
     python scripts/tutorial_pictures.py [--languages en,zh]
 
-Needs the extras ``web``, ``design``, ``live`` and ``dev``, a Chromium, Graphviz.
+Needs the extras ``web``, ``design``, ``live`` and ``dev``, a Chromium and Graphviz.
 """
 
 from __future__ import annotations

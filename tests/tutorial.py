@@ -130,7 +130,8 @@ class Walk:
             redirect_stdout(out),
             redirect_stderr(out),
             patch.object(sys, "stdin", typed),
-            patch.dict(os.environ, around),suppress(SystemExit)
+            patch.dict(os.environ, around),
+            suppress(SystemExit),
         ):  # --version ends so
             cli.main(options)
         assert "Traceback" not in out.getvalue()
