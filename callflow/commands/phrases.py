@@ -91,7 +91,9 @@ def run_import(options: argparse.Namespace, language: str) -> int:
             {places[file]: words for file, words in merged.texts.items()},
             {places[file]: sources.hashes[file] for file in merged.texts},
         )
-        message = text("{c} changes in {n} files", "{n} 个文件，{c} 处修改", c=len(merged.changes), n=len(merged.texts))
+        message = text(
+            "changes: {c}, in files: {n}", "{n} 个文件，{c} 处修改", c=len(merged.changes), n=len(merged.texts)
+        )
         note(message, language)
     return 0
 

@@ -16,6 +16,7 @@ from callflow.design.studio.desk import Desk, Figures
 from callflow.design.studio.repository import Repository
 from callflow.errors import BadInput
 from callflow.review import processes, whatif
+from callflow.review.outcome import phrase_title
 from callflow.texts import text
 from callflow.web.site import Site
 from callflow.web.visitor import Visitor
@@ -52,5 +53,5 @@ def _title(name: str, old: Plan, new: Plan, visitor: Visitor) -> str:
         if name in flow.rules:
             return flow.rules[name].title.in_(visitor.language) or name
         if name in flow.phrases:
-            return f"“{flow.phrases[name].wordings[0]}”"
+            return phrase_title(flow.phrases[name], name, flow).in_(visitor.language)
     return name

@@ -73,7 +73,7 @@ class Repository:
             for path in sorted(folder.rglob("*.yaml"))
             if path.is_file() and not path.is_symlink() and not _hidden(path.relative_to(folder))
         }
-        made.commit(files, who, text("The flows as they were", "流程的初始状态").zh, made.head())
+        made.commit(files, who, "流程的初始状态 · The flows as they were", made.head())
         return made
 
     def branch(self) -> str:

@@ -12,8 +12,9 @@ from typing import Literal
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
 from callflow.call.reasons import REASONS
+from callflow.call.spoken import plain_wording
 from callflow.design.explain_text import VERDICTS
-from callflow.design.graph.words import EVENTS
+from callflow.design.graph.words import EVENTS, term_words
 from callflow.design.record import record
 from callflow.design.rehearse import staging
 from callflow.events import (
@@ -217,7 +218,7 @@ class _Told:
         language = self._language
         match output:
             case State():
-                return Note("state", _title(self._flow, "states", output.to, language), output.because)
+                return Note("state", _title(self._flow, "states", output.to, language), self._because(output.because))
             case Situation():
                 over = text("over: ", "结束：").in_(language) if output.status == "over" else ""
                 return Note("situation", over + _title(self._flow, "situations", output.name, language))
@@ -236,6 +237,10 @@ class _Told:
                 points = "—" if output.total is None else f"{output.total:.0f}"
                 return Note("state", text("score {p}", "得分 {p}", p=points).in_(language))
         return None
+
+    def _because(self, term: str) -> str:
+        """What led to a state, in words."""
+        return term_words(term, self._flow).in_(self._language) if term else ""
 
     def _prompt(self, prompt: Prompt) -> Note:
         kind = _KINDS[prompt.kind].in_(self._language)
@@ -264,7 +269,7 @@ def _title(flow: Flow, table: str, name: str, language: str) -> str:
     entry = getattr(flow, table).get(name)
     title = entry.title.in_(language) if entry is not None else ""
     if not title and table == "rules" and name in flow.phrases:
-        title = flow.phrases[name].wordings[0]
+        title = plain_wording(flow.phrases[name], flow)
     return title or name
 
 
