@@ -13,14 +13,13 @@ from callflow import collecting
 from callflow.errors import BadFlow, BadInput
 from callflow.flow.located_yaml import MAX_CHARACTERS
 from callflow.flow.model import Flow
+from callflow.flow.read import REHEARSALS as REHEARSALS
 from callflow.flow.read import read_flow
 from callflow.problems import Level, Location, Problem, did_you_mean
 from callflow.texts import Text, text
 from callflow.writing import whole_or_nothing
 
 DEFAULT_FLOW = "inbound"
-REHEARSALS = ".rehearsals.yaml"
-"""How the files end that hold rehearsals and nothing else; a call needs none of them."""
 MAX_FILES = 500
 """So many YAML files make a flow, at most; and among so many other files and folders they are looked for:"""
 MAX_ENTRIES = 20_000

@@ -25,6 +25,8 @@ from callflow.problems import Location, Problem, did_you_mean, edit_to_nearest, 
 from callflow.texts import Text, text
 
 SECTIONS = tuple(FILE.by_name)
+REHEARSALS = ".rehearsals.yaml"
+"""How the files end that hold rehearsals and nothing else; a call needs none of them."""
 UNREAD = ("unreadable", "encoding", "yaml-size", "yaml-syntax", "yaml-key", "yaml-forbidden")
 """Rules of Problems after which nothing is known of the rest of a file."""
 _NAMED = ("phrase", "state", "situation", "field", "form", "group", "cause", "clause", "rule")
@@ -121,6 +123,13 @@ class FlowReader:
                 )
                 edit = edit_to_nearest(key.text_at, key.value, SECTIONS)
                 self.problems.append(Problem(key.at, message, "unknown-key", edit=edit))
+            elif key.value != "rehearsals" and root.at.file.endswith(REHEARSALS):
+                message = text(
+                    "{k}: does not belong here: calls do not read *{e}; put it in another file",
+                    "{k}: 不应写在这里：通话不读取 *{e}；请写到其他文件中",
+                    k=key.value, e=REHEARSALS,
+                )  # fmt: skip
+                self.problems.append(Problem(key.at, message, "not-a-rehearsal"))
         return Section(root, self.problems, text("file", "文件"), FILE)
 
     def _head(self, tops: list[Section]) -> Section | None:

@@ -106,6 +106,16 @@ def test_problems_of_many_files_are_sorted_by_place() -> None:
     assert [p.at.file for p in found] == ["a.yaml"] * 20 + ["b.yaml"] * (len(found) - 20)
 
 
+@pytest.mark.parametrize("section", ["phrases", "rules", "variables", "flow"])
+def test_what_a_call_needs_does_not_stand_where_no_call_reads_it(section: str) -> None:
+    """Files of rehearsals are not read in a call: what stood there would be rehearsed and never heard."""
+    bodies = {"phrases": "{bye: {say: 再见}}", "rules": "{r: {expect: agent greeting}}", "variables": "{one: x}"}
+    more = f"rehearsals: []\n{section}: {bodies.get(section, '{start: greeting}')}\n"
+    found = problems_of({"a.yaml": GOOD, "b.rehearsals.yaml": more})
+    (problem,) = [one for one in found if one.rule == "not-a-rehearsal"]
+    assert (problem.at, problem.message.en.split(":")[0]) == (Location("b.rehearsals.yaml", 2, 1), section)
+
+
 # ---------------------------------------------------------------------------------------------------- many mistakes
 
 

@@ -277,6 +277,16 @@ def test_what_is_wrong_is_told_at_its_cell(
     assert not any("\u4e00" <= sign <= "\u9fff" for sign in capsys.readouterr().err.split("“")[0].splitlines()[-1])
 
 
+def test_no_phrase_goes_into_a_file_of_rehearsals(flow: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A call does not read it."""
+    (flow / "a.rehearsals.yaml").write_text("rehearsals: []\n", "utf-8")
+    row = ["see-you", "下次见", None, "a.rehearsals.yaml"]
+    change(flow.parent / "phrases.xlsx", lambda book: sheet(book, "话术").append(row))
+    assert take(flow) == 2
+    assert "话术!D8: 错误: 文件：流程中没有“a.rehearsals.yaml”" in capsys.readouterr().err
+    assert (flow / "a.rehearsals.yaml").read_text("utf-8") == "rehearsals: []\n"
+
+
 def _do(book: Any, what: str, page: str, where: str = "") -> None:
     match what:
         case "merge":
