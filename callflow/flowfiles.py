@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -17,7 +16,7 @@ from callflow.flow.read import REHEARSALS as REHEARSALS
 from callflow.flow.read import read_flow
 from callflow.problems import Level, Location, Problem, did_you_mean
 from callflow.texts import Text, text
-from callflow.writing import whole_or_nothing
+from callflow.writing import replace_all
 
 DEFAULT_FLOW = "inbound"
 MAX_FILES = 500
@@ -136,16 +135,15 @@ def _yaml_files(folder: Path) -> Iterator[Path]:
         yield from named
 
 
-def rewrite(path: Path, source: str) -> None:
-    """Give a file of a flow new content, whole or not at all; its mode and its mark of UTF-8 stay.
+def rewrite(sources: Sources, texts: Mapping[str, str]) -> None:
+    """Give files of a flow other texts, all of them or none; ``sources``: as they were read.
 
-    Raises ``OutputError`` where it cannot be written.
+    Raises ``OutputError`` where one cannot be written, or was changed by somebody else meanwhile.
     """
-    path = path.resolve()  # a link stays a link
-    mode, marked = path.stat().st_mode, path.read_bytes().startswith(BOM_UTF8)
-    with whole_or_nothing(path) as file:
-        file.write(BOM_UTF8 * marked + source.encode())
-    path.chmod(mode)
+    places = {file: sources.place(file).resolve() for file in texts}  # a link stays a link
+    replace_all(
+        {places[file]: words for file, words in texts.items()}, {places[file]: sources.hashes[file] for file in texts}
+    )
 
 
 def parse(sources: Sources) -> tuple[Flow, list[Problem]]:

@@ -94,10 +94,15 @@ def telephone(address: str, language: str) -> CallEvents | None:
         return GuardedSource(plugin, plugin.run(address))
 
 
-def checked(plan: Plan, language: str) -> list[Problem]:
-    """What the checks of plugins find in a flow; a check that fails is itself a warning."""
-    checks, problems = plugins.found("checks")
+def checks(language: str) -> list[Plugin]:
+    """The checks of plugins; why one cannot be used is told."""
+    loaded, problems = plugins.found("checks")
     warn(problems, language)
+    return loaded
+
+
+def checked(plan: Plan, checks: Iterable[Plugin]) -> list[Problem]:
+    """What the checks of plugins find in a flow; a check that fails is itself a warning."""
     told: list[Problem] = []
     for plugin in checks:
         try:

@@ -244,6 +244,9 @@ def test_one_that_cannot_be_loaded_is_a_warning_with_its_package(
     lint = callflow("lint", "examples/logistics", plugins=place)
     assert lint.returncode == 0, "the rest goes on"
     assert line in lint.stderr
+    (tmp_path / "flow.yaml").write_text("flow: {start: talk}\nstaets: {talk: {}}\n", "utf-8")
+    fixed = callflow("lint", "flow.yaml", "--fix", plugins=place)
+    assert fixed.stderr.count(line) == 1, "told once, however often the flow is looked at"
 
 
 def test_a_name_of_our_own_cannot_be_taken(tmp_path: Path, callflow: Run) -> None:
