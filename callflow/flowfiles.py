@@ -107,7 +107,7 @@ def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Source
     unread: list[Problem] = []
     for file in files:
         shown = str(file.relative_to(path)) if path.is_dir() else file.name
-        content = content_of(file, shown)
+        content = content_of(file, shown) if file == path or file.is_file() else _no_file(shown)
         if isinstance(content, Problem):
             unread.append(content)
         else:
@@ -165,6 +165,11 @@ def _empty(sources: Mapping[str, str]) -> list[Problem]:
     empty = [file for file, source in sources.items() if not source.strip()]
     rule, level = ("unreadable", Level.ERROR) if len(empty) == len(sources) else ("empty-file", Level.WARNING)
     return [Problem(Location(file), text("the file is empty", "文件是空的"), rule, level) for file in empty]
+
+
+def _no_file(shown: str) -> Problem:
+    """A folder with such a name, or a pipe, which might never end."""
+    return Problem(Location(shown), text("cannot be read: it is no file", "无法读取：它不是文件"), "unreadable")
 
 
 def content_of(file: Path, shown: str) -> bytes | Problem:
