@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from rich import console
-
 from callflow import flowfiles, models, plans
 from callflow.call.plan import Plan
 from callflow.problems import Problem
@@ -14,13 +12,6 @@ from callflow.texts import Text
 
 interrupts: list[int] = []
 """Signals that came: ``cli`` notes them, because PyAV loses an exception that reaches it at work."""
-
-
-class Console(console.Console):
-    """Tells that nobody reads any more as everything else does; rich would end the process by itself."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
 
 
 def plan_of(name: str | None, language: str) -> Plan:

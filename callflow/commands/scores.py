@@ -13,7 +13,8 @@ from pathlib import Path
 from callflow.archive import extracts
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
-from callflow.commands.common import Console, note, plan_of, warn
+from callflow.commands.common import note, plan_of, warn
+from callflow.commands.console import Console
 from callflow.errors import BadInput, CallflowError
 from callflow.journal import read_journal
 from callflow.review import processes, score_table, scorecard_file, scored, whatif, whatif_table

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import MappingStartEvent, NodeEvent, ScalarEvent, SequenceStartEvent
 
 _PLAIN = re.compile(r"[^\W\d_][\w，。？！、；（）《》“”…-]*")
@@ -48,7 +49,14 @@ class Spot:
 
 
 def outline(source: str) -> Spot | None:
-    """The tree of a file that can be read."""
+    """The tree of a file; ``None`` where it cannot be read."""
+    try:
+        return _outline(source)
+    except YAMLError:
+        return None
+
+
+def _outline(source: str) -> Spot | None:
     root: Spot | None = None
     parents: list[Spot] = []
     for event in YAML(typ="safe", plug_ins=[]).parse(source):

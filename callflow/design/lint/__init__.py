@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 
+from callflow import collecting
 from callflow.call.plan import Plan
 from callflow.design.lint import (
     always_fires,
@@ -55,8 +56,9 @@ CHECKS: tuple[ModuleType, ...] = (
 
 def lint(plan: Plan) -> list[Problem]:
     """Every Problem of every check, by place."""
-    subject = Subject(plan)
-    return sorted({problem for check in CHECKS for problem in check.check(subject)})
+    with collecting.paused():
+        subject = Subject(plan)
+        return sorted({problem for check in CHECKS for problem in check.check(subject)})
 
 
 def inspect(plan: Plan | None, problems: Iterable[Problem], sources: Mapping[str, str]) -> list[Problem]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from itertools import accumulate
-
-from ruamel.yaml.error import YAMLError
 
 from callflow.flow.yaml_edits import Edits, Spot, outline
 from callflow.problems import Edit, Problem
@@ -75,8 +72,7 @@ class _File:
 
     def _item(self, edit: Edit, start: int) -> bool:
         """Take an item out of its list."""
-        with suppress(YAMLError):
-            self._root = self._root or outline(self._source)
+        self._root = self._root or outline(self._source)
         listed = self._root.list_with(start) if self._root else None
         item = next((one for one in listed.items if one.start == start), None) if listed else None
         if not listed or not item or item.value != edit.old or not self._free(listed.start, listed.end):
