@@ -13,7 +13,7 @@ from typing import TypeVar
 from callflow.flow import located_yaml, read_entries, read_rehearsals
 from callflow.flow.located_yaml import Mapping as MappingNode
 from callflow.flow.located_yaml import Scalar
-from callflow.flow.model import FOLDS, Flow
+from callflow.flow.model import FOLDS, NOWHERE, Flow
 from callflow.flow.names import Names
 from callflow.flow.read_phrases import read_phrase
 from callflow.flow.read_rules import read_rule
@@ -99,6 +99,7 @@ class FlowReader:
             rehearsals=tuple(one for top in self.tops for one in read_rehearsals.read_all(top, flow)),
             folds=self._folds(head),
             hashes=hashes,
+            at=head.at if head else NOWHERE,
         )
 
     def _entries(
