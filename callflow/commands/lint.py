@@ -57,7 +57,7 @@ def _problems(sources: flowfiles.Sources, checks: Sequence[Plugin], *, cache: bo
         problems = [*problems, *plugins.checked(plan, checks)]
     except BadFlow as error:
         problems = error.problems
-    return inspect(plan, problems, sources.texts)
+    return inspect(plan, problems, sources.texts, [check.name for check in checks])
 
 
 def _again(sources: flowfiles.Sources, checks: Sequence[Plugin], texts: Mapping[str, str]) -> list[Problem]:

@@ -43,8 +43,8 @@ SPEAKS = "speaks"
 """Reserved phrase name: ``agent speaks`` is any final utterance of the agent."""
 _HEADS = (*SPEAKERS, "state", "situation", "field", ALL_FIELDS)
 _ONE_WORD = ("phrases", "states", "situations", "fields")
-MOST_SUGGESTED = 200
-"""For so many unknown names it is looked up what was meant, which takes its time where many are known."""
+MOST_COMPARED = 500_000
+"""So often an unknown name is compared with a known one, to tell what was meant: that takes its time."""
 
 
 @dataclass(slots=True)
@@ -61,8 +61,8 @@ class Names:
     rules: set[str] = field(default_factory=set)
     situations: set[str] = field(default_factory=set)
     first_seen: dict[tuple[str, str], Location] = field(default_factory=dict)
-    unknown: int = 0
-    """names that were asked for and are none"""
+    compared: int = 0
+    """how often a name that is none was compared with one that is"""
 
     @staticmethod
     def collect(roots: Mapping[str, MappingNode], problems: list[Problem]) -> Names:
@@ -151,9 +151,9 @@ class Names:
         return self._known("rule", "规则", name, {*self.rules, *self.phrases}, at, problems)
 
     def _near(self, name: str, known: Collection[str], at: Location) -> tuple[Text, Edit | None]:
-        """What was meant, for the first names that are unknown: whoever has so many has another mistake."""
-        self.unknown += 1
-        if self.unknown > MOST_SUGGESTED:
+        """What was meant, for the first names that are unknown: whoever has very many has another mistake."""
+        self.compared += len(known)
+        if self.compared > MOST_COMPARED:
             return Text("", ""), None
         return did_you_mean(name, known), edit_to_nearest(at, name, known)
 

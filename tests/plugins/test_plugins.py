@@ -131,6 +131,10 @@ def test_a_check_is_used_by_lint(installed: Path, tmp_path: Path, callflow: Run)
     assert "flow.yaml:4:17: warning: “您好！！” is shouted [shouting]" in done.stdout.splitlines()
     without = callflow("lint", "flow.yaml", plugins=tmp_path)
     assert "shouting" not in without.stdout
+    source = (tmp_path / "flow.yaml").read_text("utf-8").replace("您好！！", "您好")
+    (tmp_path / "flow.yaml").write_text(source + "# lint: allow shouting because of joy\n", "utf-8")
+    silent = callflow("lint", "flow.yaml", plugins=installed)
+    assert "shouting finds nothing here any more" in silent.stdout, "a check that is there and finds nothing is known"
 
 
 def test_an_exporter_writes_a_table(installed: Path, tmp_path: Path, callflow: Run) -> None:

@@ -15,12 +15,15 @@ FAIL:
     states:
       talk: {title: {zh: 通话, en: Talk}}
       ended: {title: {zh: 结束}, final: true}
+    # ^
 FAIL:
     states:
       talk: {title: {zh: 通话, en: Talk}}
       ended: {title: Ended, final: true}
+    # ^
 FAIL:
     flow: {title: 来电, start: talk}
+    #     ^
     states:
       talk: {title: {zh: 通话, en: Talk}}
 """

@@ -10,30 +10,36 @@ FAIL:
       hello: {say: [您好请讲]}
     rules:
       greet: {before: call.answered, expect: agent hello}
+    # ^
 FAIL:
     phrases:
       bye: {say: [祝您生活愉快]}
     rules:
       goodbye: {after: call.hung_up, expect: agent bye, within: 5s}
+    # ^
 FAIL:
     phrases:
       bye: {say: [祝您生活愉快]}
     rules:
       goodbye: {expect: agent bye, unless: agent bye}
+    # ^
 FAIL:
     phrases:
       hello: {say: [您好请讲]}
     rules:
       greet: {expect: {all: [agent hello, {not: agent hello}]}}
+    # ^
 FAIL:
     rules:
       answered: {expect: call.answered, count: 2}
+    # ^
 FAIL:
     states:
       talk: {title: 通话}
       asking: {on: {call.held: talk}}
     rules:
       ask: {expect: state asking}
+    # ^
 FAIL:
     phrases:
       bye: {say: [祝您生活愉快]}
@@ -43,9 +49,11 @@ FAIL:
       ended: {title: 结束, final: true}
     rules:
       goodbye: {in: ended, expect: agent bye}
+    # ^
 FAIL:
     rules:
       answered: {after: call.held, expect: call.answered, within: 5s}
+    # ^
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ PASS:
 FAIL:
     phrases:
       suggests: {by: customer, cue: [我有个建议, 我要投诉你们]}
+    #                                       ^
       complains: {by: customer, cue: [我要投诉]}
     situations:
       suggestion: {begins: [customer suggests]}
@@ -20,6 +21,7 @@ FAIL:
     situations:
       suggestion: {begins: [customer suggests]}
       idea: {begins: [customer suggests]}
+    # ^
 """
 
 from __future__ import annotations
