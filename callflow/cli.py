@@ -209,7 +209,8 @@ def _archive_options(subparsers: _SubParsers, common: _ArgumentParser) -> None:
     command = subparsers.add_parser(
         "users", parents=[common, archive], help="who may look into an archive; passwords are asked for 归档库用户"
     )
-    command.add_argument("action", choices=("list", "add", "password", "disable", "enable"))
+    actions = ("list", "add", "password", "disable", "enable", "wall-token", "wall-revoke")
+    command.add_argument("action", choices=actions, help="wall-token: for callflow live --wall of an agent 操作")
     command.add_argument("name", nargs="?", default="", help="the user's name 用户名")
     command.add_argument("--role", choices=("agent", "supervisor", "admin"), default="supervisor", help="角色")
     command.add_argument("--agent", default="", metavar="CODE", help="whose calls an agent sees 坐席工号")
@@ -274,6 +275,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--retry-failed", action="store_true", help="try files again that failed before 重试失败的文件"
     )
+    command.add_argument("--no-peaks", action="store_true", help="keep no waveforms for callflow serve 不保存波形")
     command.set_defaults(run=run_replay)
 
     flows.declare(subparsers, common)
@@ -300,6 +302,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--keep-numbers", action="store_true", help="do not hide long numbers in journals 不隐藏号码")
     command.add_argument("--no-webhook", action="store_true", help="take no call events by HTTP 不接收 Webhook")
     command.add_argument("--port", type=int, default=0, help="the overlay's port on this computer (default: any) 端口")
+    command.add_argument("--wall", metavar="URL", help="callflow serve, for the supervisor's live wall 现场看板地址")
+    command.add_argument("--wall-token", metavar="FILE", help="its token (default: from CALLFLOW_WALL_TOKEN) 令牌文件")
     command.add_argument("--window", action="store_true", help="in a window that stays on top (pywebview) 置顶窗口")
     command.set_defaults(run=run_live)
 

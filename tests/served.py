@@ -21,7 +21,7 @@ from urllib.parse import quote, urlencode
 import bundled
 
 from callflow import plans
-from callflow.archive import calls, users
+from callflow.archive import calls, machines, users
 from callflow.archive.calls import NewCall
 from callflow.archive.store import Archive
 from callflow.events import Event
@@ -120,6 +120,11 @@ class Served:
         """What the archive says."""
         with closing(sqlite3.connect(self.archive, timeout=30)) as db:
             return db.execute(statement, values).fetchall()
+
+    def wall_token(self, name: str = "zuoxi") -> str:
+        """A token for the machine of ``name``; the one before is good no longer."""
+        with Archive.open(str(self.archive)) as archive:
+            return machines.new_token(archive, name)
 
     @property
     def url(self) -> str:

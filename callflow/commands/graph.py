@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -99,15 +100,18 @@ def _in_files(named: Path, language: str) -> Iterator[list[Event]]:
 
 def _archived(url: str) -> Iterator[Iterable[Event]]:
     try:
-        from callflow.archive.journals import journals
+        from callflow.archive import extracts
+        from callflow.archive.store import Archive
     except ImportError as error:
         raise CallflowError(
             text("an archive needs {n}, which is not installed", "归档库需要 {n}，尚未安装", n=str(error.name)),
             text("pip install 'callflow[archive]'", "请运行 pip install 'callflow[archive]'"),
         ) from error
-    for content in journals(url):
-        lines = (parse(line, Location(url, number)) for number, line in enumerate(content.splitlines(), start=1))
-        yield [event for event in lines if isinstance(event, Event)]
+    with Archive.open(url, create=False) as archive:
+        for call in extracts.calls(archive, extracts.chosen(archive, extracts.Wanted()), journals=True):
+            lines = enumerate(zlib.decompress(call.journal).splitlines(), start=1)
+            events = (parse(line, Location(url, number)) for number, line in lines)
+            yield [event for event in events if isinstance(event, Event)]
 
 
 def _events(journal: Path, language: str) -> list[Event]:

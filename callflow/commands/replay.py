@@ -182,7 +182,7 @@ def _check_single(options: argparse.Namespace) -> None:
     archive = text("name the archive that they go into: --archive FILE", "请用 --archive 指定归档库")
     many = len(options.file) > 1 or options.file[0].endswith(".csv")
     batch = [name for name in ("workers", "pattern", "cluster") if getattr(options, name) is not None]
-    if many or batch or options.again or options.retry_failed:
+    if many or batch or options.again or options.retry_failed or options.no_peaks:
         raise BadInput(text("many calls are judged into an archive", "批量评定需要归档库"), archive)
     options.file = options.file[0]
 

@@ -6,6 +6,7 @@ import argparse
 from contextlib import suppress
 from pathlib import Path
 
+from callflow.archive.purge import delete_copies
 from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
 from callflow.audio.source import Source
@@ -39,11 +40,14 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
         port = listening.getsockname()[1]
         site = Site(Accounts(archive), secure=bool(certificate))
         folders = folders or _beside(archive)
+        copies = copies_of_sound(archive.name)
+        for why in delete_copies(archive, copies):
+            note(why, language)
         books = Books(
             archive=archive,
             flows=Flows(flows),
             roots=Roots(folders),
-            sounds=SoundFiles(copies_of_sound(archive.name), _open),
+            sounds=SoundFiles(copies, _open),
             rescore=rescored,
         )
         desk.add(site, books, read_static("callflow.live"))

@@ -52,6 +52,7 @@ class Calls:
         self._ending: list[LiveCall] = []
         self._ended: list[LiveCall] = []
         self._tried = 0.0
+        self._beside = ""  # the id of a call that was answered while the current one was on hold
 
     @property
     def shown(self) -> LiveCall | None:
@@ -90,13 +91,12 @@ class Calls:
         """A call told from the sound is over when nobody has said anything for long."""
         call, hearing = self.current, self._hearing
         quiet = self._setting.by_sound and hearing.clock - hearing.voice_at > QUIET_END
-        if call and quiet and call.status in (Status.RINGING, Status.TALKING):
+        if call and quiet and not call.reported and call.status in (Status.RINGING, Status.TALKING):
             self.happened(CallHungUp(at=hearing.voice_at - call.began))
 
     def reported(self, event: Event, call_id: str, at: float) -> None:
         """The telephone, or the agent, tells of ``event`` at ``at`` of the source's clock."""
-        if self.current and isinstance(event, CallAnswered) and self._is_another(call_id):
-            # Nobody talks on two lines: that the first call is over was not reported, or its report was lost.
+        if self.current and isinstance(event, CallAnswered) and self._is_over_by(call_id):
             self.happened(CallHungUp(at=max(0.0, at - self.current.began)))
         if self.current is None and isinstance(event, (CallRinging, CallAnswered)):
             self._begin(at, call_id)
@@ -109,9 +109,19 @@ class Calls:
                 call.feed(replace(call.context, at=max(0.0, at - call.began), telephony="events"))
             self.happened(replace(event, at=max(0.0, at - call.began)))
 
-    def _is_another(self, call_id: str) -> bool:
+    def _is_over_by(self, answered: str) -> bool:
+        """Whether the call that is on must be over, now that the call with the id ``answered`` is answered.
+
+        Nobody talks on two lines: that the first is over was not reported, or its report was lost. While it is on hold
+        or being transferred, somebody else may be spoken to, but not one after another.
+        """
         call = self.current
-        return bool(call and call.id and call_id and call_id != call.id and call.status is Status.TALKING)
+        if call is None or not call.id or not answered or answered == call.id:
+            return False
+        if call.status in (Status.RINGING, Status.TALKING):
+            return True
+        beside, self._beside = self._beside, answered
+        return beside not in ("", answered)
 
     def happened(self, event: Event) -> bool:
         """Something happened in the call that is on; ``event.at`` is on its clock. Returns whether it could."""
@@ -120,6 +130,7 @@ class Calls:
             return False
         told = call.feed(event)
         if event.type in LINE_EVENTS:
+            self._beside = ""
             self._lines.accepted(event, call.id)
         if isinstance(told, CallHungUp):
             self.deaf.end(call)
@@ -192,14 +203,14 @@ class Calls:
     def resume(self) -> None:
         """Calls that were cut off: the last one goes on if it is recent, the others end where they stopped."""
         folder = self._setting.folder
-        for record, journal in take_up(folder, self._setting.sound) if folder and folder.is_dir() else ():
+        cut_off = list(take_up(folder, self._setting.sound)) if folder and folder.is_dir() else []
+        for record, journal in reversed(cut_off):
             if flowfiles.of_calls(journal.header.files) != flowfiles.of_calls(self._plan.flow.hashes):
                 record.close()  # it was judged by another flow, and waits until that one is run again
                 continue
             call = LiveCall(self._plan, 0.0, self._hider(OTHER_MARKS), record)
             call.restore(journal.events)
-            date = call.context.date
-            began = datetime.fromisoformat(date) if date else self._now() - 2 * GOES_ON
+            began = _time_of_day(call.context.date) or self._now() - 2 * GOES_ON
             # The clock of the computer may have been set back meanwhile; that of the call never goes back.
             present = max(call.now, round((self._now() - began).total_seconds(), 3))
             if call.over or self.current or present - call.now > GOES_ON.total_seconds():
@@ -212,3 +223,12 @@ class Calls:
             for event in journal.events:
                 if event.type in LINE_EVENTS:
                     self._lines.accepted(event, call.id)
+
+
+def _time_of_day(date: str) -> datetime | None:
+    """When a call began, by this computer's clock; ``None`` where its journal does not say so in a way we can read."""
+    try:
+        told = datetime.fromisoformat(date)
+    except ValueError:
+        return None
+    return told.astimezone().replace(tzinfo=None) if told.tzinfo else told

@@ -28,6 +28,7 @@ from callflow.live.lines import Lines
 from callflow.live.notices import Board
 from callflow.live.recogniser import News
 from callflow.live.setting import Setting
+from callflow.live.wall import Wall
 from callflow.telephony.source import Notice as LineNotice
 from callflow.telephony.source import Pressed, Reported
 
@@ -52,7 +53,8 @@ class Display(Protocol):
 class LiveSession:
     """Runs until the source ends or ``stop``. ``lines`` tell what happens on the line; ``now``: the time of day.
 
-    ``intake`` is where the recognisers of ``ears`` put their news: it is there before they are.
+    ``intake`` is where the recognisers of ``ears`` put their news: it is there before they are. ``wall``: where a
+    supervisor sees the call, too.
     """
 
     def __init__(
@@ -65,8 +67,10 @@ class LiveSession:
         setting: Setting,
         lines: Lines | None = None,
         now: Callable[[], datetime] = datetime.now,
+        wall: Wall | None = None,
     ) -> None:
         self._source = source
+        self._wall = wall
         self.ears = ears
         self._display = display
         self._setting = setting
@@ -195,6 +199,8 @@ class LiveSession:
         self._dirty = True
         if action.name == "notice":
             self.notices.dismiss(action.target)
+            if self._wall:
+                self._wall.dismissed(action.target)
         elif action.name in ("tick", "dismiss", "edit", "situation"):
             if call := self.calls.current:
                 at = max(0.0, self.clock - call.began)
@@ -230,6 +236,8 @@ class LiveSession:
         )
         call = self.calls.shown
         self._display.show(call.view(desk) if call else self._idle.view(0.0, desk))
+        if self._wall:
+            self._wall.show(call.hidden_view(desk) if call else self._idle.view(0.0, desk))
 
     def _look_around(self) -> None:
         """What is in trouble, or no longer."""
@@ -239,6 +247,8 @@ class LiveSession:
         changed = self.notices.follow_devices(devices)
         changed |= self.notices.follow_ears(self.ears)
         changed |= self.notices.follow_journal(self.calls.trouble)
+        if self._wall:
+            changed |= self.notices.follow_wall(self._wall)
         self._dirty |= changed
 
 

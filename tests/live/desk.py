@@ -30,6 +30,7 @@ from callflow.live.overlay import Overlay
 from callflow.live.recogniser import Recogniser
 from callflow.live.session import Intake, LiveSession
 from callflow.live.setting import Setting
+from callflow.live.wall import Wall
 from callflow.review.replay import rejudge
 from callflow.speech import engines
 from callflow.telephony.source import CallEvents
@@ -89,6 +90,7 @@ def desk(
     live: bool = True,
     by_sound: bool = False,
     sound: bool = False,
+    wall: Wall | None = None,
 ) -> Iterator[Desk]:
     """A session on ``source`` with the best recogniser that is installed, in a thread of its own."""
     intake = Intake()
@@ -100,7 +102,8 @@ def desk(
         overlay = stack.enter_context(Overlay())
         opened = stack.enter_context(source)
         setting = Setting(folder, by_sound, engine=choice.name, live=live, sound=sound)
-        running = LiveSession(plan(), opened, Ears([recogniser]), intake, overlay, setting, Lines(sources, keys))
+        lines = Lines(sources, keys)
+        running = LiveSession(plan(), opened, Ears([recogniser]), intake, overlay, setting, lines, wall=wall)
         thread = threading.Thread(target=running.run, daemon=True)
         thread.start()
         stack.callback(thread.join, 10.0)

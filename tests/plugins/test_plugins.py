@@ -11,16 +11,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from archived import archive_of
+from archived import archive_of, new_call
 from commandline import environment, sound
 from live.pulse import needs_pulse, running
 
+from callflow.archive import calls
+from callflow.archive.store import Archive
 from callflow.cli import main
 from callflow.commands.guards import GuardedSource
 from callflow.commands.places import chosen_engines
@@ -157,6 +159,10 @@ def test_an_exporter_writes_what_was_found(installed: Path, tmp_path: Path, call
     head, _, *rows = (tmp_path / "f.md").read_text("utf-8").splitlines()
     assert head.startswith("| call | began | agent |")
     assert f"{len(rows):,} rows written to f.md" in done.stderr
+    with Archive.open(str(tmp_path / "calls.sqlite")) as archive:
+        calls.add(archive, [replace(new_call("faulty"), key="a" * 64, agent="=cmd|calc!A0")])
+    assert callflow("export", *arguments, "--out", "f.md", plugins=installed).returncode == 0
+    assert "| '=cmd\\|calc!A0 |" in (tmp_path / "f.md").read_text("utf-8"), "no plugin has to think of formulas"
     broken = package(tmp_path / "other", FAILING, exporters="md = strange:f")
     assert callflow("export", *arguments, "--out", "g.md", plugins=broken).returncode == 2
     assert not (tmp_path / "g.md").exists()
