@@ -10,7 +10,8 @@ from pathlib import Path
 from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
 from callflow.audio.source import Source
-from callflow.commands.common import Console, interrupts, note, plan_of, warn, warn_of_models, workers_of
+from callflow.commands.common import interrupts, note, plan_of, warn, warn_of_models, workers_of
+from callflow.commands.console import Console
 from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput, CallflowError
 from callflow.review.batch.listing import Listing, listing

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from rich import console
-
 from callflow import flowfiles, models, plans
 from callflow.call.plan import Plan
 from callflow.errors import BadInput, OutputError
@@ -19,13 +17,6 @@ MOST_WORKERS = 256
 
 interrupts: list[int] = []
 """Signals that came: ``cli`` notes them, because PyAV loses an exception that reaches it at work."""
-
-
-class Console(console.Console):
-    """Tells that nobody reads any more as everything else does; rich would end the process by itself."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
 
 
 def plan_of(name: str | None, language: str) -> Plan:

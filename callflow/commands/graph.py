@@ -7,7 +7,7 @@ import sys
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from callflow import flowfiles
 from callflow.commands.common import warn
@@ -24,7 +24,6 @@ from callflow.texts import text
 from callflow.writing import whole_or_nothing
 
 Format = Literal["svg", "png", "mermaid", "dot"]
-FORMATS: tuple[Format, ...] = ("svg", "png", "mermaid", "dot")
 _BY_ENDING: dict[str, Format] = {
     ".svg": "svg",
     ".png": "png",
@@ -33,26 +32,6 @@ _BY_ENDING: dict[str, Format] = {
     ".dot": "dot",
     ".gv": "dot",
 }
-
-
-def options(subparsers: Any, common: argparse.ArgumentParser) -> None:
-    """The options of the command."""
-    command = subparsers.add_parser("graph", parents=[common], help="a flow as a picture 流程图")
-    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
-    command.add_argument("--format", choices=FORMATS, help="default: as --out ends, else svg 格式")
-    command.add_argument("--rules", action="store_true", help="with rules 显示规则")
-    command.add_argument("--prompts", action="store_true", help="with prompts 显示提示")
-    command.add_argument("--situations", action="store_true", help="with situations 显示情景")
-    calls = command.add_mutually_exclusive_group()
-    calls.add_argument("--call", metavar="JOURNAL", help="lay the path of this call over it 叠加一通电话的路径")
-    calls.add_argument(
-        "--heat",
-        nargs="+",
-        metavar="CALLS",
-        help="lay many calls over it: journals, folders, an archive's URL 叠加热度",
-    )
-    command.add_argument("--out", metavar="FILE", help="write it there (default: standard output)")
-    command.set_defaults(run=run_graph)
 
 
 def run_graph(options: argparse.Namespace, language: str) -> int:

@@ -15,7 +15,8 @@ from callflow.audio.recording import Recording
 from callflow.call.actions import Actions
 from callflow.call.plan import Plan
 from callflow.commands import plugins
-from callflow.commands.common import Console, interrupts, note, plan_of, warn, warn_of_models
+from callflow.commands.common import interrupts, note, plan_of, warn, warn_of_models
+from callflow.commands.console import Console
 from callflow.errors import BadInput, OutputError
 from callflow.events import CallContext, Event, Heard
 from callflow.journal import PART, Header, JournalWriter, is_journal, read_journal

@@ -16,7 +16,8 @@ from callflow.archive import extracts
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.archive.viewers import EVERYTHING, Viewer
-from callflow.commands.common import Console, note, output, plan_of, warn, workers_of
+from callflow.commands.common import note, output, plan_of, warn, workers_of
+from callflow.commands.console import Console
 from callflow.errors import BadInput, CallflowError
 from callflow.journal import read_journal
 from callflow.review import processes, score_table, scorecard_file, scored, whatif, whatif_table

@@ -13,7 +13,7 @@ from typing import TypeVar
 from callflow.flow import located_yaml, read_entries, read_rehearsals
 from callflow.flow.located_yaml import Mapping as MappingNode
 from callflow.flow.located_yaml import Node, Scalar
-from callflow.flow.model import FOLDS, Flow
+from callflow.flow.model import FOLDS, NOWHERE, Flow
 from callflow.flow.names import Names
 from callflow.flow.read_phrases import read_phrase
 from callflow.flow.read_rules import read_rule
@@ -25,6 +25,8 @@ from callflow.problems import Location, Problem, did_you_mean, edit_to_nearest, 
 from callflow.texts import Text, text
 
 SECTIONS = tuple(FILE.by_name)
+REHEARSALS = ".rehearsals.yaml"
+"""How the files end that hold rehearsals and nothing else; a call needs none of them."""
 UNREAD = ("unreadable", "encoding", "yaml-size", "yaml-syntax", "yaml-key", "yaml-forbidden")
 """Rules of Problems after which nothing is known of the rest of a file."""
 _NAMED = ("phrase", "state", "situation", "field", "form", "group", "cause", "clause", "rule")
@@ -100,6 +102,7 @@ class FlowReader:
             rehearsals=tuple(one for top in self.tops for one in read_rehearsals.read_all(top, flow)),
             folds=self._folds(head),
             hashes=hashes,
+            at=head.at if head else NOWHERE,
         )
 
     def _entries(
@@ -124,6 +127,13 @@ class FlowReader:
                 )
                 edit = edit_to_nearest(key.text_at, key.value, SECTIONS)
                 self.problems.append(Problem(key.at, message, "unknown-key", edit=edit))
+            elif key.value != "rehearsals" and root.at.file.endswith(REHEARSALS):
+                message = text(
+                    "{k}: does not belong here: calls do not read *{e}; put it in another file",
+                    "{k}: 不应写在这里：通话不读取 *{e}；请写到其他文件中",
+                    k=key.value, e=REHEARSALS,
+                )  # fmt: skip
+                self.problems.append(Problem(key.at, message, "not-a-rehearsal"))
         return Section(root, self.problems, text("file", "文件"), FILE)
 
     def _head(self, tops: list[Section]) -> Section | None:
