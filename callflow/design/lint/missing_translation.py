@@ -39,6 +39,7 @@ from callflow.problems import Level, Location, Problem
 from callflow.texts import Text, text
 
 _HAN = re.compile("[\u3400-\u9fff]")
+_LATIN = re.compile("[A-Za-z]")
 
 
 def check(subject: Subject) -> Iterator[Problem]:
@@ -57,7 +58,8 @@ def check(subject: Subject) -> Iterator[Problem]:
 
 
 def _both(words: Text) -> bool:
-    return bool(_HAN.search(words.zh)) and words.en != words.zh and not _HAN.search(words.en)
+    """A Chinese name may stand in English words."""
+    return bool(_HAN.search(words.zh) and _LATIN.search(words.en)) and words.en != words.zh
 
 
 def _texts(flow: Flow) -> Iterator[tuple[Text, Text, Location]]:
