@@ -184,7 +184,7 @@ def test_the_faults_are_counted_by_the_causes_of_dissatisfaction_the_most_named_
     events: list[ev.Event], flow: Flow
 ) -> None:
     lines = [line.strip() for line in replay(events, flow, "en").splitlines()]
-    head = lines.index("Causes of dissatisfaction")
+    head = lines.index("Causes of dissatisfaction (% of customers who name them)")
     assert lines[head + 1].split() == ["Attitude", "of", "staff", "35", "%", "✕", "violated", "2"]
     assert lines[head + 2].split() == ["Waiting", "27", "%", "○", "missed", "2"]
     assert lines[head + 3] == ""
