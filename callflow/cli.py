@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from callflow import __version__, flowfiles
 from callflow.commands import design, devices, graph, lint, models, rehearse, replay
-from callflow.commands.common import interrupts
-from callflow.errors import BadFlow, CallflowError
+from callflow.commands.common import interrupts, warn, warn_few
+from callflow.errors import BadEvents, BadFlow, CallflowError
 from callflow.options import designing, scores, serve
 from callflow.speech import engines
 from callflow.texts import printable, text
@@ -42,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         return code
     except BadFlow as error:
-        for problem in error.problems:
-            print(problem.in_(language), file=sys.stderr)
+        told = warn_few if isinstance(error, BadEvents) else warn
+        told(error.problems, language)
         _complain(error.in_(language), language)
     except CallflowError as error:
         _complain(error.in_(language), language)

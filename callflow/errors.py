@@ -5,7 +5,8 @@
     CallflowError                 anything we can explain; the command line prints it in one line, exit code 2
     ├── BadInput                  a file that people gave us cannot be used as it is
     │   ├── BadFlow               carries the list of Problems found in the flow
-    │   │   └── BadSheet          … found in a spreadsheet of phrases
+    │   │   ├── BadSheet          … found in a spreadsheet of phrases
+    │   │   └── BadEvents         … found in the call events beside a recording
     │   ├── BadRecording          missing, empty, not audio, truncated, wrong number of channels
     │   └── BadJournal            not a journal, or from a newer version of callflow
     ├── ModelError                a speech model is missing, damaged or made for another engine
@@ -60,6 +61,10 @@ class BadSheet(BadFlow):
     def __init__(self, message: Text, problems: Sequence[Problem]) -> None:
         super().__init__(message, problems)
         self.problems = list(problems)
+
+
+class BadEvents(BadFlow):
+    """Call events with mistakes; a file that holds none has one in every line."""
 
 
 class BadRecording(BadInput):

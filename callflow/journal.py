@@ -56,7 +56,9 @@ class Header:
             "recording": self.recording,
             "agent": self.agent,
         }
-        return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        line = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        # A file name need not be UTF-8; what is not stands as "\\udcff", which whoever reads the line turns back.
+        return line.encode(errors="backslashreplace").decode()
 
 
 class JournalWriter:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
 from callflow.audio.source import Source
-from callflow.commands.common import Console, interrupts, note, plan_of, warn, warn_of_models
+from callflow.commands.common import Console, cores, interrupts, note, plan_of, warn_few, warn_of_models
 from callflow.errors import BadInput, CallflowError
 from callflow.review.batch.listing import Listing, listing
 from callflow.review.batch.pattern import Pattern
@@ -80,7 +79,7 @@ def _crew(settings: Settings, cluster: str | None, size: int) -> AbstractContext
 def _workers(given: str | None) -> int:
     """How many processes: what was asked for, else one for each core we may use."""
     if given is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return cores()
     if not (given.isascii() and given.isdigit() and 0 < int(given[:9]) <= MOST_WORKERS):
         raise BadInput(
             text("--workers must be a whole number from 1 to {m}", "--workers 应为 1 到 {m} 的整数", m=MOST_WORKERS)
@@ -89,7 +88,7 @@ def _workers(given: str | None) -> int:
 
 
 def _tell(found: Listing, language: str) -> None:
-    warn(found.problems, language)
+    warn_few(found.problems, language)
     if found.unnamed:
         note(
             text(

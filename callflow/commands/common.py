@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 
@@ -10,8 +11,10 @@ from rich import console
 from callflow import flowfiles, models, plans
 from callflow.call.plan import Plan
 from callflow.problems import Problem
-from callflow.texts import Text
+from callflow.texts import Text, text
 
+MOST_TOLD = 10
+"""Problems of one file of events that are told one by one."""
 interrupts: list[int] = []
 """Signals that came: ``cli`` notes them, because PyAV loses an exception that reaches it at work."""
 
@@ -33,6 +36,38 @@ def plan_of(name: str | None, language: str) -> Plan:
 def warn(warnings: Iterable[Problem], language: str) -> None:
     for warning in warnings:
         print(warning.in_(language), file=sys.stderr, flush=True)
+
+
+class Few:
+    """Tells of the first few problems of a file, and at the end how many more there are: a file that is none has a
+    problem in every line. As a context manager."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._found = 0
+
+    def __enter__(self) -> Few:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if more := max(0, self._found - MOST_TOLD):
+            note(text("… and {n} more", "…… 另有 {n} 处", n=more), self._language)
+
+    def tell(self, problem: Problem) -> None:
+        self._found += 1
+        if self._found <= MOST_TOLD:
+            warn([problem], self._language)
+
+
+def warn_few(problems: Iterable[Problem], language: str) -> None:
+    with Few(language) as few:
+        for problem in problems:
+            few.tell(problem)
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def note(message: Text, language: str) -> None:

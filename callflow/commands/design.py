@@ -8,7 +8,7 @@ import sys
 
 from callflow import flowfiles
 from callflow.call.plan import Plan
-from callflow.commands.common import Console, note, plan_of, warn
+from callflow.commands.common import Console, Few, note, plan_of, warn
 from callflow.design import coverage_table, explain_text
 from callflow.design.coverage import coverage
 from callflow.design.simulate import simulate
@@ -28,7 +28,8 @@ def run_simulate(options: argparse.Namespace, language: str) -> int:
         print(line, flush=True)
 
     lines = lines_of(sys.stdin.buffer) if sys.stdin else ()
-    return 0 if simulate(lines, plan, say, lambda problem: warn([problem], language)) else 2
+    with Few(language) as few:
+        return 0 if simulate(lines, plan, say, few.tell) else 2
 
 
 def run_coverage(options: argparse.Namespace, language: str) -> int:

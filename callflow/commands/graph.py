@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from callflow import flowfiles
-from callflow.commands.common import warn
+from callflow.commands.common import warn, warn_few
 from callflow.design.graph.dot import dot
 from callflow.design.graph.draw import draw
 from callflow.design.graph.mermaid import mermaid
@@ -19,7 +19,7 @@ from callflow.errors import BadInput, CallflowError
 from callflow.events import Event, parse
 from callflow.journal import is_journal, read_journal
 from callflow.problems import Location
-from callflow.texts import text
+from callflow.texts import printable, text
 from callflow.writing import whole_or_nothing
 
 Format = Literal["svg", "png", "mermaid", "dot"]
@@ -94,7 +94,7 @@ def _by_ending(out: Path) -> Format:
 
 def _overlay(options: argparse.Namespace, language: str) -> Overlay | None:
     if options.call:
-        return path(_events(Path(options.call), language), Path(options.call).stem, language)
+        return path(_events(Path(options.call), language), printable(Path(options.call).stem), language)
     return heat(_calls(options.heat, language), language) if options.heat else None
 
 
@@ -133,5 +133,5 @@ def _archived(url: str) -> Iterator[Iterable[Event]]:
 
 def _events(journal: Path, language: str) -> list[Event]:
     read = read_journal(journal)
-    warn(read.problems, language)
+    warn_few(read.problems, language)
     return read.events

@@ -15,7 +15,7 @@ from callflow.audio.recording import Recording
 from callflow.call.actions import Actions
 from callflow.call.plan import Plan
 from callflow.commands import plugins
-from callflow.commands.common import Console, interrupts, note, plan_of, warn, warn_of_models
+from callflow.commands.common import Console, cores, interrupts, note, plan_of, warn, warn_few, warn_of_models
 from callflow.errors import BadInput, OutputError
 from callflow.events import CallContext, Event, Heard
 from callflow.journal import PART, Header, JournalWriter, is_journal, read_journal
@@ -37,6 +37,7 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
     _check_paths(options)
     threads = _threads(options.threads)
     if options.file.suffix == ".jsonl" or is_journal(options.file):
+        _check_of_a_journal(options)
         return _replay_journal(options, language)
     started = time.monotonic()
     with ExitStack() as stack:
@@ -80,13 +81,13 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
 
 def _replay_journal(options: argparse.Namespace, language: str) -> int:
     journal = read_journal(options.file)
-    warn(journal.problems, language)
+    warn_few(journal.problems, language)
     plan = plan_of(journal.header.flow or None if options.flow is None else options.flow, language)
     if flowfiles.of_calls(plan.flow.hashes) != flowfiles.of_calls(journal.header.files):
         note(text("the flow has changed since this journal was written", "写日志之后流程已有改动"), language)
     name = Path(journal.header.recording).name
     sound = options.file.parent / name if name else None
-    agent: Side = options.agent or journal.header.agent
+    agent = journal.header.agent
     header = Header(plan.flow.name, plan.flow.hashes, name, agent)
     with _Views(options, plan, language, header) as views:
         rejudge(_dated_events(journal.events, options.date, language), plan, views.show)
@@ -171,9 +172,29 @@ def _threads(given: str | None) -> int:
     """How many were asked for; 0 for what suits the recogniser."""
     if given is None:
         return 0
-    if not (given.isascii() and given.isdigit() and int(given[:9]) > 0):
-        raise BadInput(text("--threads must be a whole number from 1 on", "--threads 应为不小于 1 的整数"))
-    return min(int(given[:9]), 1024)
+    most = cores()
+    if not (given.isascii() and given.isdigit() and 0 < int(given[:9]) <= most):
+        raise BadInput(
+            text(
+                "--threads must be a whole number from 1 to {m}, the cores of this computer",
+                "--threads 应为 1 到 {m} 的整数（{m} 为本机可用核数）",
+                m=most,
+            ),
+            text("more would only wait for each other", "再多只会互相等待"),
+        )
+    return int(given)
+
+
+def _check_of_a_journal(options: argparse.Namespace) -> None:
+    """In a journal everything is heard already: what speaks of the sound, or of what lies beside it, cannot help."""
+    given = [name for name in ("events", "agent", "threads") if getattr(options, name) is not None]
+    if options.engine != "auto":
+        given.append("engine")
+    if given:
+        raise BadInput(
+            text("--{n} is for a recording, not for a journal", "--{n} 用于录音，不能用于日志", n=given[0]),
+            text("leave it out, or replay the recording", "请去掉它，或回放录音"),
+        )
 
 
 def _check_single(options: argparse.Namespace) -> None:

@@ -6,15 +6,18 @@ language asked for, without a traceback, and with no file that was not there bef
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from commandline import OUTPUTS, callflow, complaint, environment, listing
+from commandline import OUTPUTS, PROBLEM, callflow, complaint, environment, listing
 
 from callflow.cli import main
+from callflow.journal import Header, JournalWriter, read_journal
 
 BAD_RULES = ["unknown-key", "unknown-phrase", "unknown-key"]
 
@@ -60,9 +63,14 @@ CASES: list[tuple[str, str, str, list[str]]] = [
     ("simulate bad.yaml", "has mistakes", "有错误", BAD_RULES),
     ("simulate template.yaml", "has mistakes", "有错误", ["template"]),
     ("replay call.jsonl --report folder.wav", "is a folder", "文件夹", []),
-    ("replay ok.wav --threads -3", "a whole number from 1 on", "不小于 1 的整数", []),
-    ("replay ok.wav --threads 0", "a whole number from 1 on", "不小于 1 的整数", []),
-    ("replay ok.wav --threads two", "a whole number from 1 on", "不小于 1 的整数", []),
+    ("replay ok.wav --threads -3", "a whole number from 1 to", "的整数", []),
+    ("replay ok.wav --threads 0", "a whole number from 1 to", "的整数", []),
+    ("replay ok.wav --threads two", "a whole number from 1 to", "的整数", []),
+    ("replay ok.wav --threads 100000", "a whole number from 1 to", "的整数", []),
+    ("replay call.jsonl --events nan.events", "--events is for a recording", "--events 用于录音", []),
+    ("replay call.jsonl --engine foo", "--engine is for a recording", "--engine 用于录音", []),
+    ("replay call.jsonl --agent right", "--agent is for a recording", "--agent 用于录音", []),
+    ("replay call.jsonl --threads 1", "--threads is for a recording", "--threads 用于录音", []),
     ("replay ''", "FILE: an empty name", "名字是空的", []),
     ("replay .", "is a directory", "文件夹", []),
     ("replay call.jsonl --report ''", "--report: an empty name", "名字是空的", []),
@@ -140,6 +148,48 @@ def test_two_hundred_mistakes_are_listed_in_order(tmp_path: Path, capfd: pytest.
     assert len(problems) == 200
     assert [int(problem.split(":")[1]) for problem in problems] == [n // 2 + 5 for n in range(200)]
     assert "a.yaml has mistakes" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "last"),
+    [
+        (["replay", "ok.wav", "--events", "many.events"], b"", "callflow: error: "),
+        (["simulate"], b"garbage\n" * 40, "… and 30 more"),
+        (["score", "twice.jsonl"], b"", "… and "),
+    ],
+)
+def test_of_a_file_of_mistakes_the_first_few_are_told(
+    folder: Path, arguments: list[str], given: bytes, last: str
+) -> None:
+    (folder / "many.events").write_bytes(b"garbage\n" * 40)
+    call = (folder / "call.jsonl").read_bytes()
+    (folder / "twice.jsonl").write_bytes(call + call.partition(b"\n")[2] * 20)
+    told = callflow(*arguments, cwd=folder, given=given).stderr.decode().splitlines()
+    assert sum(bool(PROBLEM.match(line)) for line in told) == 10
+    assert any(line.startswith("… and ") for line in told)
+    assert any(line.startswith(last) for line in told[10:])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are Unicode there")
+def test_a_file_name_that_is_not_utf_8_is_a_name_like_any_other(folder: Path) -> None:
+    """Names are bytes on Linux, and old recording systems write them in GBK."""
+    name = os.fsdecode("录音".encode("gbk"))
+    (folder / "call.jsonl").rename(folder / f"{name}.jsonl")
+    header = Header("inbound", {}, f"{name}.wav")
+    with JournalWriter(folder / "again.jsonl", header):
+        pass
+    assert read_journal(folder / "again.jsonl").header == header, "so its recording is found again"
+    for arguments in (
+        ["replay", f"{name}.jsonl", *OUTPUTS],
+        ["graph", "--call", f"{name}.jsonl", "--format", "svg", "--out", "path.svg"],
+        ["score", f"{name}.jsonl"],
+        ["record", f"{name}.jsonl"],
+        ["replay", f"{name}.jsonl", "again.jsonl", "--archive", "a.db", "--workers", "1"],
+    ):
+        if arguments[0] == "graph" and shutil.which("dot") is None:
+            continue
+        done = callflow(*arguments, cwd=folder)
+        assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr.decode()
 
 
 def test_names_cannot_play_with_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
