@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import signal
 import sys
 import threading
 from contextlib import ExitStack, suppress
@@ -38,6 +39,21 @@ WITHOUT_TELEPHONE = ("sound", "keys")
 
 
 def run_live(options: argparse.Namespace, language: str) -> int:
+    """Until Ctrl-C, which is how one goes home: 0. A second one does not wait for the end: 130."""
+    begun = threading.Event()
+    try:
+        return _run(options, language, begun)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if begun.is_set():
+            kept = text("ended at once; what was written of the calls is kept", "已立即结束；通话已写出的部分保留")
+        else:
+            kept = text("interrupted while it was starting; nothing was written", "启动时已中断，未写出任何文件")
+        note(kept, language)
+        return 130
+
+
+def _run(options: argparse.Namespace, language: str, begun: threading.Event) -> int:
     folder = _folder(options)
     if options.window:
         window.require()
@@ -71,10 +87,15 @@ def run_live(options: argparse.Namespace, language: str) -> int:
         if hook:
             note(text("webhook token: {t}", "Webhook 令牌：{t}", t=hook.token), language)
         note(_kept(folder, options.audio), language)
-        if options.window:
-            return _in_window(live, overlay.url)
-        with suppress(KeyboardInterrupt):  # how one goes home
-            live.run()
+        begun.set()
+        try:
+            if options.window:
+                _in_window(live, overlay.url)
+            else:
+                live.run()
+        except KeyboardInterrupt:
+            pass
+        note(text("ending …", "正在结束……"), language)
     return 0
 
 
@@ -190,7 +211,7 @@ def _player(platform: str) -> str:
     return "coreaudio" if platform == "darwin" else "alsa,default"
 
 
-def _in_window(live: LiveSession, url: str) -> int:
+def _in_window(live: LiveSession, url: str) -> None:
     """The overlay in a window that stays on top; closing it ends the session."""
     running = threading.Thread(target=live.run, name="session", daemon=True)
     running.start()
@@ -198,4 +219,3 @@ def _in_window(live: LiveSession, url: str) -> int:
         window.show_window(url)
     live.stop()
     running.join(5.0)
-    return 0
