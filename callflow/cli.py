@@ -22,7 +22,7 @@ from callflow.commands.common import interrupts, warn, warn_few
 from callflow.errors import BadEvents, BadFlow, CallflowError
 from callflow.options import designing, scores, serve
 from callflow.speech import engines
-from callflow.texts import printable, text
+from callflow.texts import printable, refused, text
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -34,6 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``callflow`` with ``arguments`` (default: the process's own); returns the exit code."""
     _utf8_streams()
     language = _language()
+    if sys.stdout is None:  # closed by whoever started us: what we print would be lost without a word
+        closed = text("standard output is closed", "标准输出已关闭")
+        hint = text("send what is not wanted to /dev/null", "不需要输出时请重定向到 /dev/null")
+        _complain(CallflowError(closed, hint).in_(language), language)
+        return 2
     try:
         options = _options(arguments)
         language = options.lang or language
@@ -84,9 +89,9 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def _told(error: OSError, language: str) -> str:
     """What the system refused; everything that has a name is written by those who know it, the rest is our output."""
-    why = error.strerror or str(error)
+    why = refused(error)
     if error.filename:
-        return f"{error.filename}: {why}"
+        return f"{error.filename}: {why.in_(language)}"
     if error.errno in _FULL:
         message = text(
             "cannot write to standard output: {w} — free some space, or send the output elsewhere",
@@ -94,7 +99,7 @@ def _told(error: OSError, language: str) -> str:
             w=why,
         )
         return message.in_(language)
-    return why
+    return why.in_(language)
 
 
 def on_interrupt(number: int, _frame: object) -> NoReturn:

@@ -20,10 +20,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
+from pathlib import Path
 
 from callflow.problems import Problem
-from callflow.texts import Text, printable
+from callflow.texts import Text, printable, refused, text
 
 
 class CallflowError(Exception):
@@ -101,3 +103,15 @@ class DeviceError(CallflowError):
 
 class OutputError(CallflowError):
     """Output could not be written; nothing half-written is left behind."""
+
+    @classmethod
+    def of(cls, path: Path | str, error: OSError) -> OutputError:
+        """That ``path`` could not be written, as the system says, and what helps against that."""
+        message = text('cannot write "{p}": {w}', "无法写入“{p}”：{w}", p=path, w=refused(error))
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return cls(message, text("free some space, or choose another place", "请腾出空间，或换一个位置"))
+        if error.errno == errno.ENOENT:
+            return cls(message, text("make the folder first", "请先建立文件夹"))
+        if error.errno == errno.ENAMETOOLONG:
+            return cls(message, text("choose a shorter name", "请换个短一些的名字"))
+        return cls(message, text("choose another place", "请换一个位置"))

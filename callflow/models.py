@@ -328,8 +328,7 @@ def install(
             work.rmdir()  # stays where it holds the beginning of a download
         raise
     except OSError as error:
-        where, why = error.filename or into, error.strerror or error
-        raise OutputError(text("cannot write {f}: {w}", "无法写入 {f}：{w}", f=where, w=why)) from error
+        raise OutputError.of(error.filename or into, error) from error
     return target
 
 

@@ -16,7 +16,7 @@ from callflow.call.actions import Actions
 from callflow.call.plan import Plan
 from callflow.commands import plugins
 from callflow.commands.common import Console, cores, interrupts, note, plan_of, warn, warn_few, warn_of_models
-from callflow.errors import BadInput, OutputError
+from callflow.errors import BadInput, CallflowError, OutputError
 from callflow.events import CallContext, Event, Heard
 from callflow.journal import PART, Header, JournalWriter, is_journal, read_journal
 from callflow.problems import Location
@@ -76,6 +76,7 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
             if not views.heard:
                 note(text("no speech was heard in this recording", "这段录音中没有听到任何人说话"), language)
             views.finish(Recording(options.file, agent=agent) if options.report else None)
+        views.end()
     return 0
 
 
@@ -92,6 +93,7 @@ def _replay_journal(options: argparse.Namespace, language: str) -> int:
     with _Views(options, plan, language, header) as views:
         rejudge(_dated_events(journal.events, options.date, language), plan, views.show)
         views.finish(Recording(sound, agent=agent) if options.report and sound and sound.is_file() else None)
+    views.end()
     return 0
 
 
@@ -112,6 +114,7 @@ class _Views:
         self._language = language
         self._title = header.recording or options.file.name
         self.heard = False
+        self.unwritten: CallflowError | None = None
         self._stack = ExitStack()
         self._kept: list[Event] = []
         self._actions = Actions(plan.flow)
@@ -146,14 +149,23 @@ class _Views:
             self._view.progress(done, total, elapsed)
 
     def finish(self, sound: Recording | None) -> None:
-        """The report, then the summary that names it."""
+        """The report, then the summary that names it. A report that cannot be written is ``unwritten`` for the caller
+        to raise when the journal has its name: an hour of work is not lost over it."""
         story = Story.of(self._kept, self._flow)
         report: Path | None = self._options.report
-        if report:
-            with sound or ExitStack():
-                write_report(report, story, sound=sound, title=self._title, language=self._language)
+        try:
+            if report:
+                with sound or ExitStack():
+                    write_report(report, story, sound=sound, title=self._title, language=self._language)
+        except CallflowError as error:
+            self.unwritten, report = error, None
         if self._view:
             self._view.summary(story, report, self._options.journal)
+
+    def end(self) -> None:
+        """Raise what kept the report from being written."""
+        if self.unwritten:
+            raise self.unwritten
 
 
 def _dated(context: CallContext, given: str | None, language: str) -> CallContext:
