@@ -21,13 +21,12 @@ from callflow.commands import design, devices, graph, lint, models, rehearse, re
 from callflow.commands.common import interrupts, warn, warn_few
 from callflow.errors import BadEvents, BadFlow, CallflowError
 from callflow.options import designing, scores, serve
+from callflow.options.parser import Parser, asked_for
 from callflow.speech import engines
 from callflow.texts import printable, refused, text
 
 if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
-
-    _SubParsers = argparse._SubParsersAction["_ArgumentParser"]
+    _SubParsers = argparse._SubParsersAction[Parser]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = text("send what is not wanted to /dev/null", "不需要输出时请重定向到 /dev/null")
         _complain(CallflowError(closed, hint).in_(language), language)
         return 2
+    Parser.language = asked_for(list(sys.argv[1:] if arguments is None else arguments)) or language
     try:
         options = _options(arguments)
         language = options.lang or language
@@ -72,16 +72,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     except BrokenPipeError:
         _drop_output()
         raise SystemExit(0) from None  # whoever read the help has read enough
-
-
-class _ArgumentParser(argparse.ArgumentParser):
-    """Tells when its help could not be written; argparse would keep that to itself."""
-
-    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        if file is sys.stdout and sys.stdout:
-            print(message, end="", flush=True)
-        else:
-            super()._print_message(message, file)
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -190,8 +180,8 @@ def _archive_commands() -> ModuleType:
     return archive
 
 
-def _archive_options(subparsers: _SubParsers, common: _ArgumentParser) -> None:
-    archive = _ArgumentParser(add_help=False)
+def _archive_options(subparsers: _SubParsers, common: Parser) -> None:
+    archive = Parser(add_help=False)
     archive.add_argument(
         "--archive", required=True, metavar="URL", help="calls.db, or postgresql://USER@HOST/NAME 归档库"
     )
@@ -221,12 +211,12 @@ def _archive_options(subparsers: _SubParsers, common: _ArgumentParser) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _ArgumentParser(
+    parser = Parser(
         prog="callflow",
         description="Guidance for Mandarin service calls: what to say next, and what must not be said. 来电服务引导",
     )
     parser.add_argument("--version", action="version", version=f"callflow {__version__}")
-    common = _ArgumentParser(add_help=False)
+    common = Parser(add_help=False)
     common.add_argument("--lang", choices=("zh", "en"), help="language of messages and reports 界面语言")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 

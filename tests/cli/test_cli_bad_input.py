@@ -131,13 +131,37 @@ def test_the_real_command_does_the_same(folder: Path, arguments: str) -> None:
     assert listing(folder) == before
 
 
-@pytest.mark.parametrize("arguments", ["", "replay", "reply x", "lint a b", "replay x --lang fr", "replay x --colour"])
+@pytest.mark.parametrize("arguments", ["", "replay", "reply x", "schema a", "replay x --lang fr", "replay x --colour"])
 def test_a_wrong_command_line_shows_how_it_goes(tmp_path: Path, arguments: str) -> None:
     done = callflow(*arguments.split(), cwd=tmp_path)
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr
     assert done.stderr.startswith(b"usage: callflow")
     assert b"error: " in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "缺少参数：COMMAND"),
+        (["replay", "--lang", "zh"], "缺少参数：FILE"),
+        (["replay", "x", "--colour"], "无法识别的参数：--colour"),
+        (["serve", "--archive", "a.db", "--port", "abc"], "--port：'abc' 不是数字"),
+        (["replay", "x", "--agent"], "--agent：后面要跟一个值"),
+        (["replay", "x", "--agent", "top"], "--agent：没有 'top' 这个选项"),
+        (["graph", "--call", "a", "--heat", "b"], "--heat：不能与 --call 同用"),
+    ],
+)
+def test_a_wrong_command_line_is_told_in_chinese(
+    arguments: list[str], told: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    usage, *_, last = capfd.readouterr().err.splitlines()
+    assert usage.startswith("usage: callflow")
+    assert f"错误：{told}" in last
 
 
 def test_two_hundred_mistakes_are_listed_in_order(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
