@@ -321,7 +321,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--audio", action="store_true", help="keep the sound beside each journal, too 同时保存录音")
     command.add_argument("--keep-numbers", action="store_true", help="do not hide long numbers in journals 不隐藏号码")
     command.add_argument("--no-webhook", action="store_true", help="take no call events by HTTP 不接收 Webhook")
-    command.add_argument("--port", type=int, default=0, help="the overlay's port on this computer (default: any) 端口")
+    command.add_argument(
+        "--port", metavar="N", default="0", help="the overlay's port on this computer (default: any) 端口"
+    )
     command.add_argument("--window", action="store_true", help="in a window that stays on top (pywebview) 置顶窗口")
     command.set_defaults(run=run_live)
 
@@ -335,7 +337,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--microphone", metavar="NAME", help="as for live")
     command.add_argument("--far-end", metavar="NAME", help="as for live")
     command.add_argument("--journals", metavar="FOLDER", help="as for live")
-    command.add_argument("--port", type=int, default=0, help="as for live")
+    command.add_argument("--port", metavar="N", default="0", help="as for live")
     command.add_argument("--json", action="store_true", help="as JSON, with what was measured")
     command.set_defaults(run=run_doctor)
 

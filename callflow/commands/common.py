@@ -10,9 +10,11 @@ from rich import console
 
 from callflow import flowfiles, models, plans
 from callflow.call.plan import Plan
+from callflow.errors import BadInput
 from callflow.problems import Problem
 from callflow.texts import Text, text
 
+MOST_PORT = 65_535
 MOST_TOLD = 10
 """Problems of one file of events that are told one by one."""
 interrupts: list[int] = []
@@ -63,6 +65,16 @@ def warn_few(problems: Iterable[Problem], language: str) -> None:
     with Few(language) as few:
         for problem in problems:
             few.tell(problem)
+
+
+def port_of(given: str) -> int:
+    """The port that was asked for; 0 for any."""
+    if not (given.isascii() and given.isdigit() and int(given[:9]) <= MOST_PORT):
+        raise BadInput(
+            text('--port: "{p}" is no port', "--port：“{p}”不是端口号", p=given[:20]),
+            text("give a number from 0 to {m}, 0 for any", "请给出 0 到 {m} 的数字，0 为任意", m=MOST_PORT),
+        )
+    return int(given)
 
 
 def cores() -> int:

@@ -16,7 +16,7 @@ from callflow.audio.devices import Device, choose, devices
 from callflow.audio.headset import Headset
 from callflow.audio.telephone import Line, Telephone
 from callflow.commands import plugins
-from callflow.commands.common import note, plan_of, warn_of_models
+from callflow.commands.common import note, plan_of, port_of, warn_of_models
 from callflow.commands.places import chosen_engines, default_folder
 from callflow.errors import BadInput, TelephonyError
 from callflow.live import window
@@ -54,12 +54,13 @@ def run_live(options: argparse.Namespace, language: str) -> int:
 
 
 def _run(options: argparse.Namespace, language: str, begun: threading.Event) -> int:
-    folder = _folder(options)
+    folder, port = _folder(options), port_of(options.port)
     if options.window:
         window.require()
     telephone = (
         None if options.calls in WITHOUT_TELEPHONE else _telephone(options.calls, options.sip_interface, language)
     )
+    _check_telephone(options, telephone)
     plan = plan_of(options.flow, language)
     warn_of_models(language)
     found = devices()
@@ -72,7 +73,7 @@ def _run(options: argparse.Namespace, language: str, begun: threading.Event) -> 
     with ExitStack() as stack:
         hook = _Hook() if not options.no_webhook else None
         routers = [hook.router(os.environ.get(HOOK_TOKEN) or secrets.token_urlsafe(24))] if hook else []
-        overlay = stack.enter_context(Overlay(port=options.port, routers=routers))
+        overlay = stack.enter_context(Overlay(port=port, routers=routers))
         for recogniser in recognisers:
             recogniser.start()
             stack.callback(recogniser.close)
@@ -116,9 +117,24 @@ def _folder(options: argparse.Namespace) -> Path | None:
                 text("leave one of them out", "请去掉其中一个"),
             )
         return None
+    if options.journals == "":
+        raise BadInput(
+            text("--journals: an empty name", "--journals：名字是空的"), text("name a folder", "请给出文件夹")
+        )
     folder = Path(options.journals) if options.journals else default_folder()
     require_folder(folder)
     return folder
+
+
+def _check_telephone(options: argparse.Namespace, telephone: object) -> None:
+    """What only a telephone of our own can do."""
+    for name in ("transfer_to", "sip_interface"):
+        if getattr(options, name) is not None and not isinstance(telephone, Phone):
+            option = name.replace("_", "-")
+            raise BadInput(
+                text("--{o} is for a telephone of our own", "--{o} 仅用于 callflow 自带电话", o=option),
+                text("add --calls sip:USER@HOST, or leave it out", "请加上 --calls sip:用户@主机，或去掉它"),
+            )
 
 
 def _kept(folder: Path | None, sound: bool) -> Text:

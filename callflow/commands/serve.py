@@ -9,7 +9,7 @@ from pathlib import Path
 from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
 from callflow.audio.source import Source
-from callflow.commands.common import note
+from callflow.commands.common import note, port_of
 from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput
 from callflow.gate import listen, own_hosts
@@ -35,7 +35,10 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
     for option, name in (("--certificate", certificate), ("--key", key)):
         if name and not Path(name).is_file():
             raise BadInput(text('{o}: no such file: "{p}"', "{o}：没有这个文件：“{p}”", o=option, p=name))
-    with Archive.open(options.archive, create=False) as archive, listen(options.host, options.port) as listening:
+    with (
+        Archive.open(options.archive, create=False) as archive,
+        listen(options.host, port_of(options.port)) as listening,
+    ):
         port = listening.getsockname()[1]
         site = Site(Accounts(archive), secure=bool(certificate))
         folders = folders or _beside(archive)

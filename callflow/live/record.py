@@ -99,6 +99,9 @@ def require_folder(folder: Path) -> None:
 
     A disk that is merely full is no reason not to take calls: what is to be written waits until there is room.
     """
+    if folder.exists() and not folder.is_dir():
+        message = text('journals cannot be written to "{p}": it is a file', "日志无法写入“{p}”：这是一个文件", p=folder)
+        raise OutputError(message, text("name a folder with --journals", "请用 --journals 指定文件夹"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

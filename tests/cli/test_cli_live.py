@@ -155,9 +155,22 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
     assert f"127.0.0.1:{port}" in line
 
 
-@pytest.mark.parametrize("port", ["70000", "-1"])
+@pytest.mark.parametrize("port", ["70000", "-1", "abc"])
 def test_a_port_that_cannot_be_is_said(port: str, tmp_path: Path) -> None:
-    assert port in refused(*DEVICES, "--journals", str(tmp_path), "--port", port)
+    assert f'"{port}" is no port' in refused(*DEVICES, "--journals", str(tmp_path), f"--port={port}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--journals", ""], "an empty name"),
+        (["--journals", __file__], "it is a file"),
+        (["--no-journal", "--engine", "zipformer+zipformer"], "two that differ"),
+        (["--no-journal", "--transfer-to", "1001"], "--transfer-to is for a telephone"),
+    ],
+)
+def test_an_option_that_cannot_be_is_said(arguments: list[str], told: str) -> None:
+    assert told in refused(*DEVICES, *arguments)
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
