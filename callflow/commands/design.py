@@ -77,5 +77,5 @@ def run_explain(options: argparse.Namespace, language: str) -> int:
     if options.json:
         print(json.dumps(explain_text.data(options.sentence, sounds, found), ensure_ascii=False, indent=1))
     else:
-        print(explain_text.render(options.sentence, sounds, found, language))
+        print(explain_text.render(options.sentence, sounds, found, language, plan.sounds.folds))
     return 0 if any(one.verdict == "said" for one in found) else 1

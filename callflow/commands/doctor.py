@@ -41,7 +41,7 @@ def run_doctor(options: argparse.Namespace, language: str) -> int:
 
 def all_checks(options: argparse.Namespace) -> Iterator[Check]:
     """In the order in which things have to work; each is made when those before it have run."""
-    engine, port = partial(chosen_engines, options.engine), port_of(options.port)
+    engine = partial(chosen_engines, options.engine)
     yield Check("python", Text("Python", "Python"), checks.python)
     yield Check("packages", text("live packages", "实时通话组件"), checks.packages)
     for one in engines.ENGINES:
@@ -52,7 +52,7 @@ def all_checks(options: argparse.Namespace) -> Iterator[Check]:
     yield Check("microphone", text("microphone", "麦克风"), partial(checks.device, "microphone", sides[0]), 25.0)
     yield Check("far_end", text("far end", "对方声音"), partial(checks.device, "far_end", sides[1]), 25.0)
     yield Check("browser", text("browser", "浏览器"), checks.browser)
-    yield Check("port", text("port", "端口"), partial(checks.port, port))
+    yield Check("port", text("port", "端口"), lambda: checks.port(port_of(options.port)))
     folder = Path(options.journals) if options.journals else default_folder()
     yield Check("disk", text("disk", "磁盘"), partial(checks.disk, folder))
     yield Check("hotkeys", text("hotkeys", "热键"), checks.hotkeys, needed=False)
@@ -67,7 +67,9 @@ def all_checks(options: argparse.Namespace) -> Iterator[Check]:
         name = text("speed: {n}", "速度：{n}", n=choice.name)
         yield Check(f"speed.{choice.name}", name, partial(speed.recognition, choice), 130.0, first)
     yield Check("speed.matching", text("speed: phrases", "速度：话术匹配"), partial(speed.matching, options.flow), 30.0)
-    yield Check("speed.overlay", text("speed: overlay", "速度：浮窗"), partial(speed.overlay, port), 20.0)
+    yield Check(
+        "speed.overlay", text("speed: overlay", "速度：浮窗"), lambda: speed.overlay(port_of(options.port)), 20.0
+    )
     capture = partial(speed.capture, Headset, *sides)
     yield Check("speed.capture", text("speed: capture", "速度：采集"), capture, 45.0)
 

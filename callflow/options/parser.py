@@ -1,4 +1,4 @@
-"""The parser of the command line: argparse's, but it complains in Chinese too, and of help that could not be written."""
+"""The parser of the command line: argparse's, but it tells in Chinese too, and of help that could not be written."""
 
 from __future__ import annotations
 

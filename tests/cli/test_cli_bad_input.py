@@ -225,6 +225,13 @@ def test_names_cannot_play_with_the_terminal(tmp_path: Path, capfd: pytest.Captu
     assert '":smile:.wav"' in complaint(capfd.readouterr().err)[0]
 
 
+def test_what_is_explained_cannot_play_with_the_terminal_either(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "这事不归我管\x1b[31m\u202e", "--lang", "en"]) in (0, 1)
+    out = capfd.readouterr().out
+    assert not {"\x1b", "\u202e"} & set(out)
+    assert "sh/s" in out.splitlines()[2], "zh, ch, sh are written as z, c, s"
+
+
 @pytest.mark.parametrize(("variable", "language"), [("zh_CN.UTF-8", "zh"), ("en_GB.UTF-8", "en"), ("C", "en")])
 def test_the_environment_s_language_is_spoken(tmp_path: Path, variable: str, language: str) -> None:
     """And Chinese comes out as UTF-8 whatever the locale can write."""
