@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import PurePath
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
@@ -23,7 +24,7 @@ from callflow.errors import BadEvents, BadFlow, CallflowError
 from callflow.options import designing, scores, serve
 from callflow.options.parser import Parser, asked_for
 from callflow.speech import engines
-from callflow.texts import printable, refused, text
+from callflow.texts import printable, refused, short, text
 
 if TYPE_CHECKING:
     _SubParsers = argparse._SubParsersAction[Parser]
@@ -81,7 +82,7 @@ def _told(error: OSError, language: str) -> str:
     """What the system refused; everything that has a name is written by those who know it, the rest is our output."""
     why = refused(error)
     if error.filename:
-        return f"{error.filename}: {why.in_(language)}"
+        return f"{short(PurePath(os.fsdecode(error.filename)))}: {why.in_(language)}"
     if error.errno in _FULL:
         message = text(
             "cannot write to standard output: {w} — free some space, or send the output elsewhere",

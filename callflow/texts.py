@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from dataclasses import dataclass
+from pathlib import PurePath
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,10 +30,23 @@ def text(en: str, zh: str, **values: object) -> Text:
     """Build a ``Text``, filling ``{name}`` slots in both languages from ``values``, of a ``Text`` each in its own."""
     if not values:
         return Text(en, zh)
+    values = {name: short(value) if isinstance(value, PurePath) else value for name, value in values.items()}
     chinese = {name: value.zh if isinstance(value, Text) else value for name, value in values.items()}
     return Text(en.format(**values), zh.format(**chinese))
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """How many of something, in English: ``1 call``, ``1,200 calls``."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def short(path: PurePath) -> str:
+    """A path in a message: what is longer than any name can be is not echoed whole."""
+    shown = str(path)
+    return shown if len(shown) <= 2 * _ENDS else f"{shown[:_ENDS]}…{shown[-_ENDS:]}"
+
+
+_ENDS = 150
 _REFUSALS = {
     errno.ENOENT: "没有这个文件或文件夹",
     errno.EACCES: "没有权限",

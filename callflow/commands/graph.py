@@ -15,7 +15,7 @@ from callflow.design.graph.draw import draw
 from callflow.design.graph.mermaid import mermaid
 from callflow.design.graph.model import Overlay, build
 from callflow.design.graph.overlay import heat, path
-from callflow.errors import BadInput, CallflowError
+from callflow.errors import BadInput, CallflowError, OutputError
 from callflow.events import Event, parse
 from callflow.journal import is_journal, read_journal
 from callflow.problems import Location
@@ -83,10 +83,13 @@ def run_graph(options: argparse.Namespace, language: str) -> int:
 
 
 def _by_ending(out: Path) -> Format:
+    if out.is_dir():
+        folder = text('cannot write "{p}": it is a folder', "无法写入“{p}”：这是一个文件夹", p=out)
+        raise OutputError(folder, text("name a file in it", "请给出其中的文件名"))
     if out.suffix.lower() not in _BY_ENDING:
         known = ", ".join(_BY_ENDING)
         raise BadInput(
-            text('"{o}": the ending does not tell the format', "“{o}”的扩展名看不出格式", o=out.name),
+            text('"{o}": the ending does not tell the format', "“{o}”的扩展名看不出格式", o=out),
             text("end it in {k}, or add --format", "请用 {k}，或加上 --format", k=known),
         )
     return _BY_ENDING[out.suffix.lower()]

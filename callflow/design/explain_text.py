@@ -36,10 +36,10 @@ def render(
     title = text("sounds", "读音").in_(language)
     lines = [sentence, f"  {title}  {' '.join(sounds)}"]
     if folds:
-        one = text(
+        merged = text(
             "of {f} either counts as the other, and one stands for both", "{f} 不作区分，只写其一", f=" ".join(folds)
         )
-        lines.append(f"  ({one.in_(language)})")
+        lines.append(f"  ({merged.in_(language)})")
     for one in found:
         lines += ["", *_paragraph(one, language)]
     if not found:

@@ -63,6 +63,7 @@ CASES: list[tuple[str, str, str, list[str]]] = [
     ("simulate bad.yaml", "has mistakes", "有错误", BAD_RULES),
     ("simulate template.yaml", "has mistakes", "有错误", ["template"]),
     ("replay call.jsonl --report folder.wav", "is a folder", "文件夹", []),
+    ("graph --out folder.wav", "is a folder", "文件夹", []),
     ("replay ok.wav --threads -3", "a whole number from 1 to", "的整数", []),
     ("replay ok.wav --threads 0", "a whole number from 1 to", "的整数", []),
     ("replay ok.wav --threads two", "a whole number from 1 to", "的整数", []),
@@ -146,7 +147,6 @@ def test_a_wrong_command_line_shows_how_it_goes(tmp_path: Path, arguments: str) 
         ([], "缺少参数：COMMAND"),
         (["replay", "--lang", "zh"], "缺少参数：FILE"),
         (["replay", "x", "--colour"], "无法识别的参数：--colour"),
-        (["serve", "--archive", "a.db", "--port", "abc"], "--port：'abc' 不是数字"),
         (["replay", "x", "--agent"], "--agent：后面要跟一个值"),
         (["replay", "x", "--agent", "top"], "--agent：没有 'top' 这个选项"),
         (["graph", "--call", "a", "--heat", "b"], "--heat：不能与 --call 同用"),
@@ -223,6 +223,14 @@ def test_names_cannot_play_with_the_terminal(tmp_path: Path, capfd: pytest.Captu
         assert "\x1b" not in line
     assert main(["replay", ":smile:.wav", "--lang", "en"]) == 2
     assert '":smile:.wav"' in complaint(capfd.readouterr().err)[0]
+
+
+@pytest.mark.parametrize("option", [[], ["ok.wav", "--report"], ["ok.wav", "--journal"]])
+def test_a_name_that_is_too_long_for_any_file_is_not_echoed_whole(folder: Path, option: list[str]) -> None:
+    done = callflow("replay", *option, "a" * 5000, "--lang", "zh", cwd=folder)
+    assert done.returncode == 2
+    assert "aa…aa" in complaint(done.stderr.decode(), "zh")[0]
+    assert len(done.stderr) < 1_000
 
 
 def test_what_is_explained_cannot_play_with_the_terminal_either(capfd: pytest.CaptureFixture[str]) -> None:
