@@ -50,8 +50,8 @@ class _Field:
         self.value, self.key, self.read_so_far = value, key, ""
 
     def is_short(self, digits: str) -> bool:
-        """Whether these are too few to be the number, or half of it."""
-        return len(digits) < max(self.spec.least, len(self.value) // 2)
+        """Whether these are less than half of the number."""
+        return len(digits) < len(self.value) // 2
 
 
 class FieldTracker:
