@@ -11,8 +11,8 @@ def _end(number: int, _frame: object) -> None:
     os._exit(128 + number)
 
 
-# A process of a pool loads this file, too; of its end nobody need be told.
-signal.signal(signal.SIGINT, _end if __name__ != "__mp_main__" else signal.SIG_DFL)
+# A process of a pool loads this file, too, and was begun by this package; of its end nobody need be told.
+signal.signal(signal.SIGINT, signal.SIG_DFL if "multiprocessing" in sys.modules else _end)
 
 from callflow import cli  # noqa: E402 (after the line above, that is what it is for)
 
