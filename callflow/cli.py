@@ -17,11 +17,10 @@ from pathlib import PurePath
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
-from callflow import __version__, flowfiles
-from callflow.commands import design, devices, graph, lint, models, rehearse, replay
+from callflow import __version__
 from callflow.commands.common import interrupts, warn, warn_few
 from callflow.errors import BadEvents, BadFlow, CallflowError
-from callflow.options import designing, scores, serve
+from callflow.options import designing, flows, scores, serve
 from callflow.options.parser import Parser, asked_for
 from callflow.speech import engines
 from callflow.texts import printable, refused, short, text
@@ -130,6 +129,8 @@ def _language() -> str:
 def run_replay(options: argparse.Namespace, language: str) -> int:
     """``callflow replay``: one call, or with ``--archive`` many, which needs packages that are an extra."""
     if options.archive is None:
+        from callflow.commands import replay
+
         return replay.run_replay(options, language)
     try:
         from callflow.commands import batch
@@ -158,6 +159,20 @@ def run_doctor(options: argparse.Namespace, language: str) -> int:
     from callflow.commands import doctor
 
     return doctor.run_doctor(options, language)
+
+
+def run_models(options: argparse.Namespace, language: str) -> int:
+    """``callflow models``."""
+    from callflow.commands import models
+
+    return models.run_models(options, language)
+
+
+def run_devices(options: argparse.Namespace, language: str) -> int:
+    """``callflow devices``; it loads what hears."""
+    from callflow.commands import devices
+
+    return devices.run_devices(options, language)
 
 
 def run_users(options: argparse.Namespace, language: str) -> int:
@@ -190,7 +205,8 @@ def _archive_options(subparsers: _SubParsers, common: Parser) -> None:
     command = subparsers.add_parser(
         "users", parents=[common, archive], help="who may look into an archive; passwords are asked for 归档库用户"
     )
-    command.add_argument("action", choices=("list", "add", "password", "disable", "enable"))
+    actions = ("list", "add", "password", "disable", "enable", "wall-token", "wall-revoke")
+    command.add_argument("action", choices=actions, help="wall-token: for callflow live --wall of an agent 操作")
     command.add_argument("name", nargs="?", default="", help="the user's name 用户名")
     command.add_argument("--role", choices=("agent", "supervisor", "admin"), default="supervisor", help="角色")
     command.add_argument("--agent", default="", metavar="CODE", help="whose calls an agent sees 坐席工号")
@@ -255,51 +271,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--retry-failed", action="store_true", help="try files again that failed before 重试失败的文件"
     )
+    command.add_argument("--no-peaks", action="store_true", help="keep no waveforms for callflow serve 不保存波形")
     command.set_defaults(run=run_replay)
 
-    command = subparsers.add_parser(
-        "simulate", parents=[common], help="events as JSON lines in, outputs as JSON lines out 以 JSON 行模拟通话"
-    )
-    command.add_argument(
-        "flow",
-        nargs="?",
-        default=flowfiles.DEFAULT_FLOW,
-        metavar="FLOW",
-        help="flow by name or path (default: inbound)",
-    )
-    command.set_defaults(run=design.run_simulate)
-
-    rehearse.options(subparsers, common)
-    graph.options(subparsers, common)
-
-    command = subparsers.add_parser("lint", parents=[common], help="what is wrong with a flow 检查流程")
-    command.add_argument("flow", nargs="*", metavar="FLOW", help="flows by name or path (default: inbound)")
-    command.add_argument("--format", choices=("text", "json", "github", "sarif"), default="text", help="输出格式")
-    command.add_argument("--fix", action="store_true", help="mend what is sure, in the files themselves 自动修正")
-    command.set_defaults(run=lint.run_lint)
-
-    command = subparsers.add_parser(
-        "schema", parents=[common], help="the JSON Schema of flow files, for editors 流程文件的 JSON Schema"
-    )
-    command.set_defaults(run=lint.run_schema)
-
-    command = subparsers.add_parser(
-        "coverage", parents=[common], help="which clause of the guides is served by what 条款落实情况"
-    )
-    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
-    command.add_argument("--open", action="store_true", help="only clauses that something is missing for")
-    command.add_argument("--json", action="store_true", help="as JSON, with every place")
-    command.set_defaults(run=design.run_coverage)
-
-    command = subparsers.add_parser(
-        "explain", parents=[common], help="why a sentence hits a phrase or not 解释一句话为何命中或未命中"
-    )
-    command.add_argument("sentence", metavar="SENTENCE", help="what was said")
-    command.add_argument("--by", choices=("agent", "customer"), default="agent", help="who said it (default: agent)")
-    command.add_argument("--flow", help="flow by name or path (default: inbound)")
-    command.add_argument("--json", action="store_true", help="as JSON")
-    command.set_defaults(run=design.run_explain)
-
+    flows.declare(subparsers, common)
     designing.declare(subparsers, common)
 
     command = subparsers.add_parser("live", parents=[common], help="guidance during calls, in an overlay 实时通话引导")
@@ -325,6 +300,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--port", metavar="N", default="0", help="the overlay's port on this computer (default: any) 端口"
     )
+    command.add_argument("--wall", metavar="URL", help="callflow serve, for the supervisor's live wall 现场看板地址")
+    command.add_argument("--wall-token", metavar="FILE", help="its token (default: from CALLFLOW_WALL_TOKEN) 令牌文件")
     command.add_argument("--window", action="store_true", help="in a window that stays on top (pywebview) 置顶窗口")
     command.set_defaults(run=run_live)
 
@@ -348,7 +325,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("action", choices=("list", "install", "verify", "path"), nargs="?", default="list")
     command.add_argument("name", nargs="?", default="", help="a model's name (see list)")
     command.add_argument("--source", help="install from this address, archive or directory instead")
-    command.set_defaults(run=models.run_models)
+    command.set_defaults(run=run_models)
 
     command = subparsers.add_parser(
         "devices", parents=[common], help="list the sound devices, and which would be used 声音设备"
@@ -357,7 +334,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--seconds", metavar="N", help="how long to show it (default: until Ctrl-C)")
     command.add_argument("--microphone", metavar="NAME", help="try this name, or part of it, or a pattern with *")
     command.add_argument("--far-end", metavar="NAME", help="the same for the device that carries the customer")
-    command.set_defaults(run=devices.run_devices)
+    command.set_defaults(run=run_devices)
 
     serve.declare(subparsers, common)
     return parser

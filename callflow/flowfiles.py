@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -13,14 +12,13 @@ from callflow import collecting
 from callflow.errors import BadFlow, BadInput
 from callflow.flow.located_yaml import MAX_CHARACTERS
 from callflow.flow.model import Flow
+from callflow.flow.read import REHEARSALS as REHEARSALS
 from callflow.flow.read import read_flow
 from callflow.problems import Level, Location, Problem, did_you_mean
 from callflow.texts import Text, refused, text
-from callflow.writing import whole_or_nothing
+from callflow.writing import replace_all
 
 DEFAULT_FLOW = "inbound"
-REHEARSALS = ".rehearsals.yaml"
-"""How the files end that hold rehearsals and nothing else; a call needs none of them."""
 MAX_FILES = 500
 """So many YAML files make a flow, at most; and among so many other files and folders they are looked for:"""
 MAX_ENTRIES = 20_000
@@ -101,7 +99,7 @@ def load(name: str = DEFAULT_FLOW) -> tuple[Flow, list[Problem]]:
 def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Sources:
     """The files of a flow, unread as yet. Raises ``BadInput`` where there is no such flow."""
     path = find(name)
-    files = sorted(_yaml_files(path)) if path.is_dir() else [path]
+    files = sorted(yaml_files(path)) if path.is_dir() else [path]
     if path.is_dir() and not rehearsals:
         files = [file for file in files if not file.name.endswith(REHEARSALS)]
     texts: dict[str, str] = {}
@@ -109,7 +107,7 @@ def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Source
     unread: list[Problem] = []
     for file in files:
         shown = str(file.relative_to(path)) if path.is_dir() else file.name
-        content = content_of(file, shown)
+        content = content_of(file, shown) if file == path or file.is_file() else _no_file(shown)
         if isinstance(content, Problem):
             unread.append(content)
         else:
@@ -121,7 +119,7 @@ def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Source
     return Sources(path, texts, hashes, tuple(unread))
 
 
-def _yaml_files(folder: Path) -> Iterator[Path]:
+def yaml_files(folder: Path) -> Iterator[Path]:
     """The YAML files in and below a folder, hidden folders left out. Raises ``BadInput`` where it is no flow's folder,
     but one in which all kinds of things lie."""
     looked_at = found = 0
@@ -137,16 +135,15 @@ def _yaml_files(folder: Path) -> Iterator[Path]:
         yield from named
 
 
-def rewrite(path: Path, source: str) -> None:
-    """Give a file of a flow new content, whole or not at all; its mode and its mark of UTF-8 stay.
+def rewrite(sources: Sources, texts: Mapping[str, str]) -> None:
+    """Give files of a flow other texts, all of them or none; ``sources``: as they were read.
 
-    Raises ``OutputError`` where it cannot be written.
+    Raises ``OutputError`` where one cannot be written, or was changed by somebody else meanwhile.
     """
-    path = path.resolve()  # a link stays a link
-    mode, marked = path.stat().st_mode, path.read_bytes().startswith(BOM_UTF8)
-    with whole_or_nothing(path) as file:
-        file.write(BOM_UTF8 * marked + source.encode())
-    path.chmod(mode)
+    places = {file: sources.place(file).resolve() for file in texts}  # a link stays a link
+    replace_all(
+        {places[file]: words for file, words in texts.items()}, {places[file]: sources.hashes[file] for file in texts}
+    )
 
 
 def parse(sources: Sources) -> tuple[Flow, list[Problem]]:
@@ -168,6 +165,11 @@ def _empty(sources: Mapping[str, str]) -> list[Problem]:
     empty = [file for file, source in sources.items() if not source.strip()]
     rule, level = ("unreadable", Level.ERROR) if len(empty) == len(sources) else ("empty-file", Level.WARNING)
     return [Problem(Location(file), text("the file is empty", "文件是空的"), rule, level) for file in empty]
+
+
+def _no_file(shown: str) -> Problem:
+    """A folder with such a name, or a pipe, which might never end."""
+    return Problem(Location(shown), text("cannot be read: it is no file", "无法读取：它不是文件"), "unreadable")
 
 
 def content_of(file: Path, shown: str) -> bytes | Problem:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from types import UnionType
 from typing import Any, Literal
 
 from callflow.errors import CallflowError, PluginError
@@ -44,7 +45,7 @@ class Plugin:
     @property
     def about(self) -> str:
         """The first line of its docstring."""
-        return printable((self.run.__doc__ or "").strip().partition("\n")[0])
+        return printable(str(self.run.__doc__ or "").strip().partition("\n")[0])
 
 
 def found(group: Group, taken: Collection[str] = ()) -> tuple[list[Plugin], list[Problem]]:
@@ -98,6 +99,12 @@ def at_work(plugin: Plugin) -> Iterator[None]:
                 "tell those who made it; callflow itself goes on without it", "请告知插件作者；callflow 不用它也能运行"
             ),
         ) from error
+
+
+def must_be(kind: type | UnionType, given: object, what: str) -> None:
+    """Other people's code gives anything. Raises ``TypeError`` that says ``what`` should be of which kind."""
+    if not isinstance(given, kind):
+        raise TypeError(f"{what} {kind.__name__ if isinstance(kind, type) else kind}, not {type(given).__name__}")
 
 
 def _points(group: Group) -> list[EntryPoint]:

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -26,9 +26,11 @@ def whole_or_nothing(path: Path) -> Iterator[BinaryIO]:
             temporary = Path(file.name)
             yield cast(BinaryIO, file)
             file.flush()
+            os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
         temporary = None
+        _settle(path.parent)
     except OSError as error:
         raise OutputError.of(path, error) from error
     finally:
@@ -41,31 +43,25 @@ def replace_all(files: Mapping[Path, str], were: Mapping[Path, str]) -> None:
 
     Raises ``OutputError`` with all as they were: each new text lies whole beside its file before the first is replaced.
     """
-    before = {path: path.read_bytes() for path in files}
-    for path, content in before.items():
-        if sha256(content).hexdigest() != were[path]:
-            raise OutputError(
-                text('"{p}" was changed by somebody else meanwhile', "“{p}”刚刚被别人修改过", p=path),
-                text("nothing was changed; do it again", "未作任何修改；请重新执行"),
-            )
+    before = {path: _unchanged(path, were[path]) for path in files}
     parts: dict[Path, Path] = {}
+    olds: dict[Path, Path] = {}
     done: list[Path] = []
     try:
         for path, words in files.items():
-            handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-            parts[path] = Path(part)
-            with open(handle, "wb") as opened:
-                mark = _MARK if before[path].startswith(_MARK) else b""
-                opened.write(mark + words.encode())
-                opened.flush()
-                os.fsync(opened.fileno())
-            shutil.copymode(path, part)
-        for path, part_ in parts.items():
-            os.replace(part_, path)
+            mark = _MARK if before[path].startswith(_MARK) else b""
+            parts[path] = _beside(path, mark + words.encode())
+            olds[path] = _beside(path, before[path])
+        for path, part in parts.items():
             done.append(path)
-    except OSError as error:
+            os.replace(part, path)
+        for folder in {path.parent for path in files}:
+            _settle(folder)
+    except BaseException as error:  # also a Ctrl-C in the middle
         for path in done:
-            path.write_bytes(before[path])
+            os.replace(olds[path], path)
+        if not isinstance(error, OSError):
+            raise
         where = error.filename or next(iter(files))
         raise OutputError(
             text(
@@ -76,8 +72,46 @@ def replace_all(files: Mapping[Path, str], were: Mapping[Path, str]) -> None:
             )
         ) from error
     finally:
-        for part_ in parts.values():
-            part_.unlink(missing_ok=True)
+        for left in (*parts.values(), *olds.values()):
+            left.unlink(missing_ok=True)
+
+
+def _unchanged(path: Path, was: str) -> bytes:
+    """The bytes of a file whose sha256 is still ``was``. Raises ``OutputError`` otherwise."""
+    with suppress(OSError):  # deleted, perhaps
+        content = path.read_bytes()
+        if sha256(content).hexdigest() == was:
+            return content
+    raise OutputError(
+        text('"{p}" was changed by somebody else meanwhile', "“{p}”刚刚被别人修改过", p=path),
+        text("nothing was changed; do it again", "未作任何修改；请重新执行"),
+    )
+
+
+def _beside(path: Path, content: bytes) -> Path:
+    """A new file next to another, with its rights, that is on the disk for good."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    part = Path(name)
+    try:
+        with open(handle, "wb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+        shutil.copymode(path, part)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return part
+
+
+def _settle(folder: Path) -> None:
+    """What was renamed in a folder stays so, also when the power fails; Windows does without."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def new_folder(path: Path, files: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ import bench_live
 import bench_phrases
 import bench_rejudge
 import bench_replay
+import bench_studio
 from bench_row import Row
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
@@ -50,6 +51,9 @@ METHOD = """
 - **Lint**: whole processes, Python's own start included. A flow of 50,000 lines is put together from pieces of the
   development sentences (5,900 phrases, 2,000 situations and rules); `python scripts/bench_lint.py` takes these rows
   alone.
+- **Studio**: `callflow serve` over a copy of the flows; a hundred keys are typed into the largest file of the inbound
+  flow over HTTP, each timed from sending to the whole answer (the draft saved, Problems, the diagram as Mermaid). The
+  page waits 60 ms for a further key first. `python scripts/bench_studio.py` takes these rows alone.
 - **Live calls**: see `docs/live.md`; `python scripts/bench_live.py` takes these rows alone.
 """
 
@@ -76,6 +80,7 @@ def measurements(quick: bool) -> Iterator[Row]:
     yield from bench_replay.measure(quick)
     yield from bench_live.measure(quick)
     yield from bench_lint.measure()
+    yield from bench_studio.measure()
 
 
 def phrase_row(rate: bench_phrases.Rate) -> Iterator[Row]:

@@ -21,7 +21,7 @@ from urllib.parse import quote, urlencode
 import bundled
 
 from callflow import plans
-from callflow.archive import calls, users
+from callflow.archive import calls, machines, users
 from callflow.archive.calls import NewCall
 from callflow.archive.store import Archive
 from callflow.events import Event
@@ -121,6 +121,11 @@ class Served:
         with closing(sqlite3.connect(self.archive, timeout=30)) as db:
             return db.execute(statement, values).fetchall()
 
+    def wall_token(self, name: str = "zuoxi") -> str:
+        """A token for the machine of ``name``; the one before is good no longer."""
+        with Archive.open(str(self.archive)) as archive:
+            return machines.new_token(archive, name)
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -138,13 +143,13 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Served]:
+def serving(folder: Path, *options: str) -> Iterator[Served]:
     """A server over the bundled calls: agents 1001 of 一组 and 1002 of 二组 take them in turn."""
     recordings = folder / "recordings"
     recordings.mkdir()
     archive = folder / "calls.db"
     fill(archive, recordings)
-    command = [sys.executable, "-m", "callflow", "serve", "--archive", str(archive), "--port", "0"]
+    command = [sys.executable, "-m", "callflow", "serve", "--archive", str(archive), "--port", "0", *options]
     with subprocess.Popen([*command, "--recordings", str(recordings)], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

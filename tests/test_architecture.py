@@ -12,10 +12,10 @@ MAX_LINES = 450
 LONGER = {"events"}  # the one protocol: every event on one page
 
 # What the modules of callflow that anyone may use may use themselves.
-BASE = {"texts", "problems", "errors", "events", "json_fields", "collecting"}
+BASE = {"texts", "problems", "errors", "events", "json_fields", "collecting", "pairing"}
 ENGINE = {"call", "phrases", "flow"}
 SHELL = BASE | ENGINE | {"acoustics", "audio", "speech", "telephony", "journal", "models", "flowfiles", "plans"}
-SHELL |= {"workdays", "archive", "gate", "writing"}
+SHELL |= {"running", "workdays", "archive", "gate", "writing"}
 
 MAY_IMPORT = {
     "texts": set(),
@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "errors": {"texts", "problems"},
     "json_fields": {"texts"},
     "events": {"texts", "problems", "json_fields"},
+    "pairing": {"events"},
     "flow": BASE,
     "phrases": BASE | {"flow"},
     "call": BASE | {"flow", "phrases"},
@@ -37,10 +38,11 @@ MAY_IMPORT = {
     "plans": BASE | ENGINE | {"flowfiles"},
     "workdays": {"texts", "events"},
     "writing": BASE,
+    "running": BASE | {"flow", "flowfiles", "writing"},
     "models": BASE | {"fetch"},
     "plugins": {"texts", "problems", "errors"},
     "speech": BASE | {"audio", "models"},
-    "archive": BASE | {"journal"},
+    "archive": BASE | ENGINE | {"journal"},  # it hides numbers as a live call does (masking)
     "web": BASE | {"archive", "gate"},
     "live": SHELL,
     "review": SHELL | {"web"},
@@ -81,7 +83,7 @@ HIDDEN: dict[str, str | tuple[str, ...]] = {
     "alembic": "archive",
     "argon2": "archive",
     "distributed": "review.fleet",
-    "websockets": "telephony.ari",
+    "websockets": ("telephony.ari", "live.wall"),
     "watchfiles": "commands.rehearse",
 }
 

@@ -136,6 +136,15 @@ def test_a_folder_named_like_a_file_is_unreadable(tmp_path: Path) -> None:
     assert [(problem.at.file, problem.rule) for problem in caught.value.problems] == [("b.yaml", "unreadable")]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_among_the_files_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(GOOD, "utf-8")
+    os.mkfifo(tmp_path / "b.yaml")
+    with pytest.raises(BadFlow) as caught:
+        flowfiles.load(str(tmp_path))
+    assert [(problem.at.file, problem.rule) for problem in caught.value.problems] == [("b.yaml", "unreadable")]
+
+
 def test_mistakes_of_all_files_are_sorted_together(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text(GOOD + "phrasess: {}\n", "utf-8")
     (tmp_path / "a.yaml").write_bytes(b"phrases:\n  \xff\n")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from callflow.archive import said, standing
+from callflow import pairing
+from callflow.archive import said, standing, tallies
 from callflow.archive.standing import WITHDRAWN, Rescore
 from callflow.archive.store import Archive
 from callflow.archive.tables import (
@@ -31,6 +33,7 @@ from callflow.errors import ArchiveError
 from callflow.events import FieldValue, Finding, Score
 from callflow.texts import Text, text
 
+T = TypeVar("T")
 AT_ONCE = 5_000
 """Keys that one question to the database may have."""
 
@@ -49,13 +52,20 @@ class NewFlow:
 class NewCall:
     """One call as it goes into the archive; with ``status`` ``failed`` a file that is none, and ``reason`` says why.
 
-    ``key``: what makes it the same call when it comes again. ``began``: with a zone, or taken for UTC. ``text``: what
-    was said, a line for each utterance; ``sounds``: the same lines as toneless syllables with a space between.
+    ``key``: what makes it the same call when it comes again. ``source``, ``source_sha256`` and ``stamp``: of the file
+    that was judged, see ``tables.Call``; where that is ``path`` they can be left out. ``began``: with a zone, or taken
+    for UTC. ``text``: what was said, a line for each utterance; ``sounds``: the same lines as toneless syllables with a
+    space between.
+    ``peaks``: its loudness over time, which is kept beside the archive and not in it, under the hash and
+    ``agent_channel`` (``left`` or ``right``).
     """
 
     key: str
     path: str
     sha256: str = ""
+    source: str = ""
+    source_sha256: str = ""
+    stamp: str = ""
     status: Literal["done", "failed"] = "done"
     reason: Text | None = None
     agent: str = ""
@@ -75,6 +85,8 @@ class NewCall:
     fields: Sequence[FieldValue] = ()
     text: str = ""
     sounds: str = ""
+    peaks: bytes = b""
+    agent_channel: str = "left"
 
 
 def add(
@@ -82,8 +94,9 @@ def add(
 ) -> list[int]:
     """Archive ``calls`` in one transaction and return their ids, in the same order.
 
-    A call whose key is there already is left as it is. With ``again`` it takes the new judgement: what was decided
-    about a finding stays with the same finding of the same rule, and ``rescore`` makes the score of it.
+    A call whose key is there already is left as it is. With ``again`` it takes the new judgement, and of what is known
+    of it besides (agent, queue, time ...) what is told anew; what was decided about a finding stays with the finding of
+    the same rule at about the same moment, and ``rescore`` makes the score of it.
     """
     new = {call.key: call for call in calls}
     if not new:
@@ -96,9 +109,13 @@ def add(
         _put_details(session, [(number, new[key]) for key, number in added.items()])
         if len(added) < len(rows):  # another process was quicker
             there = {key: n for key, n in _ids(session, Call.key, Call.id, new).items() if key not in added}
+        before: list[datetime | None] = []
         if again:
             for key, number in sorted(there.items()):
-                _judge_again(session, number, new[key], ids, rescore)
+                before.append(_judge_again(session, number, new[key], ids, rescore))
+        tallies.changed(session, [*before, *(_utc(call.began) for call in new.values())])
+        if ids.moved:
+            tallies.all_changed(session)
         return [(there | added)[call.key] for call in calls]
 
 
@@ -107,6 +124,12 @@ def known(archive: Archive, keys: Iterable[str], *, failed: bool = True) -> set[
     with archive.read() as session:
         wanted = () if failed else (Call.status == "done",)
         return set(_ids(session, Call.key, Call.id, keys, *wanted))
+
+
+def stamped(archive: Archive, stamps: Iterable[str]) -> dict[str, str]:
+    """Which of ``stamps`` files in the archive have, with the status of these: ``done`` or ``failed``."""
+    with archive.read() as session:
+        return _ids(session, Call.stamp, Call.status, stamps)
 
 
 def journal(archive: Archive, call_id: int) -> bytes:
@@ -129,11 +152,13 @@ class _Names:
 
     def __init__(self, session: Session, calls: Sequence[NewCall]) -> None:
         self._session = session
+        self.moved = False
+        """whether an agent went to another team"""
         self.teams = self._made(Team, Team.name, {_name(c.team): {"name": _name(c.team)} for c in calls if c.team})
-        agents = {_name(c.agent): c for c in calls if c.agent}
-        rows = {code: {"code": code, "name": _name(c.agent_name), "team_id": None} for code, c in agents.items()}
+        agents = {_name(c.agent) for c in calls if c.agent}
+        rows = {code: {"code": code, "name": "", "team_id": None} for code in agents}
         self.agents = self._made(Agent, Agent.code, rows)
-        self._tell_of_agents(agents)
+        self._tell_of_agents(calls)
         flows = {c.flow.digest: c.flow for c in calls if c.flow}
         now = _now()
         self.flows = self._made(
@@ -161,25 +186,35 @@ class _Names:
             there = _ids(self._session, key, table.id, rows)
         return there
 
-    def _tell_of_agents(self, agents: Mapping[str, NewCall]) -> None:
-        """An agent's name and team are those that were told last; nothing told changes nothing."""
-        stored = self._session.scalars(sa.select(Agent).where(Agent.id.in_(self.agents.values())).order_by(Agent.code))
-        for agent in stored:
-            call = agents[agent.code]
-            if call.team:
-                agent.team_id = self.teams[_name(call.team)]
-            if call.agent_name:
+    def _tell_of_agents(self, calls: Sequence[NewCall]) -> None:
+        """An agent's name and team are those that the newest call tells; nothing told changes nothing.
+
+        Supervisors see all calls of who is in their team: an old recording must not take an agent to another one.
+        """
+        ids = list(self.agents.values())
+        newest = sa.select(Call.agent_id, sa.func.max(Call.began)).where(Call.agent_id.in_(ids)).group_by(Call.agent_id)
+        before = {number: began or datetime.min for number, began in self._session.execute(newest)}
+        agents = self._session.scalars(sa.select(Agent).where(Agent.id.in_(ids)).order_by(Agent.code))
+        by_code = {agent.code: agent for agent in agents}
+        for call in sorted((one for one in calls if one.agent), key=_age):
+            agent = by_code[_name(call.agent)]
+            is_newest = _age(call) >= before.get(agent.id, datetime.min)
+            if call.team and (is_newest or agent.team_id is None):
+                team = self.teams[_name(call.team)]
+                self.moved |= agent.team_id != team
+                agent.team_id = team
+            if call.agent_name and (is_newest or not agent.name):
                 agent.name = _name(call.agent_name)
 
 
 def _ids(
     session: Session,
     key: InstrumentedAttribute[str],
-    number: InstrumentedAttribute[int],
+    number: InstrumentedAttribute[T],
     names: Iterable[str],
     *wanted: sa.ColumnElement[bool],
-) -> dict[str, int]:
-    found: dict[str, int] = {}
+) -> dict[str, T]:
+    found: dict[str, T] = {}
     asked = list(names)
     for start in range(0, len(asked), AT_ONCE):
         portion = asked[start : start + AT_ONCE]
@@ -209,6 +244,9 @@ def _call_row(call: NewCall, ids: _Names) -> dict[str, Any]:
         "key": call.key,
         "path": _plain(call.path),
         "sha256": call.sha256,
+        "source": _plain(call.source or call.path),
+        "source_sha256": call.source_sha256 or call.sha256,
+        "stamp": call.stamp,
         "status": call.status,
         "reason": {"en": call.reason.en, "zh": call.reason.zh} if call.reason else sa.null(),
         "agent_id": ids.agents[_name(call.agent)] if call.agent else None,
@@ -236,7 +274,11 @@ def _put_details(session: Session, calls: Sequence[tuple[int, NewCall]]) -> None
 
 
 def _put_contents(session: Session, calls: Sequence[tuple[int, NewCall]]) -> None:
-    journals = [{"call_id": i, "content": zlib.compress(call.journal)} for i, call in calls if call.journal]
+    journals = [
+        {"call_id": i, "sha256": hashlib.sha256(call.journal).hexdigest(), "content": zlib.compress(call.journal)}
+        for i, call in calls
+        if call.journal
+    ]
     _put(session, StoredJournal, journals)
     fields = [
         {"call_id": i, "name": _name(one.name), "value": _plain(one.value), "stage": one.stage}
@@ -253,10 +295,16 @@ def _put(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> 
         session.execute(sa.insert(table), rows)
 
 
-def _judge_again(session: Session, call_id: int, new: NewCall, ids: _Names, rescore: Rescore | None) -> None:
+_TOLD = ("agent_id", "queue", "direction", "customer", "began")
+"""What people tell of a call, which nothing that is heard in it replaces."""
+
+
+def _judge_again(session: Session, call_id: int, new: NewCall, ids: _Names, rescore: Rescore | None) -> datetime | None:
+    """Returns when the call was thought to have begun until now."""
     call = session.get_one(Call, call_id, with_for_update=True)
+    began = call.began
     for name, value in _call_row(new, ids).items():
-        if name not in ("key", "added"):
+        if name not in ("key", "added") and not (name in _TOLD and value in (None, "")):
             setattr(call, name, value)
     session.flush()
     for table in (StoredJournal, StoredField):
@@ -265,35 +313,34 @@ def _judge_again(session: Session, call_id: int, new: NewCall, ids: _Names, resc
     _put_contents(session, [(call_id, new)])
     _exchange_findings(session, call_id, new.findings)
     standing.refresh(session, session.get_one(Call, call_id), rescore)
+    return began
 
 
 def _exchange_findings(session: Session, call_id: int, findings: Sequence[Finding]) -> None:
-    """New findings for old ones: the n-th of a rule takes the place of the n-th, with what was decided about it.
+    """New findings for old ones: one takes the place of its partner (see ``pairing``), with what was decided about it.
 
     An old one that has no successor goes, unless somebody decided about it: then it stays, withdrawn.
     """
     old = session.scalars(sa.select(StoredFinding).where(StoredFinding.call_id == call_id)).all()
     decided = set(session.scalars(sa.select(Decision.finding_id).where(Decision.finding_id.in_(o.id for o in old))))
-    by_rule: dict[str, list[StoredFinding]] = {}
-    for stored in sorted(old, key=lambda one: one.number):
-        by_rule.setdefault(stored.rule, []).append(stored)
-        stored.number = -1 - stored.number  # out of the way of the new numbers
+    for place, stored in enumerate(old):
+        stored.number = -1 - place  # out of the way of the new numbers
     session.flush()
+    partners = _partners(old, findings)
     fresh: list[dict[str, Any]] = []
     for number, finding in enumerate(findings):
         row = standing.row(call_id, number, finding)
-        same = by_rule.get(row["rule"])
-        if not same:
+        if number not in partners:
             fresh.append(row)
             continue
-        stored = same.pop(0)
+        stored = partners[number]
         for name, value in row.items():
             setattr(stored, name, value)
         if stored.id in decided:
             session.flush()
             standing.rule_on(session, stored)
     number = len(findings)
-    for stored in (one for left in by_rule.values() for one in left):
+    for stored in (one for one in old if one.number < 0):
         if stored.id in decided:
             stored.standing, stored.disputed, stored.number = WITHDRAWN, False, number
             number += 1
@@ -303,11 +350,28 @@ def _exchange_findings(session: Session, call_id: int, findings: Sequence[Findin
     _put(session, StoredFinding, fresh)
 
 
+def _partners(old: Sequence[StoredFinding], new: Sequence[Finding]) -> dict[int, StoredFinding]:
+    """The old finding that each new one is about the same thing as, by the new one's place."""
+    found: dict[int, StoredFinding] = {}
+    for rule in {one.rule for one in old}:
+        ours = [stored for stored in old if stored.rule == rule]
+        places = [place for place, finding in enumerate(new) if finding.rule[:200] == rule]
+        was = [pairing.placed(standing.finding(stored)) for stored in ours]
+        for i, j in pairing.pairs(was, [pairing.placed(new[place]) for place in places]):
+            found[places[j]] = ours[i]
+    return found
+
+
 # ------------------------------------------------------------------------------------------------ plain values
 
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _age(call: NewCall) -> datetime:
+    """To sort calls by; one of which nobody knows when it was is older than all."""
+    return _utc(call.began) or datetime.min
 
 
 def _utc(when: datetime | None) -> datetime | None:

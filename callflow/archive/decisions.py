@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callflow.archive import audit, standing
+from callflow.archive import audit, standing, tallies
 from callflow.archive.standing import Rescore
 from callflow.archive.store import Archive
 from callflow.archive.tables import Call, Decision, StoredFinding, User
@@ -36,19 +36,27 @@ def decide(
     """Keep what ``user`` decided about a finding.
 
     ``dispute`` opens it, which anybody may do who sees the call, and leaves the verdict as it stands; an agent's
-    ``accept`` takes the dispute back. A supervisor's ``accept`` makes the engine's verdict stand, ``correct`` makes
-    ``verdict`` stand. Then the call's counts follow, and, by ``rescore``, its score. Raises ``ArchiveError``.
+    ``accept`` takes back a dispute of the agent's own. A supervisor's ``accept`` makes the engine's verdict stand,
+    ``correct`` makes ``verdict`` stand. Then the call's counts follow, and, by ``rescore``, its score. Raises
+    ``ArchiveError``.
     """
     _check(user, kind, verdict, note)
     with archive.begin() as session:
         stored, call = _finding(session, finding_id, user)
         decision = Decision(
-            finding_id=stored.id, user_id=user.id, kind=kind, verdict=verdict, note=note.replace("\0", ""), when=now()
+            finding_id=stored.id,
+            user_id=user.id,
+            kind=kind,
+            verdict=verdict,
+            engine=stored.verdict,
+            note=note.replace("\0", ""),
+            when=now(),
         )
         session.add(decision)
         session.flush()
         standing.rule_on(session, stored)
         standing.refresh(session, call, rescore)
+        tallies.changed(session, [call.began])
         audit.write(session, user.name, f"finding.{kind}", f"call {call.id}, finding {stored.id} ({stored.rule})")
     return decision
 
@@ -87,13 +95,14 @@ _BAD: Text = text(
 
 
 def _finding(session: Session, finding_id: int, user: User) -> tuple[StoredFinding, Call]:
-    found = session.execute(
-        sa.select(StoredFinding, Call)
-        .join(Call, Call.id == StoredFinding.call_id)
+    """The finding, and its call under lock; read after the lock, as somebody may have decided while we waited."""
+    call = session.scalar(
+        sa.select(Call)
+        .join(StoredFinding, StoredFinding.call_id == Call.id)
         .where(StoredFinding.id == finding_id, viewer(user).condition())
         .with_for_update(of=Call)
-    ).one_or_none()
-    if found is None:
+    )
+    stored = session.get(StoredFinding, finding_id) if call else None
+    if call is None or stored is None:
         raise NotSeen(text("there is no finding {n}", "没有判定 {n}", n=finding_id))
-    stored, call = found
     return stored, call

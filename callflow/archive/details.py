@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,15 +10,20 @@ import sqlalchemy as sa
 from callflow.archive.masking import masked
 from callflow.archive.search import CallRow, rows_of
 from callflow.archive.store import Archive
-from callflow.archive.tables import Agent, Call, FlowVersion, StoredFinding
-from callflow.archive.viewers import Viewer, seen
+from callflow.archive.tables import Agent, Call, FlowVersion, StoredFinding, StoredJournal
+from callflow.archive.viewers import NotSeen, Viewer, seen
+from callflow.texts import text
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """A call. ``version`` changes when it is judged again; ``findings`` are in the order they were told."""
+    """A call. ``version``: the sha256 of its journal; ``findings`` are in the order they were told.
+
+    ``path``: where the recording lay; to open it by, never to be shown, as its name may hold a number.
+    """
 
     row: CallRow
+    path: str
     sha256: str
     engine: str
     flow: str
@@ -44,16 +49,16 @@ def details(archive: Archive, call_id: int, viewer: Viewer) -> Details:
         findings = session.scalars(
             sa.select(StoredFinding).where(StoredFinding.call_id == call_id).order_by(StoredFinding.number)
         ).all()
-        row = rows_of(session, [call_id])[0]
-        if not viewer.reveal:
-            row = replace(row, customer=masked(row.customer))
-        digest = flow.digest if flow else ""
+        rows = rows_of(session, [call_id], viewer.reveal)
+        if not rows:  # purged between one look and the next
+            raise NotSeen(text("there is no call {n}", "没有通话 {n}", n=call_id))
         return Details(
-            row=row,
+            row=rows[0],
+            path=call.path,
             sha256=call.sha256,
             engine=call.engine,
             flow=flow.name if flow else "",
-            version=f"{digest}:{len(findings)}:{call.score}",
+            version=session.scalar(sa.select(StoredJournal.sha256).where(StoredJournal.call_id == call_id)) or "",
             groups=dict(call.groups or {}),
             findings=tuple(findings),
         )
@@ -83,4 +88,6 @@ def choices(archive: Archive, viewer: Viewer) -> Choices:
         rules: dict[str, dict[str, Any]] = {}
         for flow in session.scalars(sa.select(FlowVersion).order_by(FlowVersion.id)):
             rules.update(flow.rules)
-        return Choices(tuple((code, name) for code, name in agents), tuple(sorted(queues)), rules)
+        named = ((code, name if viewer.reveal else masked(name)) for code, name in agents)
+        seen_queues = (queue for queue in queues if viewer.reveal or masked(queue) == queue)
+        return Choices(tuple(named), tuple(sorted(seen_queues)), rules)

@@ -1,23 +1,27 @@
 """Many calls at once, out of the archive: journals to judge again, findings and scores to export, what was decided.
 
-Everything comes in portions, so that a hundred thousand calls need no more room than a few.
+Everything comes in portions, so that a hundred thousand calls need no more room than a few; and with long numbers
+masked, unless ``reveal``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
 
+from callflow.archive.masking import Masker, masked, masked_fields
 from callflow.archive.store import Archive
 from callflow.archive.tables import (
     Agent,
     Call,
     Decision,
     FlowVersion,
+    Said,
     StoredFinding,
     StoredJournal,
     Team,
@@ -33,14 +37,16 @@ PORTION = 200
 class Wanted:
     """Which calls: those that meet all of it. ``since`` is included, ``until`` is not; UTC without a zone.
 
-    ``agent``: code or name; ``limit``: the latest so many; ``viewer``: only what they may see. Only calls that were
-    judged.
+    ``agent``: a code, or a name where no agent has such a code; ``flow``: the name of the flow that they were judged
+    with; ``limit``: the latest so many; ``viewer``: only what they may see. Only calls that were judged.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     agent: str = ""
     team: str = ""
+    queue: str = ""
+    flow: str = ""
     call: int | None = None
     limit: int | None = None
     viewer: Viewer = EVERYTHING
@@ -97,7 +103,7 @@ class KeptFinding:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What somebody decided about a finding; ``role`` is theirs."""
+    """What somebody decided about a finding; ``role`` is theirs, ``engine`` the engine's verdict at that time."""
 
     finding: int
     call: int
@@ -128,15 +134,21 @@ def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
     if wanted.until is not None:
         yield Call.began < wanted.until
     if wanted.agent:
-        yield sa.or_(Agent.code == wanted.agent, Agent.name == wanted.agent)
+        named = aliased(Agent)
+        has_code = sa.exists().where(named.code == wanted.agent)
+        yield sa.or_(Agent.code == wanted.agent, sa.and_(Agent.name == wanted.agent, ~has_code))
     if wanted.team:
         yield Team.name == wanted.team
+    if wanted.queue:
+        yield Call.queue == wanted.queue
+    if wanted.flow:
+        yield Call.flow_id.in_(sa.select(FlowVersion.id).where(FlowVersion.name == wanted.flow))
     if wanted.call is not None:
         yield Call.id == wanted.call
 
 
-def calls(archive: Archive, ids: Sequence[int], *, journals: bool = False) -> Iterator[KeptCall]:
-    """The calls with these ids, in their order; one that was purged meanwhile is left out."""
+def calls(archive: Archive, ids: Sequence[int], *, journals: bool = False, reveal: bool = False) -> Iterator[KeptCall]:
+    """The calls with these ids, in their order; one that was purged meanwhile is left out. Journals are as they are."""
     flows: dict[int, FlowVersion] = {}
     for start in range(0, len(ids), PORTION):
         portion = ids[start : start + PORTION]
@@ -154,7 +166,12 @@ def calls(archive: Archive, ids: Sequence[int], *, journals: bool = False) -> It
         for number in portion:
             if number in rows:
                 call, agent, team, content = rows[number]
-                yield _kept(call, agent, team or "", flows.get(call.flow_id or 0), content or b"")
+                kept = _kept(call, agent, team or "", flows.get(call.flow_id or 0), content or b"")
+                yield kept if reveal else masked_fields(kept, *_TELLING)
+
+
+_TELLING = ("path", "customer", "queue", "agent_name")
+"""What of a call may hold a number: recorders put that of the caller into the names of files, exchanges into queues."""
 
 
 def _kept(call: Call, agent: Agent | None, team: str, flow: FlowVersion | None, journal: bytes) -> KeptCall:
@@ -186,14 +203,39 @@ def _kept(call: Call, agent: Agent | None, team: str, flow: FlowVersion | None, 
     )
 
 
-def findings(archive: Archive, ids: Sequence[int]) -> dict[int, list[KeptFinding]]:
-    """The findings of some calls (at most ``PORTION`` at once), by call, in their order; withdrawn ones left out."""
+def findings(archive: Archive, ids: Sequence[int], *, reveal: bool = False) -> dict[int, list[KeptFinding]]:
+    """The findings of some calls (at most ``PORTION`` at once), by call, in their order; withdrawn ones left out.
+
+    Their evidence is masked as what was said in the call is, so that a number told in parts is no longer known.
+    """
     query = sa.select(StoredFinding).where(StoredFinding.call_id.in_(ids), StoredFinding.standing != "withdrawn")
     found: dict[int, list[KeptFinding]] = {number: [] for number in ids}
     with archive.read() as session:
         for one in session.scalars(query.order_by(StoredFinding.call_id, StoredFinding.number)):
             found[one.call_id].append(_finding(one))
-    return found
+        hiding = {} if reveal else maskers(session, [call for call, all_ in found.items() if all_])
+    return found if reveal else {call: [_masked(one, hiding.get(call)) for one in found[call]] for call in found}
+
+
+def changed(archive: Archive, ids: Sequence[int]) -> set[int]:
+    """Of these calls (at most ``PORTION`` at once) those in which a verdict stands that is not the engine's."""
+    query = sa.select(StoredFinding.call_id).where(
+        StoredFinding.call_id.in_(ids), StoredFinding.standing != StoredFinding.verdict
+    )
+    with archive.read() as session:
+        return set(session.scalars(query.distinct()))
+
+
+def maskers(session: Session, ids: Sequence[int]) -> dict[int, Masker]:
+    """By call what masks quotations from it; calls of which no word is kept are left out."""
+    said = session.execute(sa.select(Said.call_id, Said.text).where(Said.call_id.in_(ids)))
+    return {call: Masker(text) for call, text in said}
+
+
+def _masked(one: KeptFinding, masker: Masker | None) -> KeptFinding:
+    shown = masker.text if masker else masked
+    evidence = tuple({**seen, "said": shown(str(seen.get("said", "")))} for seen in one.evidence)
+    return replace(one, evidence=evidence)
 
 
 def _finding(one: StoredFinding) -> KeptFinding:
@@ -214,7 +256,7 @@ def _finding(one: StoredFinding) -> KeptFinding:
     )
 
 
-def decided(archive: Archive, wanted: Wanted | None = None) -> list[Decided]:
+def decided(archive: Archive, wanted: Wanted | None = None, *, reveal: bool = False) -> list[Decided]:
     """What was decided, oldest first; about calls that are ``wanted``, or about all."""
     query = (
         sa.select(Decision, StoredFinding, User.name, User.role)
@@ -234,12 +276,12 @@ def decided(archive: Archive, wanted: Wanted | None = None) -> list[Decided]:
             call=finding.call_id,
             number=finding.number,
             rule=finding.rule,
-            engine=finding.verdict,
+            engine=decision.engine,
             user=user,
             role=role,
             kind=decision.kind,
             verdict=decision.verdict,
-            note=decision.note,
+            note=decision.note if reveal else masked(decision.note),
             when=decision.when,
         )
         for decision, finding, user, role in rows

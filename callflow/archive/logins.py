@@ -26,6 +26,9 @@ WINDOW = timedelta(minutes=15)
 TRIES = 5
 """So many of them for one name from one address, and it must wait until one of them is forgotten."""
 TRIES_OF_ADDRESS = 30
+"""But not for who has logged in from there of late: behind a proxy, or in a house with one address, strangers who guess
+must not lock everybody out."""
+OF_LATE = timedelta(days=30)
 TRIES_OF_NAME = 50
 """From everywhere: high, so that nobody can easily lock another one out."""
 _NOTED = timedelta(minutes=1)
@@ -120,15 +123,16 @@ def _wait(session: Session, name: str, address: str, now: datetime) -> float:
     failed = sa.select(Audit.when).where(Audit.action == "login.failed", Audit.when > since)
     right = session.scalar(
         sa.select(sa.func.max(Audit.when)).where(
-            Audit.action == "login", Audit.user == name, Audit.address == address[:64], Audit.when > since
+            Audit.action == "login", Audit.user == name, Audit.address == address[:64], Audit.when > now - OF_LATE
         )
     )
-    own = failed.where(Audit.user == name, Audit.address == address[:64], Audit.when > (right or since))
+    own = failed.where(Audit.user == name, Audit.address == address[:64], Audit.when > max(right or since, since))
     waits = [
         _until_forgotten(session, own, TRIES, now),
-        _until_forgotten(session, failed.where(Audit.address == address[:64]), TRIES_OF_ADDRESS, now),
         _until_forgotten(session, failed.where(Audit.user == name), TRIES_OF_NAME, now),
     ]
+    if right is None:
+        waits.append(_until_forgotten(session, failed.where(Audit.address == address[:64]), TRIES_OF_ADDRESS, now))
     return max(waits)
 
 

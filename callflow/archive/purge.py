@@ -5,22 +5,24 @@ from __future__ import annotations
 import hashlib
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
-from callflow.archive import audit, said
+from callflow.archive import audit, said, tallies
 from callflow.archive.store import Archive
 from callflow.archive.tables import Call
-from callflow.errors import ArchiveError
-from callflow.texts import text
+from callflow.texts import Text, text
 
 AT_ONCE = 500
 """Calls of one transaction, so that others need not wait long."""
+PAGES = 1_000
+"""Pages of the database that one step of wiping goes through."""
 EVENTS = ".events.jsonl"
 """What lies beside a recording and belongs to it."""
 _EMPTIED = ("calls", "journals", "findings", "fields", "decisions", "said", "said_index")
@@ -28,16 +30,27 @@ _EMPTIED = ("calls", "journals", "findings", "fields", "decisions", "said", "sai
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What was deleted: calls, and recordings.
+    """What was deleted: calls, and files of them, which are recordings and journals.
 
-    ``kept``: recordings that were left, as they lie outside the folders, are gone, or are not what was archived.
+    ``kept``: files that were left, as they lie outside the folders, are gone, or are not what was archived.
+    ``undeletable``: why files could not be deleted; the calls of recordings and journals among them are still there.
     ``wiped``: nothing of the calls is left on the disk either; others who have the archive open prevent it.
     """
 
     calls: int = 0
     recordings: int = 0
     kept: int = 0
+    undeletable: tuple[Text, ...] = ()
     wiped: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Old:
+    """A call that goes. ``files``: its recording, and the journal that was judged where that is another file; with the
+    sha256 they had."""
+
+    id: int
+    files: frozenset[tuple[str, str]]
 
 
 def purge(
@@ -51,23 +64,29 @@ def purge(
 ) -> Purged:
     """Delete calls that began longer ago than ``older_than`` (those without a time: were archived longer ago).
 
-    ``recordings``: folders; a recording of such a call that lies in one of them is deleted, too, and before the call:
-    whatever interrupts this, the next purge ends it. ``copies``: where the desk keeps sound to play, in files whose
-    names begin with a recording's sha256; these go whatever becomes of the recording. Raises ``ArchiveError``.
+    ``recordings``: folders; what such a call was archived from and lies in one of them is deleted, too, and before the
+    call: whatever interrupts this, the next purge ends it. A call of which a file cannot be deleted stays, and the
+    others go. ``copies``: where the desk keeps sound to play, in files that have a recording's sha256 in their names;
+    all go of which no call is left. Raises ``ArchiveError``.
     """
     before = (now or audit.now()) - older_than
     folders = [folder.resolve() for folder in recordings]
-    done = Purged()
-    while calls := _old(archive, before):
-        if folders:
-            deleted = sum(_delete_recording(folders, path, digest) for _, path, digest in calls)
-            done = replace(done, recordings=done.recordings + deleted, kept=done.kept + len(calls) - deleted)
-        for _, _, digest in calls:
-            _delete_copies(copies, digest)
-        _delete(archive, [number for number, _, _ in calls])
-        done = replace(done, calls=done.calls + len(calls))
-    audit.note(archive, by, "purge", f"{done.calls} calls before {before:%Y-%m-%d %H:%M}, {done.recordings} recordings")
-    return replace(done, wiped=_wipe(archive))
+    done, last, undeletable = Purged(), 0, list[Text]()
+    while calls := _old(archive, before, last):
+        gone, deleted = [], list[bool]()
+        for call in calls:
+            try:
+                deleted += [_delete_file(folders, path, digest) for path, digest in call.files] if folders else []
+                gone.append(call.id)
+            except OSError as error:
+                undeletable.append(_why(error, call.files))
+        if gone:
+            what = f"{len(gone)} calls before {before:%Y-%m-%d %H:%M}, {sum(deleted)} recordings"
+            _delete(archive, gone, by, what)
+        files, kept = done.recordings + sum(deleted), done.kept + deleted.count(False)
+        done, last = replace(done, calls=done.calls + len(gone), recordings=files, kept=kept), calls[-1].id
+    undeletable += delete_copies(archive, copies) if copies else []
+    return replace(done, undeletable=tuple(undeletable), wiped=_wipe(archive))
 
 
 def count(archive: Archive, older_than: timedelta, now: datetime | None = None) -> int:
@@ -81,52 +100,69 @@ def _is_old(before: datetime) -> sa.ColumnElement[bool]:
     return sa.func.coalesce(Call.began, Call.added) < before
 
 
-def _old(archive: Archive, before: datetime) -> Sequence[tuple[int, str, str]]:
+def _old(archive: Archive, before: datetime, after: int) -> list[_Old]:
+    """Some of the old calls, by their ids, from ``after`` on."""
     with archive.read() as session:
-        wanted = sa.select(Call.id, Call.path, Call.sha256).where(_is_old(before)).order_by(Call.id).limit(AT_ONCE)
-        return [(number, path, digest) for number, path, digest in session.execute(wanted)]
+        columns = (Call.id, Call.path, Call.sha256, Call.source, Call.source_sha256)
+        wanted = sa.select(*columns).where(_is_old(before), Call.id > after).order_by(Call.id).limit(AT_ONCE)
+        return [
+            _Old(number, frozenset([(path, digest), (source, source_digest)]))
+            for number, path, digest, source, source_digest in session.execute(wanted)
+        ]
 
 
-def _delete(archive: Archive, calls: Sequence[int]) -> None:
+def _delete(archive: Archive, calls: Sequence[int], by: str, what: str) -> None:
     """What hangs on a call goes with it, by its foreign keys; only the index of what was said has none."""
     with archive.begin() as session:
+        began = session.scalars(sa.select(Call.began).where(Call.id.in_(calls))).all()
         said.take_out(session, calls)
         session.execute(sa.delete(Call).where(Call.id.in_(calls)))
+        tallies.changed(session, began)
+        audit.write(session, by, "purge", what)
 
 
-def _delete_recording(folders: list[Path], path: str, digest: str) -> bool:
-    """Delete a recording that is still the one that was archived. Raises ``ArchiveError`` where it cannot."""
+def _delete_file(folders: list[Path], path: str, digest: str) -> bool:
+    """Delete a recording or journal that is still the one that was archived. Raises ``OSError`` where it cannot."""
     try:
         real = Path(path).resolve(strict=True)
     except (OSError, ValueError, RuntimeError):  # gone; or no path at all, or links in a circle
         return False
     if not digest or not real.is_file() or not any(real.is_relative_to(folder) for folder in folders):
         return False
-    try:
-        with open(real, "rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-                return False
-        real.with_name(real.name + EVENTS).unlink(missing_ok=True)
-        real.unlink()
-    except OSError as error:
-        raise _undeletable(real, error) from error
+    with open(real, "rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+            return False
+    real.with_name(real.name + EVENTS).unlink(missing_ok=True)
+    real.unlink()
     return True
 
 
-def _delete_copies(folder: Path | None, digest: str) -> None:
-    if folder is not None and re.fullmatch("[0-9a-f]{64}", digest):
-        for copy in folder.glob(f"{digest}-*"):
+def delete_copies(archive: Archive, folder: Path) -> list[Text]:
+    """Delete copies to play of which no call is left, whoever purged it; also those that nobody finished, as who made
+    them was killed. Returns what cannot be deleted, and why.
+    """
+    if not folder.is_dir():
+        return []
+    copies = {path: found[1] for path in folder.iterdir() if (found := re.search("([0-9a-f]{64})-", path.name))}
+    digests = sorted(set(copies.values()))
+    left: set[str] = set()
+    with archive.read() as session:
+        for start in range(0, len(digests), AT_ONCE):
+            portion = digests[start : start + AT_ONCE]
+            left |= set(session.scalars(sa.select(Call.sha256).where(Call.sha256.in_(portion))))
+    undeletable = []
+    for path, digest in copies.items():
+        if digest not in left:
             try:
-                copy.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
             except OSError as error:
-                raise _undeletable(copy, error) from error
+                undeletable.append(_why(error, [(str(path), digest)]))
+    return undeletable
 
 
-def _undeletable(path: Path, error: OSError) -> ArchiveError:
-    return ArchiveError(
-        text('cannot delete "{p}": {w}', "无法删除“{p}”：{w}", p=path, w=error.strerror or error),
-        text("give this user the right to, and purge again", "请授予删除权限后重新清除"),
-    )
+def _why(error: OSError, files: Iterable[tuple[str, str]]) -> Text:
+    named = error.filename or ", ".join(sorted(path for path, _ in files))
+    return text('cannot delete "{p}": {w}', "无法删除“{p}”：{w}", p=named, w=error.strerror or error)
 
 
 def _wipe(archive: Archive) -> bool:
@@ -139,17 +175,38 @@ def _wipe(archive: Archive) -> bool:
 
 
 def _wipe_sqlite(archive: Archive) -> bool:
-    """Deleted rows are zeros already (``secure_delete``); what is searched, and the log of changes, still have them."""
+    """Deleted rows are zeros already (``secure_delete``); what is searched, and the log of changes, still have them.
+
+    Step by step, as others who write must wait for the end of each.
+    """
     connection = archive.engine.raw_connection()
     try:
         run = connection.cursor().execute
-        run("INSERT INTO said_index (said_index) VALUES ('optimize')")
-        (busy, *_) = run("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        _merge(connection)
         with suppress(sqlite3.OperationalError):  # it only makes the file smaller, for which there may be no room
-            run("VACUUM")
-            run("PRAGMA wal_checkpoint(TRUNCATE)")
+            while _shrunk(connection):
+                pass
+        (busy, *_) = run("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
     except sqlite3.OperationalError:
         return False
     finally:
         connection.close()
+
+
+def _merge(connection: Any) -> None:
+    """Make one piece of the index of what was said: what was taken out is in the pieces that it was put into."""
+    run = connection.cursor().execute
+    run("INSERT INTO said_index (said_index, rank) VALUES ('merge', ?)", [-PAGES])
+    changes = -2
+    while connection.total_changes - changes >= 2:  # as FTS5 has it: fewer, and there was nothing left to do
+        changes = connection.total_changes
+        run("INSERT INTO said_index (said_index, rank) VALUES ('merge', ?)", [PAGES])
+
+
+def _shrunk(connection: Any) -> bool:
+    """Give some pages that are free back to the disk; false where there was nothing more to give."""
+    free = "PRAGMA freelist_count"
+    (before,) = connection.cursor().execute(free).fetchone()
+    connection.cursor().executescript(f"PRAGMA incremental_vacuum({PAGES})")  # execute would do a single page
+    return bool(connection.cursor().execute(free).fetchone()[0] < before)

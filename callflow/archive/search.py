@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callflow.archive import excerpts, said, standing
-from callflow.archive.masking import masked
+from callflow.archive.masking import masked, masked_fields, masked_lines, tells_numbers
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Call, Said, StoredFinding, Team
 from callflow.archive.viewers import Viewer
@@ -98,7 +98,11 @@ class Page:
 
 
 def find(archive: Archive, query: CallQuery, viewer: Viewer) -> Page:
-    """The calls that ``query`` asks for and ``viewer`` may see; long numbers masked unless ``viewer`` may see them."""
+    """The calls that ``query`` asks for and ``viewer`` may see; long numbers masked unless ``viewer`` may see them.
+
+    Who may not see them cannot look for them either: ``allowed`` says what is left out of the query.
+    """
+    query = allowed(query, viewer)
     with archive.read() as session:
         conditions = _conditions(session, query, viewer)
         if conditions is None:
@@ -107,12 +111,18 @@ def find(archive: Archive, query: CallQuery, viewer: Viewer) -> Page:
         if query.sort == "agent":
             wanted = wanted.outerjoin(Agent, Agent.id == Call.agent_id)
         ids, total, least = _page(session, wanted, max(0, query.limit), max(0, query.offset))
-        rows = rows_of(session, ids)
+        rows = rows_of(session, ids, viewer.reveal)
         if query.words or query.sounds:
-            rows = _with_excerpts(session, rows, query)
-        if not viewer.reveal:
-            rows = [_masked(row) for row in rows]
+            rows = _with_excerpts(session, rows, query, viewer.reveal)
         return Page(tuple(rows), total, least)
+
+
+def allowed(query: CallQuery, viewer: Viewer) -> CallQuery:
+    """``query`` without what would find out numbers that ``viewer`` may not see, digit by digit."""
+    if viewer.reveal:
+        return query
+    words = " ".join(word for word in query.words.split() if not tells_numbers(word))
+    return replace(query, customer="", words=words, sounds="" if tells_numbers(query.sounds) else query.sounds)
 
 
 def _page(session: Session, wanted: sa.Select[int], limit: int, offset: int) -> tuple[Sequence[int], int, bool]:
@@ -244,7 +254,8 @@ def _order(query: CallQuery) -> list[sa.ColumnElement[Any]]:
     return [column.asc().nulls_last(), Call.id.asc()]
 
 
-def rows_of(session: Session, ids: Sequence[int]) -> list[CallRow]:
+def rows_of(session: Session, ids: Sequence[int], reveal: bool) -> list[CallRow]:
+    """The calls with these ids, in their order; one that was purged meanwhile is left out. Masked unless ``reveal``."""
     found = session.execute(
         sa.select(Call, Agent.code, Agent.name, Team.name)
         .outerjoin(Agent, Agent.id == Call.agent_id)
@@ -252,12 +263,14 @@ def rows_of(session: Session, ids: Sequence[int]) -> list[CallRow]:
         .where(Call.id.in_(ids))
     )
     rows = {call.id: _row(call, code or "", name or "", team or "") for call, code, name, team in found}
-    return [rows[number] for number in ids]
+    found_rows = [rows[number] for number in ids if number in rows]
+    return found_rows if reveal else [_masked(row) for row in found_rows]
 
 
 def _masked(row: CallRow) -> CallRow:
-    """Recorders like to put the number that called into the file's name."""
-    return replace(row, path=masked(row.path), customer=masked(row.customer), excerpt=masked(row.excerpt))
+    """Recorders like to put the number that called into the file's name, and exchanges into that of the queue."""
+    reason = {language: masked(str(why)) for language, why in row.reason.items()} if row.reason else row.reason
+    return replace(masked_fields(row, "path", "customer", "queue", "agent_name"), reason=reason)
 
 
 _COPIED = [
@@ -270,8 +283,12 @@ def _row(call: Call, code: str, name: str, team: str) -> CallRow:
     return CallRow(agent=code, agent_name=name, team=team, **{field: getattr(call, field) for field in _COPIED})
 
 
-def _with_excerpts(session: Session, rows: Sequence[CallRow], query: CallQuery) -> list[CallRow]:
+def _with_excerpts(session: Session, rows: Sequence[CallRow], query: CallQuery, reveal: bool) -> list[CallRow]:
     kept = {one.call_id: one for one in session.scalars(sa.select(Said).where(Said.call_id.in_([r.id for r in rows])))}
     nothing = Said(text="", sounds="")
+    shown = str if reveal else masked_lines
     lines = ((row, kept.get(row.id, nothing)) for row in rows)
-    return [replace(row, excerpt=excerpts.line(one.text, one.sounds, query.words, query.sounds)) for row, one in lines]
+    return [
+        replace(row, excerpt=excerpts.line(one.text, one.sounds, query.words, query.sounds, shown))
+        for row, one in lines
+    ]

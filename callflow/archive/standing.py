@@ -92,19 +92,28 @@ def kinds(verdict: str = "", severity: str = "") -> int:
 def rule_on(session: Session, stored: StoredFinding) -> None:
     """What a finding's decisions make of it: the latest correction or acceptance by who may settle it stands.
 
-    A dispute leaves the verdict as it was and is open until it is settled, or taken back by an ``accept``.
+    A dispute leaves the verdict as it was and is open until it is settled, or its author takes it back by an
+    ``accept``. What was decided about another verdict than the engine gives now counts no more; where it held something
+    else than the engine does now, the finding is open again.
     """
     decisions = session.execute(
-        sa.select(Decision.kind, Decision.verdict, User.role)
+        sa.select(Decision, User.role)
         .join(User, User.id == Decision.user_id)
         .where(Decision.finding_id == stored.id)
         .order_by(Decision.id)
     )
-    stored.standing, stored.disputed = stored.verdict, False
-    for kind, verdict, role in decisions:
-        stored.disputed = kind == "dispute"
-        if role != "agent" and kind != "dispute":
-            stored.standing = verdict if kind == "correct" else stored.verdict
+    stored.standing, overtaken = stored.verdict, False
+    disputing: set[int] = set()
+    for decision, role in decisions:
+        settles = role != "agent" and decision.kind != "dispute"
+        held = decision.verdict or decision.engine
+        if decision.engine == stored.verdict and not settles:
+            (disputing.add if decision.kind == "dispute" else disputing.discard)(decision.user_id)
+        elif settles:
+            disputing.clear()
+            overtaken = decision.engine != stored.verdict and held != stored.verdict
+            stored.standing = held if decision.engine == stored.verdict else stored.verdict
+    stored.disputed = bool(disputing) or overtaken
 
 
 def refresh(session: Session, call: Call, rescore: Rescore | None) -> None:

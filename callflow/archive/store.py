@@ -6,6 +6,7 @@ SQLite is the default: one file, WAL, one writer at a time who waits for the oth
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ from callflow.archive.tables import Base
 from callflow.errors import ArchiveError
 from callflow.texts import text
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; ``tests/archive/test_migrations.py`` holds it to the files."""
 VERSIONS = "callflow_version"
 """The table that says how far the tables have come."""
@@ -43,6 +44,10 @@ class Archive:
         self.engine = engine
         self.name = name
         self.sqlite = engine.dialect.name == "sqlite"
+        # what one reads stays as it was when it was first asked for, as SQLite has it anyway
+        seen: dict[str, Any] = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reads = engine.execution_options(writes=False, **seen)
+        self._writes = engine.execution_options(writes=True)
 
     @classmethod
     def open(cls, url: str, *, create: bool = True, busy: float = BUSY) -> Archive:
@@ -70,13 +75,13 @@ class Archive:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """A transaction that writes: all of it is kept, or, after an exception, nothing."""
-        with self.told(), Session(self._connections(writes=True), expire_on_commit=False) as session, session.begin():
+        with self.told(), Session(self._writes, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """The archive as it stands now; others may go on writing."""
-        with self.told(), Session(self._connections(writes=False), expire_on_commit=False) as session:
+        """The archive as it stands now, until the end of the block; others may go on writing."""
+        with self.told(), Session(self._reads, expire_on_commit=False) as session:
             yield session
 
     def close(self) -> None:
@@ -88,9 +93,6 @@ class Archive:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _connections(self, writes: bool) -> Engine:
-        return self.engine.execution_options(writes=writes)
 
     @contextmanager
     def told(self) -> Iterator[None]:
@@ -104,10 +106,10 @@ class Archive:
 
     def _bring_up_to_date(self, create: bool) -> None:
         with self.told():
-            with self._connections(writes=False).connect() as connection:
+            with self._reads.connect() as connection:
                 is_new = _version(connection) != HEAD
             if is_new:
-                with self._connections(writes=True).begin() as connection:
+                with self._writes.begin() as connection:
                     self._upgrade(connection, create)
             if self.sqlite:
                 self._write_ahead()
@@ -124,7 +126,10 @@ class Archive:
         """So that readers and the writer do not wait for each other; the file remembers it."""
         with self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
-            driver.execute("PRAGMA journal_mode = WAL").close()
+            try:
+                driver.execute("PRAGMA journal_mode = WAL").close()
+            except sqlite3.Error as error:  # the driver's own, as this is asked outside of any transaction
+                raise failures.explained(exc.OperationalError("PRAGMA", None, error), self.name) from error
 
     def _check_version(self, connection: Connection, version: str, create: bool) -> None:
         if version > HEAD:
@@ -230,7 +235,8 @@ def _json(value: Any) -> str:
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we begin transactions ourselves: see below
-    for pragma in ("foreign_keys = ON", "secure_delete = ON", "cache_size = -16384"):
+    # auto_vacuum counts where a database is made: a purge gives room back in steps
+    for pragma in ("auto_vacuum = INCREMENTAL", "foreign_keys = ON", "secure_delete = ON", "cache_size = -16384"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -63,7 +63,10 @@ class FlowVersion(Base):
 class Call(Base):
     """One call, or one file that should have been one: then ``status`` is ``failed`` and ``reason`` says why.
 
-    ``key`` is what makes a call the same call when a batch is run again: the sha256 of its recording or journal.
+    ``key`` is what makes a call the same call when a batch is run again: the sha256 of its recording, of its journal
+    where there is none. ``path`` and ``sha256`` are those of the recording, else of the journal; ``source`` and
+    ``source_sha256`` of the file that was judged, which may be a journal beside the recording. ``stamp`` is made of its
+    path, size and time of change: a file with the same stamp need not be read again to be known.
     ``reason`` has both languages: ``{"en": …, "zh": …}``. ``score`` is 0 to 100 as the engine gave it, ``judged`` the
     score after decisions on disputed findings; both ``None`` where nothing could be assessed. ``met`` to
     ``not_assessed`` count findings by the verdict that counts, ``severe`` the faults that are severe or fatal;
@@ -79,6 +82,9 @@ class Call(Base):
     key: Mapped[str] = mapped_column(String(64), unique=True)
     path: Mapped[str]
     sha256: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str] = mapped_column(default="")
+    source_sha256: Mapped[str] = mapped_column(String(64), default="")
+    stamp: Mapped[str] = mapped_column(String(64), default="")
     status: Mapped[str] = mapped_column(String(10), default="done")
     reason: Mapped[dict[str, Any] | None]
     agent_id: Mapped[int | None] = mapped_column(ForeignKey("agents.id"))
@@ -106,6 +112,7 @@ class Call(Base):
         Index("calls_by_score", "judged", "id", "began", *_ASKED_FOR),
         Index("calls_by_agent", "agent_id", "began"),
         Index("calls_by_customer", "customer", "began"),
+        Index("calls_by_stamp", "stamp"),
         Index("calls_disputed", "id", sqlite_where=text("disputed > 0"), postgresql_where=text("disputed > 0")),
         Index("calls_failed", "id", sqlite_where=text("status = 'failed'"), postgresql_where=text("status = 'failed'")),
         {"sqlite_autoincrement": True},  # the audit log names calls: what was purged must not come back as another
@@ -113,10 +120,11 @@ class Call(Base):
 
 
 class StoredJournal(Base):
-    """The journal of a call, byte for byte, compressed with zlib."""
+    """The journal of a call, byte for byte, compressed with zlib. ``sha256``: of what it says."""
 
     __tablename__ = "journals"
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
@@ -176,7 +184,8 @@ class Said(Base):
 class Decision(Base):
     """What somebody decided about a finding. Decisions are only ever added; the latest of a supervisor counts.
 
-    ``kind``: ``accept``, ``dispute`` or ``correct``; ``verdict``: what it should have been, with ``correct``.
+    ``kind``: ``accept``, ``dispute`` or ``correct``; ``verdict``: what it should have been, with ``correct``;
+    ``engine``: the engine's verdict that it was decided about, which a later judging may have changed.
     """
 
     __tablename__ = "decisions"
@@ -185,6 +194,7 @@ class Decision(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     kind: Mapped[str] = mapped_column(String(8))
     verdict: Mapped[str] = mapped_column(String(12), default="")
+    engine: Mapped[str] = mapped_column(String(12))
     note: Mapped[str] = mapped_column(default="")
     when: Mapped[datetime]
 
@@ -216,6 +226,40 @@ class Login(Base):
     began: Mapped[datetime]
     used: Mapped[datetime]
     ends: Mapped[datetime]
+
+
+class Tally(Base):
+    """How often a rule came out how in a week, of the calls of one team in one queue: pages add these up.
+
+    ``start``: when the week begins. ``team_id`` 0: agents without a team. See ``archive.tallies``.
+    """
+
+    __tablename__ = "tallies"
+    start: Mapped[datetime] = mapped_column(primary_key=True)
+    team_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    queue: Mapped[str] = mapped_column(NAME, primary_key=True)
+    rule: Mapped[str] = mapped_column(NAME, primary_key=True)
+    met: Mapped[int]
+    missed: Mapped[int]
+    violated: Mapped[int]
+    not_assessed: Mapped[int]
+    disputed: Mapped[int]
+
+
+class Tallied(Base):
+    """A week whose ``Tally`` rows are there and right; whatever changes a call of it takes this row away."""
+
+    __tablename__ = "tallied"
+    start: Mapped[datetime] = mapped_column(primary_key=True)
+
+
+class WallToken(Base):
+    """By what the machine of an agent is known on the live wall. ``hashed``: sha256 of the secret part of the token."""
+
+    __tablename__ = "wall_tokens"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    hashed: Mapped[str] = mapped_column(String(64))
+    made: Mapped[datetime]
 
 
 class Audit(Base):

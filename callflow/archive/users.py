@@ -68,7 +68,7 @@ def all_users(archive: Archive) -> list[User]:
 def set_active(archive: Archive, name: str, active: bool, by: str = "") -> None:
     """Let a user in again, or never more; who is disabled is out at once."""
     with archive.begin() as session:
-        user = _named(session, name)
+        user = named(session, name)
         user.active = active
         if not active:
             session.execute(sa.delete(Login).where(Login.user_id == user.id))
@@ -79,7 +79,7 @@ def set_password(archive: Archive, name: str, password: str, by: str = "") -> No
     """A new password; every login with the old one ends."""
     hashed = _hash(password, name)
     with archive.begin() as session:
-        user = _named(session, name)
+        user = named(session, name)
         user.password = hashed
         session.execute(sa.delete(Login).where(Login.user_id == user.id))
         audit.write(session, by, "user.password", name)
@@ -154,7 +154,8 @@ def check(name: str, role: str, agent: str = "", team: str = "") -> None:
         )
 
 
-def _named(session: Session, name: str) -> User:
+def named(session: Session, name: str) -> User:
+    """The user of that name. Raises ``ArchiveError`` where there is none."""
     user = session.scalar(sa.select(User).where(User.name == name))
     if user is None:
         raise ArchiveError(

@@ -33,7 +33,7 @@ _UNIT_SYLLABLES = frozenset((
 
 
 @dataclass(frozen=True, slots=True)
-class _Number:
+class Number:
     """Digits of one number with fillers between them: their places in the key, in order."""
 
     digits: str
@@ -59,7 +59,7 @@ class Hider:
         if isinstance(event, Heard):
             return self._heard(event)
         if isinstance(event, AgentAction):
-            value = self._hidden(keys := self._sounds.of_text(event.value), _numbers(keys), 0, final=True)
+            value = self._hidden(keys := self._sounds.of_text(event.value), numbers_in(keys), 0, final=True)
             return replace(event, value="".join(value), target=self._written(event.target))
         if isinstance(event, TransferStarted):
             return replace(event, to=self._written(event.to))
@@ -95,7 +95,7 @@ class Hider:
 
         ``goes_on``: digits that the speaker told right before.
         """
-        numbers = _numbers(keys, goes_on > 0)
+        numbers = numbers_in(keys, goes_on > 0)
         if not numbers:
             return list(keys.source), goes_on if len(keys.key) <= BACK_CHANNEL else 0
         last = numbers[-1]
@@ -103,7 +103,7 @@ class Hider:
         so_far = before + len(last.digits) if _may_go_on(keys, last) else 0
         return self._hidden(keys, numbers, goes_on, event.final), so_far
 
-    def _hidden(self, keys: Keys, numbers: Sequence[_Number], goes_on: int, final: bool) -> list[str]:
+    def _hidden(self, keys: Keys, numbers: Sequence[Number], goes_on: int, final: bool) -> list[str]:
         items = list(keys.source)
         for nth, number in enumerate(numbers):
             before = goes_on if nth == 0 and number.places[0] <= BACK_CHANNEL else 0
@@ -118,7 +118,7 @@ class Hider:
         return items
 
 
-def _numbers(keys: Keys, goes_on: bool = False) -> list[_Number]:
+def numbers_in(keys: Keys, goes_on: bool = False) -> list[Number]:
     """The numbers in what was said: runs of digits, with no more than a filler (呃, 然后) between them.
 
     ``goes_on``: another part was told right before, so that a single digit may be one.
@@ -136,8 +136,8 @@ def _numbers(keys: Keys, goes_on: bool = False) -> list[_Number]:
     return [_number(part) for runs in numbers if (part := _without_single_ends(runs))]
 
 
-def _number(runs: Sequence[DigitRun]) -> _Number:
-    return _Number(
+def _number(runs: Sequence[DigitRun]) -> Number:
+    return Number(
         "".join(run.digits for run in runs), tuple(place for run in runs for place in range(run.start, run.end))
     )
 
@@ -147,7 +147,7 @@ def _without_single_ends(runs: list[DigitRun]) -> list[DigitRun]:
     return runs[parts[0] : parts[-1] + 1] if parts else []
 
 
-def _may_go_on(keys: Keys, number: _Number) -> bool:
+def _may_go_on(keys: Keys, number: Number) -> bool:
     """Whether ``number`` is so near the end of what was said that more of it may follow."""
     end = number.places[-1] + 1
     return len(keys.key) - end <= BACK_CHANNEL and not _is_unit(keys, end)

@@ -36,12 +36,13 @@ class Plan:
             with collecting.paused():
                 book = Book(flow.phrases.values(), flow.slots, sounds)
         except TemplateError as error:
-            problems = [problem for phrase in flow.phrases.values() for problem in _wrong_templates(phrase, flow.slots)]
+            problems = [problem for phrase in flow.phrases.values() for problem in wrong_templates(phrase, flow.slots)]
             raise BadFlow(text("flow {n} has mistakes", "流程 {n} 有错误", n=flow.name), problems) from error
         return Plan(flow, sounds, book, RuleIndex.of(flow), FlowMachine(flow))
 
 
-def _wrong_templates(phrase: Phrase, slots: Mapping[str, Slot]) -> Iterator[Problem]:
+def wrong_templates(phrase: Phrase, slots: Mapping[str, Slot]) -> Iterator[Problem]:
+    """The wordings of a phrase that are no templates, each at its place."""
     for wording in (*phrase.wordings, *phrase.unless):
         try:
             expand(wording, slots)

@@ -38,7 +38,7 @@ _SPOKEN = {
 _HARDLY = {"shi": "4", "lu": "6", "lin": "0", "shan": "3", "gou": "9", "ai": "2", "ji": "7", "niu": "6"}
 """What a digit is misheard as; believed only between digits."""
 _FIRST_MARKS = HIDDEN[:10]
-_WRITTEN_DIGITS = re.compile(f"[{''.join(_WRITTEN)}]")
+WRITTEN_DIGITS = re.compile(f"[{''.join(_WRITTEN)}]")
 SHORTEST_RUN = 3
 """Fewer digits in a row are a plain word (一下, 三天), not a number that was dictated."""
 
@@ -93,7 +93,7 @@ class DigitRun:
 
 def digit_runs(keys: Keys, shortest: int = SHORTEST_RUN) -> list[DigitRun]:
     """The runs of at least ``shortest`` digits in what was said; punctuation and pauses do not break a run."""
-    if isinstance(keys.source, str) and len(_WRITTEN_DIGITS.findall(keys.source)) < shortest:
+    if isinstance(keys.source, str) and len(WRITTEN_DIGITS.findall(keys.source)) < shortest:
         return []  # most sentences
     spoken = [keys.source[place] for place in keys.places]
     sure = [_digit(item, isinstance(keys.source, str)) for item in spoken]

@@ -9,7 +9,8 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from callflow.archive import purge, users
+from callflow.archive import machines, purge, users
+from callflow.archive.purge import Purged
 from callflow.archive.store import Archive
 from callflow.commands.common import note
 from callflow.commands.places import copies_of_sound
@@ -18,6 +19,8 @@ from callflow.texts import counted, text
 
 _DAYS = {"d": 1, "w": 7, "y": 365}
 _OLDEST = 36_500
+SHOWN = 20
+"""Files that could not be deleted that are named; of more only the number is told."""
 
 
 def run_users(options: argparse.Namespace, language: str) -> int:
@@ -34,6 +37,10 @@ def run_users(options: argparse.Namespace, language: str) -> int:
             users.add(archive, name, _password(language), options.role, **who, by=by)
         elif options.action == "password":
             users.set_password(archive, name, _password(language), by)
+        elif options.action == "wall-token":
+            print(machines.new_token(archive, name, by))
+        elif options.action == "wall-revoke":
+            machines.revoke(archive, name, by)
         else:
             users.set_active(archive, name, options.action == "enable", by)
     return 0
@@ -76,28 +83,49 @@ def run_purge(options: argparse.Namespace, language: str) -> int:
             archive, older_than, recordings=folders, copies=copies_of_sound(archive.name), by=at_keyboard()
         )
     deleted = text(
-        "{ce} deleted, {re} deleted",
-        "已删除 {c} 通通话、{r} 个录音",
+        "{ce} deleted, {re} and journals beside them deleted",
+        "已删除 {c} 通通话、{r} 个录音及其日志文件",
         c=done.calls,
         r=done.recordings,
         ce=counted(done.calls, "call", "calls"),
         re=counted(done.recordings, "recording", "recordings"),
     )
     print(deleted.in_(language))
+    _tell_what_is_left(done, archive, language)
+    return 1 if done.undeletable else 0
+
+
+def _tell_what_is_left(done: Purged, archive: Archive, language: str) -> None:
     if done.kept:
         left = text(
-            "{n} recordings were left: gone already, changed since, or in no folder that was named",
-            "保留了 {n} 个录音：已不存在、已被更改，或不在所给的文件夹内",
+            "{n} recordings or journals were left: gone already, changed since, or in no folder that was named",
+            "保留了 {n} 个录音或日志文件：已不存在、已被更改，或不在所给的文件夹内",
             n=done.kept,
         )
         note(left, language)
+    for why in done.undeletable[:SHOWN]:
+        note(why, language)
+    if done.undeletable:
+        stay = text(
+            "{n} files cannot be deleted, and their calls stay: give this user the right to, and purge again",
+            "{n} 个文件无法删除，相应通话已保留：请授予删除权限后重新清除",
+            n=len(done.undeletable),
+        )
+        note(stay, language)
+    if not archive.sqlite:
+        elsewhere = text(
+            "copies of sound to play were looked for in {p}; if callflow serve runs as another user or on another "
+            "machine, run this command there, too",
+            "仅清理了 {p} 中的播放副本；若 callflow serve 由其他用户或在其他机器上运行，请在那里也运行本命令",
+            p=copies_of_sound(archive.name),
+        )
+        note(elsewhere, language)
     if not done.wiped:
         busy = text(
             "others use the archive, so that the disk still holds what was deleted: purge again when they have ended",
             "归档库正被其他程序使用，已删除的内容仍留在磁盘上：请待其结束后再次清除",
         )
         note(busy, language)
-    return 0
 
 
 def age(written: str) -> timedelta:

@@ -10,7 +10,9 @@ from pathlib import Path
 from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
 from callflow.audio.source import Source
-from callflow.commands.common import Console, cores, interrupts, note, plan_of, warn_few, warn_of_models
+from callflow.commands.common import interrupts, note, plan_of, warn_few, warn_of_models, workers_of
+from callflow.commands.console import Console
+from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput, CallflowError
 from callflow.review.batch.listing import Listing, listing
 from callflow.review.batch.pattern import Pattern
@@ -20,11 +22,11 @@ from callflow.review.batch.task import Side
 from callflow.review.batch.view import BatchView, JsonLines
 from callflow.review.batch.work import Settings
 from callflow.review.judge import flow_version
-from callflow.texts import text
+from callflow.review.peaks import Keeper
+from callflow.texts import Text, text
 
 ALONE = ("events", "date", "journal", "report")
 """Options that speak of one call."""
-MOST_WORKERS = 256
 
 
 def run_batch(options: argparse.Namespace, language: str) -> int:
@@ -35,16 +37,17 @@ def run_batch(options: argparse.Namespace, language: str) -> int:
                 text("--{n} is for one call, not for an archive", "--{n} 用于单个通话，不能与归档同用", n=name),
                 text("in a manifest each call has its own", "批量时请在清单 CSV 中逐个写明"),
             )
-    size = _workers(options.workers)
+    size = workers_of(options.workers)
     pattern = Pattern.of(options.pattern) if options.pattern is not None else None
     found = listing(options.file, pattern, options.agent or "left")
     _tell(found, language)
     plan = plan_of(options.flow, language)
     warn_of_models(language)
-    settings = Settings(plan, open_recording, options.engine)
+    settings = Settings(plan, open_recording, options.engine, peaks=not options.no_peaks)
     with Archive.open(options.archive) as archive:
         view = JsonLines(language, print) if options.json else BatchView(Console(highlight=False), language)
-        batch = Batch(archive, flow_version(plan.flow), view, options.again, options.retry_failed)
+        peaks = Keeper(copies_of_sound(archive.name))
+        batch = Batch(archive, flow_version(plan.flow), view, options.again, options.retry_failed, beside=peaks.keep)
         try:
             with _crew(settings, options.cluster, min(size, len(found.tasks))) as crew, view:
                 batch.run(found.tasks, crew)
@@ -55,6 +58,9 @@ def run_batch(options: argparse.Namespace, language: str) -> int:
             note(text("interrupted; run the same command again to go on", "已中断，再次运行同一命令即可继续"), language)
             return 130
         view.summary(batch.tally, archive.name)
+        if peaks.failed:
+            why = peaks.failed
+            note(Text(f"waveforms were not kept: {why.en}", f"波形未保存：{why.zh}"), language)
     return 1 if batch.tally.failed else 0
 
 
@@ -74,17 +80,6 @@ def _crew(settings: Settings, cluster: str | None, size: int) -> AbstractContext
             text("pip install 'callflow[cluster]'", "请运行 pip install 'callflow[cluster]'"),
         ) from error
     return Fleet(settings, cluster, size)
-
-
-def _workers(given: str | None) -> int:
-    """How many processes: what was asked for, else one for each core we may use."""
-    if given is None:
-        return cores()
-    if not (given.isascii() and given.isdigit() and 0 < int(given[:9]) <= MOST_WORKERS):
-        raise BadInput(
-            text("--workers must be a whole number from 1 to {m}", "--workers 应为 1 到 {m} 的整数", m=MOST_WORKERS)
-        )
-    return int(given)
 
 
 def _tell(found: Listing, language: str) -> None:

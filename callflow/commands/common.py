@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
-
-from rich import console
+from pathlib import Path
 
 from callflow import flowfiles, models, plans
 from callflow.call.plan import Plan
-from callflow.errors import BadInput
+from callflow.errors import BadInput, OutputError
 from callflow.problems import Problem
+from callflow.review import processes
 from callflow.texts import Text, text
+
+MOST_WORKERS = 256
 
 MOST_PORT = 65_535
 MOST_TOLD = 10
 """Problems of one file of events that are told one by one."""
 interrupts: list[int] = []
 """Signals that came: ``cli`` notes them, because PyAV loses an exception that reaches it at work."""
-
-
-class Console(console.Console):
-    """Tells that nobody reads any more as everything else does; rich would end the process by itself."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
 
 
 def plan_of(name: str | None, language: str) -> Plan:
@@ -77,14 +71,32 @@ def port_of(given: str) -> int:
     return int(given)
 
 
-def cores() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def note(message: Text, language: str) -> None:
     print(message.in_(language), file=sys.stderr)
 
 
 def warn_of_models(language: str) -> None:
     warn(models.search_path_problems(), language)
+
+
+def output(given: str) -> Path:
+    """The file to write; raises ``OutputError`` where it cannot be, before anything is worked out."""
+    path = Path(given)
+    if not given or path.is_dir():
+        folder = text('cannot write "{p}": it is a folder', "无法写入“{p}”：这是一个文件夹", p=given)
+        raise OutputError(folder, text("name a file in it", "请给出其中的文件名"))
+    if not path.parent.is_dir():
+        missing = text('cannot write "{p}": no such folder', "无法写入“{p}”：没有这个文件夹", p=path)
+        raise OutputError(missing, text("make the folder first", "请先建立文件夹"))
+    return path
+
+
+def workers_of(given: str | None) -> int:
+    """How many processes: what was asked for by ``--workers``, else one for each core we may use."""
+    if given is None:
+        return processes.cores()
+    if not (given.isascii() and given.isdigit() and 0 < int(given[:9]) <= MOST_WORKERS):
+        raise BadInput(
+            text("--workers must be a whole number from 1 to {m}", "--workers 应为 1 到 {m} 的整数", m=MOST_WORKERS)
+        )
+    return int(given)

@@ -8,7 +8,8 @@ import sys
 
 from callflow import flowfiles
 from callflow.call.plan import Plan
-from callflow.commands.common import Console, Few, note, plan_of, warn
+from callflow.commands.common import Few, note, plan_of, warn
+from callflow.commands.console import Console
 from callflow.design import coverage_table, explain_text
 from callflow.design.coverage import coverage
 from callflow.design.simulate import simulate

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from callflow.archive import audit
@@ -14,11 +13,12 @@ from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.commands import plugins
 from callflow.commands.archive import at_keyboard
-from callflow.commands.common import note, plan_of
-from callflow.commands.scores import card_of, number, wanted_of
-from callflow.errors import ArchiveError, BadInput, OutputError
+from callflow.commands.common import note, output, plan_of
+from callflow.commands.scores import cards, number, viewer_of, wanted_of
+from callflow.errors import ArchiveError, BadInput
 from callflow.review import scored
 from callflow.review.exports import agent_page, call_page, rows, sheets
+from callflow.review.exports.cells import defused
 from callflow.review.exports.months import read_month
 from callflow.review.scored import Chosen
 from callflow.texts import Text, counted, text
@@ -30,17 +30,17 @@ FORMATS = {"findings": ("csv", "xlsx"), "scores": ("csv", "xlsx"), "agent": ("ht
 
 def run_export(options: argparse.Namespace, language: str) -> int:
     """Write one file, whole or not at all."""
-    path = _out(options.out)
+    path = output(options.out)
     form = _format(options, path, language)
-    chosen: Chosen = partial(card_of, options, language)
+    chosen = cards(options, language)
     with Archive.open(options.archive, create=False) as archive:
+        _audit(archive, options, path, language)
         if options.what == "agent":
             count = _agent(archive, options, path, chosen, language)
         elif options.what == "call":
             count = _call(archive, options, path, chosen, language)
         else:
             count = _table(archive, options, path, form, chosen, language)
-        _audit(archive, options, path, language)
     if not options.reveal:
         note(text("long numbers are masked (--reveal shows them)", "号码已隐藏（--reveal 可显示）"), language)
     note(count, language)
@@ -48,7 +48,10 @@ def run_export(options: argparse.Namespace, language: str) -> int:
 
 
 def _audit(archive: Archive, options: argparse.Namespace, path: Path, language: str) -> None:
-    """Note who took what; an archive that cannot be written can still be read, and then that is said."""
+    """Note who takes what, before anything is taken.
+
+    An archive that cannot be written can still be read, and then that is said.
+    """
     asked = [
         f"{name}={value}" for name in ("agent", "month", "call", "since", "until") if (value := getattr(options, name))
     ]
@@ -57,17 +60,6 @@ def _audit(archive: Archive, options: argparse.Namespace, path: Path, language: 
         audit.note(archive, at_keyboard(), f"export.{options.what}", what)
     except ArchiveError as error:
         note(Text(f"not in the audit log: {error.message.en}", f"未记入审计日志：{error.message.zh}"), language)
-
-
-def _out(given: str) -> Path:
-    path = Path(given)
-    if not given or path.is_dir():
-        folder = text('cannot write "{p}": it is a folder', "无法写入“{p}”：这是一个文件夹", p=given)
-        raise OutputError(folder, text("name a file in it", "请给出其中的文件名"))
-    if not path.parent.is_dir():
-        missing = text('cannot write "{p}": no such folder', "无法写入“{p}”：没有这个文件夹", p=path)
-        raise OutputError(missing, text("make the folder first", "请先建立文件夹"))
-    return path
 
 
 def _format(options: argparse.Namespace, path: Path, language: str) -> str:
@@ -90,7 +82,9 @@ def _table(archive: Archive, options: argparse.Namespace, path: Path, form: str,
     head = [column.title.in_(language) for column in table.columns]
     with whole_or_nothing(path) as file:
         if exporter := plugins.exporter(form, language):
-            written = exporter(file, head, table.rows)
+            written = exporter(
+                file, [str(defused(name)) for name in head], ([defused(cell) for cell in row] for row in table.rows)
+            )
         elif form == "csv":
             written = sheets.write_csv(file, head, table.rows)
         else:
@@ -102,7 +96,7 @@ def _table(archive: Archive, options: argparse.Namespace, path: Path, form: str,
 
 def _call(archive: Archive, options: argparse.Namespace, path: Path, chosen: Chosen, language: str) -> Text:
     call_id = number(options.call, "--call")
-    explained = scored.of_call(archive, call_id, chosen)
+    explained = scored.of_call(archive, call_id, chosen, reveal=options.reveal)
     plan = plan_of(explained.flow or None if options.flow is None else options.flow, language)
     journal = scored.journal_of(archived.journal(archive, call_id), call_id)
     call_page.write_call(path, journal.events, explained, plan, language, options.reveal)
@@ -116,7 +110,7 @@ def _agent(archive: Archive, options: argparse.Namespace, path: Path, chosen: Ch
             text("--agent CODE --month 2026-11", "请给出 --agent 工号 --month 2026-11"),
         )
     first = _month(options.month)
-    month = read_month(archive, Wanted(agent=options.agent), first, chosen)
+    month = read_month(archive, Wanted(agent=options.agent, viewer=viewer_of(options)), first, chosen)
     if month is None:
         raise BadInput(
             text('no calls of "{a}" in {m}', "{m} 没有“{a}”的通话", a=options.agent[:80], m=options.month),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from callflow import flowfiles
 from callflow.commands.common import warn, warn_few
@@ -23,7 +24,6 @@ from callflow.texts import printable, text
 from callflow.writing import whole_or_nothing
 
 Format = Literal["svg", "png", "mermaid", "dot"]
-FORMATS: tuple[Format, ...] = ("svg", "png", "mermaid", "dot")
 _BY_ENDING: dict[str, Format] = {
     ".svg": "svg",
     ".png": "png",
@@ -32,26 +32,6 @@ _BY_ENDING: dict[str, Format] = {
     ".dot": "dot",
     ".gv": "dot",
 }
-
-
-def options(subparsers: Any, common: argparse.ArgumentParser) -> None:
-    """The options of the command."""
-    command = subparsers.add_parser("graph", parents=[common], help="a flow as a picture 流程图")
-    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
-    command.add_argument("--format", choices=FORMATS, help="default: as --out ends, else svg 格式")
-    command.add_argument("--rules", action="store_true", help="with rules 显示规则")
-    command.add_argument("--prompts", action="store_true", help="with prompts 显示提示")
-    command.add_argument("--situations", action="store_true", help="with situations 显示情景")
-    calls = command.add_mutually_exclusive_group()
-    calls.add_argument("--call", metavar="JOURNAL", help="lay the path of this call over it 叠加一通电话的路径")
-    calls.add_argument(
-        "--heat",
-        nargs="+",
-        metavar="CALLS",
-        help="lay many calls over it: journals, folders, an archive's URL 叠加热度",
-    )
-    command.add_argument("--out", metavar="FILE", help="write it there (default: standard output)")
-    command.set_defaults(run=run_graph)
 
 
 def run_graph(options: argparse.Namespace, language: str) -> int:
@@ -123,15 +103,18 @@ def _in_files(named: Path, language: str) -> Iterator[list[Event]]:
 
 def _archived(url: str) -> Iterator[Iterable[Event]]:
     try:
-        from callflow.archive.journals import journals
+        from callflow.archive import extracts
+        from callflow.archive.store import Archive
     except ImportError as error:
         raise CallflowError(
             text("an archive needs {n}, which is not installed", "归档库需要 {n}，尚未安装", n=str(error.name)),
             text("pip install 'callflow[archive]'", "请运行 pip install 'callflow[archive]'"),
         ) from error
-    for content in journals(url):
-        lines = (parse(line, Location(url, number)) for number, line in enumerate(content.splitlines(), start=1))
-        yield [event for event in lines if isinstance(event, Event)]
+    with Archive.open(url, create=False) as archive:
+        for call in extracts.calls(archive, extracts.chosen(archive, extracts.Wanted()), journals=True):
+            lines = enumerate(zlib.decompress(call.journal).splitlines(), start=1)
+            events = (parse(line, Location(url, number)) for number, line in lines)
+            yield [event for event in events if isinstance(event, Event)]
 
 
 def _events(journal: Path, language: str) -> list[Event]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from numbers import Real
 from types import TracebackType
 from typing import Self
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from callflow.errors import PluginError
 from callflow.events import Heard, Speaker
-from callflow.plugins import Plugin, at_work
+from callflow.plugins import Plugin, at_work, must_be
 from callflow.speech.endpoint import Samples
 from callflow.speech.transcriber import Session, Transcriber
 from callflow.telephony.source import CallEvents, Notice, Signal
@@ -48,23 +49,36 @@ class GuardedSession:
 
     @property
     def partials(self) -> bool:
-        return self._session.partials
+        with at_work(self._plugin):
+            return self._session.partials
 
     @partials.setter
     def partials(self, wanted: bool) -> None:
-        self._session.partials = wanted
+        with at_work(self._plugin):
+            self._session.partials = wanted
 
     @property
     def concluded(self) -> int:
-        return self._session.concluded
+        with at_work(self._plugin):
+            return self._session.concluded
 
     def accept(self, samples: Samples, voiced: NDArray[np.bool_]) -> list[Heard]:
         with at_work(self._plugin):
-            return self._session.accept(samples, voiced)
+            return _heard(self._session.accept(samples, voiced))
 
     def finish(self) -> list[Heard]:
         with at_work(self._plugin):
-            return self._session.finish()
+            return _heard(self._session.finish())
+
+
+def _heard(given: Iterable[Heard]) -> list[Heard]:
+    heard = list(given)
+    for one in heard:
+        must_be(Heard, one, "an engine hears")
+        must_be(str, one.text, "what is heard is")
+        for seconds in (one.start, one.end):
+            must_be(Real, seconds, "times are")
+    return heard
 
 
 class GuardedSource:
@@ -90,14 +104,31 @@ class GuardedSource:
         return self
 
     def __next__(self) -> Signal:
-        return next(self._source)
+        if self._failed:
+            raise StopIteration
+        try:
+            with at_work(self._plugin):
+                signal = next(self._source, None)
+                if signal is not None:
+                    must_be(Signal, signal, "a telephony source tells")
+        except PluginError as error:
+            return self._over(error)
+        if signal is None:
+            raise StopIteration
+        return signal
 
     def waiting(self) -> list[Signal]:
         if self._failed:
             return []
         try:
             with at_work(self._plugin):
-                return self._source.waiting()
+                signals = list(self._source.waiting())
+                for signal in signals:
+                    must_be(Signal, signal, "a telephony source tells")
+                return signals
         except PluginError as error:
-            self._failed = True
-            return [Notice(f"plugin.{self._plugin.name}", error.message, time.monotonic())]
+            return [self._over(error)]
+
+    def _over(self, error: PluginError) -> Notice:
+        self._failed = True
+        return Notice(f"plugin.{self._plugin.name}", error.message, time.monotonic())

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from callflow import flowfiles, plans
 from callflow.call.plan import Plan
@@ -13,32 +15,26 @@ from callflow.commands import plugins
 from callflow.commands.common import note
 from callflow.design.lint import about, inspect
 from callflow.design.lint.formats import FORMATS
-from callflow.design.lint.mend import mend
+from callflow.design.lint.mend import mend_all
 from callflow.design.schema import schema
 from callflow.errors import BadFlow
+from callflow.plugins import Plugin
 from callflow.problems import Level, Location, Problem
 from callflow.texts import text
-
-_MOST_ROUNDS = 5
-"""A mistake that is mended may uncover another behind it."""
 
 
 def run_lint(options: argparse.Namespace, language: str) -> int:
     """Print what is wrong with flows; 1 where anything is that is more than a hint."""
     found: list[Problem] = []
     mended = 0
+    checks = plugins.checks(language)
     for name in options.flow or [flowfiles.DEFAULT_FLOW]:
         sources = flowfiles.read_sources(name)
-        problems = _problems(sources, language)
-        for _ in range(_MOST_ROUNDS if options.fix else 0):
-            changed, done = mend(sources.texts, problems)
-            for file, source in changed.items():
-                flowfiles.rewrite(sources.place(file), source)
-            if not done:
-                break
-            mended += len(done)
-            sources = flowfiles.read_sources(name)
-            problems = _problems(sources, language)
+        problems = _problems(sources, checks)
+        if options.fix:
+            texts, problems, count = mend_all(sources.texts, problems, partial(_again, sources, checks))
+            flowfiles.rewrite(sources, texts)
+            mended += count
         found += [_on_disk(problem, sources) for problem in problems]
     print(FORMATS[options.format](found, language, about()), end="")
     if mended:
@@ -54,14 +50,19 @@ def run_schema(options: argparse.Namespace, language: str) -> int:
     return 0
 
 
-def _problems(sources: flowfiles.Sources, language: str) -> list[Problem]:
+def _problems(sources: flowfiles.Sources, checks: Sequence[Plugin], *, cache: bool = True) -> list[Problem]:
     plan: Plan | None = None
     try:
-        plan, problems = plans.of(sources)
-        problems = [*problems, *plugins.checked(plan, language)]
+        plan, problems = plans.of(sources, cache=cache)
+        problems = [*problems, *plugins.checked(plan, checks)]
     except BadFlow as error:
         problems = error.problems
-    return inspect(plan, problems, sources.texts)
+    return inspect(plan, problems, sources.texts, [check.name for check in checks])
+
+
+def _again(sources: flowfiles.Sources, checks: Sequence[Plugin], texts: Mapping[str, str]) -> list[Problem]:
+    """The same with texts that are on no disk yet."""
+    return _problems(replace(sources, texts=texts), checks, cache=False)
 
 
 def _on_disk(problem: Problem, sources: flowfiles.Sources) -> Problem:

@@ -12,6 +12,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from callflow import flowfiles
 from callflow.audio.devices import Device, choose, devices
 from callflow.audio.headset import Headset
 from callflow.audio.telephone import Line, Telephone
@@ -25,8 +26,10 @@ from callflow.live.lines import Lines
 from callflow.live.overlay import Overlay
 from callflow.live.recogniser import Recogniser
 from callflow.live.record import require_folder
+from callflow.live.reload import Reload
 from callflow.live.session import Intake, LiveSession
 from callflow.live.setting import Setting
+from callflow.live.wall import Wall
 from callflow.telephony.hotkeys import Hotkeys
 from callflow.telephony.source import CallEvents, Inbox, Phone, Reported
 from callflow.texts import Text, text
@@ -34,6 +37,7 @@ from callflow.texts import Text, text
 SECRET = "CALLFLOW_PHONE_PASSWORD"
 """Environment variable with the telephone system's password, which does not belong on a command line."""
 HOOK_TOKEN = "CALLFLOW_WEBHOOK_TOKEN"
+WALL_TOKEN = "CALLFLOW_WALL_TOKEN"
 WITHOUT_TELEPHONE = ("sound", "keys")
 """Values of ``--calls`` that are no telephone system."""
 
@@ -55,6 +59,7 @@ def run_live(options: argparse.Namespace, language: str) -> int:
 
 def _run(options: argparse.Namespace, language: str, begun: threading.Event) -> int:
     folder, port = _folder(options), port_of(options.port)
+    wall = _wall(options)
     if options.window:
         window.require()
     telephone = (
@@ -83,11 +88,19 @@ def _run(options: argparse.Namespace, language: str, begun: threading.Event) -> 
         heard = f"{name} · {microphone.name} · {far_end.name if far_end else 'SIP'}"
         listening = Text(heard, heard)
         setting = Setting(folder, options.calls == "sound", options.keep_numbers, name, listening, sound=options.audio)
-        live = LiveSession(plan, source, Ears(recognisers), intake, overlay, setting, lines)
+        if wall:
+            stack.enter_context(wall)
+        reload = stack.enter_context(Reload(options.flow or flowfiles.DEFAULT_FLOW, plan))
+        live = LiveSession(plan, source, Ears(recognisers), intake, overlay, setting, lines, wall=wall, reload=reload)
         print(overlay.url, flush=True)
         if hook:
             note(text("webhook token: {t}", "Webhook 令牌：{t}", t=hook.token), language)
         note(_kept(folder, options.audio), language)
+        if wall:
+            note(
+                text("supervisors see calls in progress at {u}", "主管可在 {u} 看到进行中的通话", u=options.wall),
+                language,
+            )
         begun.set()
         try:
             if options.window:
@@ -143,6 +156,31 @@ def _kept(folder: Path | None, sound: bool) -> Text:
     if sound:
         return text("journals and sound, numbers audible: {p}", "日志和录音（录音中的号码不会隐藏）：{p}", p=folder)
     return text("journals: {p}", "日志：{p}", p=folder)
+
+
+def _wall(options: argparse.Namespace) -> Wall | None:
+    """The supervisor's wall, where one is named; its token comes from a file or the environment, never as an option."""
+    if not options.wall:
+        return None
+    token = os.environ.get(WALL_TOKEN, "")
+    if options.wall_token:
+        try:
+            token = Path(options.wall_token).read_text(encoding="utf-8")[:1000]
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(
+                text('--wall-token: cannot read "{p}"', "--wall-token：无法读取“{p}”", p=options.wall_token)
+            ) from error
+    token = token.strip()
+    if not token or not token.isascii() or not token.isprintable():
+        raise BadInput(
+            text("--wall needs the token of this computer", "--wall 需要本机的令牌"),
+            text(
+                "make one with callflow users wall-token NAME, and put it into {v} or a file for --wall-token",
+                "用 callflow users wall-token 用户名 生成，放入 {v} 或 --wall-token 指定的文件",
+                v=WALL_TOKEN,
+            ),
+        )
+    return Wall(options.wall, token)
 
 
 class _Hook(Inbox):

@@ -17,7 +17,7 @@ from callflow.design.sheets.tables import Table, headings, lines_of
 from callflow.errors import BadInput, BadSheet, OutputError
 from callflow.problems import Problem, has_errors
 from callflow.texts import refused, text
-from callflow.writing import replace_all, whole_or_nothing
+from callflow.writing import whole_or_nothing
 
 MOST_BYTES = 20_000_000
 """Largest spreadsheet that is read."""
@@ -85,13 +85,10 @@ def run_import(options: argparse.Namespace, language: str) -> int:
     elif options.dry_run:
         note(text("a dry run: nothing was changed", "仅为预览：未作任何修改"), language)
     else:
-        folder = sources.path if sources.path.is_dir() else sources.path.parent
-        places = {file: (folder / file).resolve() for file in merged.texts}  # a link stays one
-        replace_all(
-            {places[file]: words for file, words in merged.texts.items()},
-            {places[file]: sources.hashes[file] for file in merged.texts},
+        flowfiles.rewrite(sources, merged.texts)
+        message = text(
+            "changes: {c}, in files: {n}", "{n} 个文件，{c} 处修改", c=len(merged.changes), n=len(merged.texts)
         )
-        message = text("{c} changes in {n} files", "{n} 个文件，{c} 处修改", c=len(merged.changes), n=len(merged.texts))
         note(message, language)
     return 0
 

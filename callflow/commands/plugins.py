@@ -14,8 +14,8 @@ from callflow.call.plan import Plan
 from callflow.commands.common import note, warn
 from callflow.commands.guards import GuardedEngine, GuardedSource
 from callflow.errors import ModelError, PluginError
-from callflow.plugins import GROUPS, Plugin, at_work
-from callflow.problems import Level, Location, Problem
+from callflow.plugins import GROUPS, Plugin, at_work, must_be
+from callflow.problems import Edit, Level, Location, Problem
 from callflow.speech import engines
 from callflow.speech.transcriber import Transcriber
 from callflow.telephony.source import CallEvents
@@ -94,10 +94,15 @@ def telephone(address: str, language: str) -> CallEvents | None:
         return GuardedSource(plugin, plugin.run(address))
 
 
-def checked(plan: Plan, language: str) -> list[Problem]:
-    """What the checks of plugins find in a flow; a check that fails is itself a warning."""
-    checks, problems = plugins.found("checks")
+def checks(language: str) -> list[Plugin]:
+    """The checks of plugins; why one cannot be used is told."""
+    loaded, problems = plugins.found("checks")
     warn(problems, language)
+    return loaded
+
+
+def checked(plan: Plan, checks: Iterable[Plugin]) -> list[Problem]:
+    """What the checks of plugins find in a flow; a check that fails is itself a warning."""
     told: list[Problem] = []
     for plugin in checks:
         try:
@@ -109,10 +114,24 @@ def checked(plan: Plan, language: str) -> list[Problem]:
 
 
 def _problems(given: Any) -> list[Problem]:
+    """What a check yielded, each part of it of the kind it should be. Raises ``TypeError`` otherwise."""
     problems = list(given)
-    wrong = [one for one in problems if not isinstance(one, Problem)]
-    if wrong:
-        raise TypeError(f"a check yields Problems, not {type(wrong[0]).__name__}")
+    for one in problems:
+        must_be(Problem, one, "a check yields")
+        for place in (one.at, *(one.related if isinstance(one.related, tuple) else (one.related,))):
+            must_be(Location, place, "a Problem stands at")
+            must_be(str, place.file, "the file of a Location is")
+            for number in (place.line, place.column):
+                must_be(int, number, "lines and columns are")
+        must_be(Text, one.message, "the message of a Problem is")
+        for words in (one.message.en, one.message.zh, one.rule):
+            must_be(str, words, "words are")
+        must_be(Level, one.level, "the level of a Problem is")
+        if one.edit is not None:
+            must_be(Edit, one.edit, "the edit of a Problem is")
+            must_be(Location, one.edit.at, "an Edit stands at")
+            for words in (one.edit.old, one.edit.new):
+                must_be(str, words, "words are")
     return problems
 
 

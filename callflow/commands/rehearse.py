@@ -29,35 +29,6 @@ MOST_LISTED = 40
 """So many rehearsals are listed one by one; of more, a line a file and what failed."""
 
 
-def options(subparsers: Any, common: argparse.ArgumentParser) -> None:
-    """The options of both commands."""
-    command = subparsers.add_parser("test", parents=[common], help="play a flow's rehearsals 演练流程")
-    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
-    command.add_argument(
-        "-k",
-        action="append",
-        default=[],
-        metavar="WORDS",
-        help="only rehearsals with WORDS in name or file 只演练含该词的",
-    )
-    command.add_argument("-v", "--verbose", action="store_true", help="list every rehearsal 逐个列出")
-    command.add_argument("--coverage", action="store_true", help="what of the flow is rehearsed, what not 演练覆盖率")
-    command.add_argument("--mutate", action="store_true", help="take out each rule in turn; who notices? 变异测试")
-    command.add_argument("--watch", action="store_true", help="again whenever a file of the flow is saved 保存即重演")
-    command.add_argument("--junit", metavar="OUT.xml", help="write the outcome as JUnit XML")
-    command.add_argument("--json", action="store_true", help="as JSON")
-    command.set_defaults(run=run_test)
-
-    command = subparsers.add_parser(
-        "record", parents=[common], help="make a rehearsal of a real call 由真实通话生成演练"
-    )
-    command.add_argument("journal", metavar="JOURNAL", help="the call's journal (*.jsonl)")
-    command.add_argument("--flow", help="flow by name or path (default: the journal's)")
-    command.add_argument("--name", default="", help="the rehearsal's name (default: the journal's) 演练名称")
-    command.add_argument("--out", metavar="FILE", help="write it there (default: standard output)")
-    command.set_defaults(run=run_record)
-
-
 # ------------------------------------------------------------------------------------------------ test
 
 

@@ -15,11 +15,13 @@ from callflow.audio.recording import Recording
 from callflow.call.actions import Actions
 from callflow.call.plan import Plan
 from callflow.commands import plugins
-from callflow.commands.common import Console, cores, interrupts, note, plan_of, warn, warn_few, warn_of_models
+from callflow.commands.common import interrupts, note, plan_of, warn, warn_few, warn_of_models
+from callflow.commands.console import Console
 from callflow.errors import BadInput, CallflowError, OutputError
 from callflow.events import CallContext, Event, Heard
 from callflow.journal import PART, Header, JournalWriter, is_journal, read_journal
 from callflow.problems import Location
+from callflow.review import processes
 from callflow.review.beside import events_file, reported
 from callflow.review.replay import rejudge, replay
 from callflow.review.report import write_report
@@ -184,7 +186,7 @@ def _threads(given: str | None) -> int:
     """How many were asked for; 0 for what suits the recogniser."""
     if given is None:
         return 0
-    most = cores()
+    most = processes.cores()
     if not (given.isascii() and given.isdigit() and 0 < int(given[:9]) <= most):
         raise BadInput(
             text(
@@ -214,7 +216,7 @@ def _check_single(options: argparse.Namespace) -> None:
     archive = text("name the archive that they go into: --archive FILE", "请用 --archive 指定归档库")
     many = len(options.file) > 1 or options.file[0].endswith(".csv")
     batch = [name for name in ("workers", "pattern", "cluster") if getattr(options, name) is not None]
-    if many or batch or options.again or options.retry_failed:
+    if many or batch or options.again or options.retry_failed or options.no_peaks:
         raise BadInput(text("many calls are judged into an archive", "批量评定需要归档库"), archive)
     options.file = options.file[0]
 

@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from callflow.archive import extracts
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
-from callflow.commands.common import Console, note, plan_of, warn_few
+from callflow.archive.viewers import EVERYTHING, Viewer
+from callflow.commands.common import note, output, plan_of, warn_few, workers_of
+from callflow.commands.console import Console
 from callflow.errors import BadInput, CallflowError
 from callflow.journal import read_journal
 from callflow.review import processes, score_table, scorecard_file, scored, whatif, whatif_table
 from callflow.review.compare import Call
-from callflow.review.exports import shapes
+from callflow.review.exports import diff_page, shapes
 from callflow.review.judge import flow_version
 from callflow.review.progress import Progress
 from callflow.review.scorecard import Scorecard
+from callflow.review.scored import Chosen
 from callflow.review.whatif import Kept, Run
 from callflow.texts import text
-
-MOST_WORKERS = 256
 
 
 def run_score(options: argparse.Namespace, language: str) -> int:
     explained = _explained(options, language)
     if options.json:
-        print(json.dumps(shapes.data(shapes.score_of(explained, reveal=True)), ensure_ascii=False, indent=1))
+        print(json.dumps(shapes.data(shapes.score_of(explained)), ensure_ascii=False, indent=1))
         return 0
     console = Console(highlight=False)
     for line in score_table.table(explained, language, console.width):
@@ -46,7 +49,8 @@ def _explained(options: argparse.Namespace, language: str) -> scored.Explained:
                 text("a journal and --archive: name one of them", "日志与 --archive 只能给出一个"),
             )
         with Archive.open(options.archive, create=False) as archive:
-            return scored.of_call(archive, number(options.call, "--call"), partial(card_of, options, language))
+            chosen = cards(options, language)
+            return scored.of_call(archive, number(options.call, "--call"), chosen, reveal=options.reveal)
     if not options.journal:
         raise BadInput(
             text("which call?", "哪一通通话？"),
@@ -57,10 +61,15 @@ def _explained(options: argparse.Namespace, language: str) -> scored.Explained:
     plan = plan_of(journal.header.flow or None if options.flow is None else options.flow, language)
     card = scorecard_file.load(Path(options.scorecard), plan.flow) if options.scorecard is not None else None
     name = Path(journal.header.recording or options.journal).name
-    explained = scored.of_journal(journal, plan, name, card)
+    explained = scored.of_journal(journal, plan, name, card, reveal=options.reveal)
     if explained.version != flow_version(plan.flow).digest:
         note(text("the flow has changed since this call was judged", "评定之后流程已有改动"), language)
     return explained
+
+
+def cards(options: argparse.Namespace, language: str) -> Chosen:
+    """The scorecard that was asked for, by flow; each is read once, however many calls there are."""
+    return cache(partial(card_of, options, language))
 
 
 def card_of(options: argparse.Namespace, language: str, flow: str) -> Scorecard | None:
@@ -76,14 +85,18 @@ def card_of(options: argparse.Namespace, language: str, flow: str) -> Scorecard 
 
 def run_diff(options: argparse.Namespace, language: str) -> int:
     """1 where a call could not be judged again."""
-    workers = _workers(options.workers)
+    workers = workers_of(options.workers)
     wanted = wanted_of(options)
+    html, desk = output(options.html) if options.html else None, _desk(options)
     old, new = plan_of(options.against, language), plan_of(options.flow, language)
     with Archive.open(options.archive, create=False) as archive:
         ids = extracts.chosen(archive, wanted)
         progress = Progress(sys.stderr, len(ids), language)
         with progress:
-            found = whatif.differences(_kept(archive, ids), old, new, _runner(options.cluster, workers), progress.done)
+            found = whatif.differences(kept(archive, ids), old, new, _runner(options.cluster, workers), progress.done)
+    if html:
+        diff_page.write_differences(html, found, old.flow, new.flow, desk, language)
+        note(text("written to {p}", "已写出：{p}", p=html), language)
     if options.json:
         print(json.dumps(shapes.data(shapes.differences_of(found, old.flow, new.flow)), ensure_ascii=False, indent=1))
     else:
@@ -93,7 +106,24 @@ def run_diff(options: argparse.Namespace, language: str) -> int:
     return 1 if found.failed else 0
 
 
-def _kept(archive: Archive, ids: list[int]) -> Iterator[Kept]:
+def _desk(options: argparse.Namespace) -> str:
+    """Where the desk is, to link to."""
+    desk = str(options.desk or "")
+    if desk and not options.html:
+        raise BadInput(text("--desk goes with --html", "--desk 须与 --html 一起使用"))
+    if desk and not re.fullmatch(r"https?://[^\s\"'<>?#]+", desk):
+        raise BadInput(
+            text('--desk: "{g}" is no address', "--desk：“{g}”不是网址", g=desk[:80]),
+            text(
+                "the one that callflow serve prints: http://HOST:8700/",
+                "即 callflow serve 显示的地址：http://主机:8700/",
+            ),
+        )
+    return desk
+
+
+def kept(archive: Archive, ids: list[int]) -> Iterator[Kept]:
+    """Archived calls to judge again."""
     for call in extracts.calls(archive, ids, journals=True):
         began = call.began.isoformat(sep=" ", timespec="minutes") if call.began else ""
         yield Kept(Call(call.id, call.agent_name or call.agent, began), call.journal)
@@ -118,7 +148,12 @@ def wanted_of(options: argparse.Namespace) -> Wanted:
     if since and until and since >= until:
         raise BadInput(text("--since is not before --until", "--since 不早于 --until"))
     limit = None if getattr(options, "limit", None) is None else number(options.limit, "--limit")
-    return Wanted(since, until, options.agent or "", limit=limit)
+    return Wanted(since, until, options.agent or "", limit=limit, viewer=viewer_of(options))
+
+
+def viewer_of(options: argparse.Namespace) -> Viewer:
+    """Whoever is at the keyboard may see every call, and long numbers only if that was asked for."""
+    return EVERYTHING if getattr(options, "reveal", False) else replace(EVERYTHING, reveal=False)
 
 
 def moment(given: str | None, option: str) -> datetime | None:
@@ -139,12 +174,3 @@ def number(given: str | None, option: str) -> int:
     if given is not None and given.isascii() and given.isdigit() and int(given[:18]) > 0 and len(given) <= 18:
         return int(given)
     raise BadInput(text("{o} must be a whole number from 1 on", "{o} 应为不小于 1 的整数", o=option))
-
-
-def _workers(given: str | None) -> int:
-    if given is None:
-        return processes.cores()
-    workers = number(given, "--workers")
-    if workers > MOST_WORKERS:
-        raise BadInput(text("--workers: {m} at most", "--workers 最多 {m}", m=MOST_WORKERS))
-    return workers

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from callflow.archive.purge import delete_copies
 from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
 from callflow.audio.source import Source
+from callflow.commands import studio
 from callflow.commands.common import note, port_of
 from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput
@@ -29,27 +31,32 @@ from callflow.web.site import Site
 def run_serve(options: argparse.Namespace, language: str) -> int:
     folders = [_folder(name, "--recordings") for name in options.recordings or ()]
     flows = _folder(options.flows, "--flows") if options.flows else None
+    studio.need_flows(flows, options.flows_init)
     certificate, key = options.certificate, options.key
     if bool(certificate) != bool(key):
         raise BadInput(text("--certificate and --key belong together", "--certificate 和 --key 须一起给出"))
     for option, name in (("--certificate", certificate), ("--key", key)):
         if name and not Path(name).is_file():
             raise BadInput(text('{o}: no such file: "{p}"', "{o}：没有这个文件：“{p}”", o=option, p=name))
-    with (
-        Archive.open(options.archive, create=False) as archive,
-        listen(options.host, port_of(options.port)) as listening,
-    ):
+    with ExitStack() as stack:
+        archive = stack.enter_context(Archive.open(options.archive, create=False))
+        listening = stack.enter_context(listen(options.host, port_of(options.port)))
         port = listening.getsockname()[1]
         site = Site(Accounts(archive), secure=bool(certificate))
         folders = folders or _beside(archive)
+        copies = copies_of_sound(archive.name)
+        for why in delete_copies(archive, copies):
+            note(why, language)
         books = Books(
             archive=archive,
             flows=Flows(flows),
             roots=Roots(folders),
-            sounds=SoundFiles(copies_of_sound(archive.name), _open),
+            sounds=SoundFiles(copies, _open),
             rescore=rescored,
         )
         desk.add(site, books, read_static("callflow.live"))
+        if flows:
+            stack.callback(studio.add(site, flows, archive, options.flows_init).bench.close)
         app = site.finished(own_hosts(options.host, port, options.name or (), secure=bool(certificate)))
         _warn(options.host, bool(certificate), language)
         scheme, host = "https" if certificate else "http", f"[{options.host}]" if ":" in options.host else options.host

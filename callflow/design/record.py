@@ -1,8 +1,8 @@
 """A real call as a rehearsal: what was said and what happened as steps, what came of it as expectations.
 
 The call is judged anew by the flow as it is now. Times are left out where the pace of rehearsals brings about the same;
-where it does not, steps get the times they had. Long numbers become others, the same ones throughout, so that what is
-read back rightly or wrongly still is.
+where it does not, steps get the times they had. Long numbers become others, drawn anew for each rehearsal and the same
+ones throughout it, so that what is read back rightly or wrongly still is.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from random import SystemRandom
 from typing import Any
 
-from callflow.call.hiding import Hider
+from callflow.call.hiding import HEAD, LONG, Hider
 from callflow.call.manner import STRETCH
 from callflow.call.plan import Plan
 from callflow.design.expectations import describe, fails
@@ -48,8 +49,6 @@ from callflow.phrases.sounds import HIDDEN
 from callflow.problems import Location
 from callflow.texts import Text, text
 
-DIGITS = "3957182046"
-"""What 0 to 9 become in a long number, after its first three digits."""
 _NAMES = ("ling", "yi", "er", "san", "si", "wu", "liu", "qi", "ba", "jiu")
 _MARKS = str.maketrans({mark: str(number % 10) for number, mark in enumerate(HIDDEN)})
 _TOLD = ("to", "reason", "by", "action", "target", "value", "date", "telephony")
@@ -92,7 +91,8 @@ def record(events: Iterable[Event], plan: Plan, name: str) -> Recorded:
 
     Raises ``BadInput`` where nothing happens in it.
     """
-    inputs = list(_without_numbers((event for event in events if not isinstance(event, Output)), plan))
+    digits = "".join(SystemRandom().sample("0123456789", 10))  # what 0 to 9 become, and nobody can undo
+    inputs = list(_without_numbers((event for event in events if not isinstance(event, Output)), plan, digits))
     expected = list(dict.fromkeys(_expectations(play(inputs, plan))))
     steps: list[Step] = []
     missed: list[Expectation] = expected
@@ -110,15 +110,21 @@ def record(events: Iterable[Event], plan: Plan, name: str) -> Recorded:
     kept = [one for one in expected if one not in missed]
     told = text("left out, as a script's even pace does not bring it about: {w}", "未写入（按演练的节奏不会出现）：{w}")
     left = tuple(Text(told.en.format(w=describe(one)), told.zh.format(w=describe(one))) for one in missed)
-    return Recorded(_yaml(name, steps, kept), left)
+    return Recorded(_yaml(_without_number(name, digits), steps, kept), left)
 
 
 # ------------------------------------------------------------------------------------------------ numbers
 
 
-def _without_numbers(events: Iterable[Event], plan: Plan) -> Iterator[Event]:
+def _without_number(name: str, digits: str) -> str:
+    """A name without what may be a telephone number: journals are often called after one."""
+    others = str.maketrans("0123456789", digits)
+    return re.sub(rf"\d{{{LONG},}}", lambda found: found[0][:HEAD] + found[0][HEAD:].translate(others), name)
+
+
+def _without_numbers(events: Iterable[Event], plan: Plan, digits: str) -> Iterator[Event]:
     """The events that a script can have, with other digits in long numbers."""
-    hider = Hider(DIGITS, plan.sounds, tail=False)
+    hider = Hider(digits, plan.sounds, tail=False)
     for event in events:
         if isinstance(event, Tick) or (isinstance(event, Heard) and not event.final):
             continue

@@ -163,4 +163,5 @@ reason (`allow-without-reason`) and one that names no check (`allow-unknown`).
 """
 _REST = """
 The examples stand in a small flow with the states `talk`, where a call begins, and `ended`, where `call.hung_up` leads.
+Below what is told of, `^` marks the place.
 """

@@ -45,11 +45,11 @@ def junit(outcomes: Sequence[Outcome], seconds: Mapping[str, float], language: s
     top = xml.Element("testsuites", {"name": "callflow", **_counts(outcomes, sum(seconds.values()))})
     for file, group in groupby(outcomes, key=lambda outcome: outcome.rehearsal.at.file):
         played = list(group)
-        suite = xml.SubElement(top, "testsuite", {"name": file, **_counts(played, seconds.get(file, 0.0))})
+        suite = xml.SubElement(top, "testsuite", {"name": printable(file), **_counts(played, seconds.get(file, 0.0))})
         for outcome in played:
             at = outcome.rehearsal.at
-            name = printable(outcome.rehearsal.name)
-            case = xml.SubElement(suite, "testcase", classname=at.file, name=name, file=at.file, line=str(at.line))
+            name, where = printable(outcome.rehearsal.name), printable(at.file)
+            case = xml.SubElement(suite, "testcase", classname=where, name=name, file=where, line=str(at.line))
             if outcome.failures:
                 failure = xml.SubElement(case, "failure", message=printable(outcome.failures[0].message.in_(language)))
                 failure.text = "\n".join(list(_lines(outcome, language))[1:])

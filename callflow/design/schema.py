@@ -6,12 +6,13 @@ that are defined nowhere, keys that do not go together, wordings that are no tem
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from callflow.flow import forms
 from callflow.flow.forms import Form, Shape
 from callflow.flow.rehearsal_shapes import EXPECTATIONS, TERMS
-from callflow.flow.section import SPAN
+from callflow.flow.section import LONGEST, SPAN
 from callflow.flow.shapes import SHAPES
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -83,9 +84,9 @@ class _Schema:
             case forms.Words(said):
                 return _SAID if said else _WORD
             case forms.WordList(said):
-                return _some(_SAID if said else _WORD)
+                return _some({**(_SAID if said else _WORD), "pattern": r"\S"}, least=int(said))
             case forms.Name(_, many):
-                return _some(_WORD) if many else _WORD
+                return _some({**_WORD, "pattern": r"\S"}) if many else _WORD
             case forms.Both():
                 return {"anyOf": [_SAID, {"$ref": "#/$defs/text"}]}
             case forms.Flag():
@@ -93,13 +94,11 @@ class _Schema:
             case forms.Choice(values, many):
                 return _some({"enum": list(values)}) if many else {"enum": list(values)}
             case forms.Number(default, least, most, whole):
-                # ``never`` may have a count of 0.
-                low = 0 if name == "count" else least
                 kind = "integer" if whole else "number"
-                return {"type": kind, "minimum": low, "maximum": most, "default": default}
+                return {"type": kind, "minimum": least, "maximum": most, "default": default}
             case forms.Length(counted):
-                pattern = SPAN.pattern if counted else _SECONDS
-                return {"anyOf": [{"type": "string", "pattern": pattern}, {"type": "number", "exclusiveMinimum": 0}]}
+                written: Schema = {"type": "string", "pattern": _any_case(SPAN.pattern if counted else _SECONDS)}
+                return {"anyOf": [written, {"type": "number", "exclusiveMinimum": 0, "maximum": LONGEST}]}
             case forms.Terms(many):
                 return _some(self._term(), least=1) if many else self._term()
             case forms.Expression():
@@ -138,6 +137,12 @@ def _some(one: Schema, least: int = 0) -> Schema:
     """One or a list of them."""
     several: Schema = {"type": "array", "items": one}
     return {"anyOf": [one, {**several, "minItems": least} if least else several]}
+
+
+def _any_case(pattern: str) -> str:
+    """A pattern of a length of time for readers who know no flags; and no length is 0."""
+    letters = re.sub(r"(?<!\\)[a-z]", lambda found: f"[{found[0]}{found[0].upper()}]", pattern)
+    return letters.replace("^", "^(?=.*[1-9])", 1)
 
 
 def _one_of(keys: tuple[str, ...]) -> list[Schema]:

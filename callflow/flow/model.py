@@ -29,6 +29,9 @@ PLAIN_BRACKETS = str.maketrans("（）｜［］【】｛｝", "()|[][]{}")
 """What a Chinese keyboard gives for the signs of templates."""
 
 
+NOWHERE = Location("")
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """One clause of the guides that a flow serves, in the guides' own words; ``refs`` cite its ``id``.
@@ -372,6 +375,7 @@ class Flow:
     rehearsals: tuple[Rehearsal, ...] = ()
     folds: tuple[str, ...] | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
+    at: Location = NOWHERE
 
     @property
     def places(self) -> tuple[StateSpec | Situation, ...]:

@@ -9,7 +9,7 @@ from callflow.events import SPEAKERS, Severity, Speaker
 from callflow.flow.located_yaml import Mapping as MappingNode
 from callflow.flow.located_yaml import Node, Scalar
 from callflow.flow.model import PREVIOUS, Term
-from callflow.problems import Location, Problem, did_you_mean, edit_to_nearest
+from callflow.problems import Edit, Location, Problem, did_you_mean, edit_to_nearest
 from callflow.texts import Text
 
 CALL_EVENTS = (
@@ -43,6 +43,8 @@ SPEAKS = "speaks"
 """Reserved phrase name: ``agent speaks`` is any final utterance of the agent."""
 _HEADS = (*SPEAKERS, "state", "situation", "field", ALL_FIELDS)
 _ONE_WORD = ("phrases", "states", "situations", "fields")
+MOST_COMPARED = 500_000
+"""So often an unknown name is compared with a known one, to tell what was meant: that takes its time."""
 
 
 @dataclass(slots=True)
@@ -59,6 +61,8 @@ class Names:
     rules: set[str] = field(default_factory=set)
     situations: set[str] = field(default_factory=set)
     first_seen: dict[tuple[str, str], Location] = field(default_factory=dict)
+    compared: int = 0
+    """how often a name that is none was compared with one that is"""
 
     @staticmethod
     def collect(roots: Mapping[str, MappingNode], problems: list[Problem]) -> Names:
@@ -146,14 +150,20 @@ class Names:
     def rule(self, name: str, at: Location, problems: list[Problem]) -> bool:
         return self._known("rule", "规则", name, {*self.rules, *self.phrases}, at, problems)
 
+    def _near(self, name: str, known: Collection[str], at: Location) -> tuple[Text, Edit | None]:
+        """What was meant, for the first names that are unknown: whoever has very many has another mistake."""
+        self.compared += len(known)
+        if self.compared > MOST_COMPARED:
+            return Text("", ""), None
+        return did_you_mean(name, known), edit_to_nearest(at, name, known)
+
     def _known(
         self, en: str, zh: str, name: str, known: Collection[str], at: Location, problems: list[Problem]
     ) -> bool:
         if name in known:
             return True
-        near = did_you_mean(name, known)
+        near, edit = self._near(name, known, at)
         message = Text(f'unknown {en} "{name[:40]}"{near.en}', f"未知的{zh}“{name[:40]}”{near.zh}")
-        edit = edit_to_nearest(at, name, known)
         problems.append(Problem(at, message, f"unknown-{en}", edit=edit))
         return False
 
@@ -181,7 +191,7 @@ class Names:
             good = self._form(rest[0] if len(rest) == 2 else "", at, problems)
             return Term(key) if self._known("stage", "阶段", rest[-1], FIELD_STAGES, at, problems) and good else None
         terms = [" ".join((known, *rest)) for known in (*_HEADS, *also)] if rest else []
-        near = did_you_mean(key, [*CALL_EVENTS, *ACOUSTIC_EVENTS, *FACTS, *terms])
+        near, _ = self._near(key, [*CALL_EVENTS, *ACOUSTIC_EVENTS, *FACTS, *terms], at)
         message = Text(
             f'"{key[:40]}" is neither an event (call.held …) nor "agent PHRASE", "customer PHRASE", "state NAME", '
             f'"situation NAME", "field NAME STAGE"{near.en}',

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from callflow.flow import located_yaml, read_entries, read_rehearsals
 from callflow.flow.located_yaml import Mapping as MappingNode
-from callflow.flow.located_yaml import Scalar
-from callflow.flow.model import FOLDS, Flow
+from callflow.flow.located_yaml import Node, Scalar
+from callflow.flow.model import FOLDS, NOWHERE, Flow
 from callflow.flow.names import Names
 from callflow.flow.read_phrases import read_phrase
 from callflow.flow.read_rules import read_rule
@@ -25,25 +25,30 @@ from callflow.problems import Location, Problem, did_you_mean, edit_to_nearest, 
 from callflow.texts import Text, text
 
 SECTIONS = tuple(FILE.by_name)
+REHEARSALS = ".rehearsals.yaml"
+"""How the files end that hold rehearsals and nothing else; a call needs none of them."""
 UNREAD = ("unreadable", "encoding", "yaml-size", "yaml-syntax", "yaml-key", "yaml-forbidden")
 """Rules of Problems after which nothing is known of the rest of a file."""
 _NAMED = ("phrase", "state", "situation", "field", "form", "group", "cause", "clause", "rule")
 _NEEDS_ALL_FILES = ("no-flow", *(f"unknown-{kind}" for kind in _NAMED))
 Entry = TypeVar("Entry")
+Load = Callable[[str, str], tuple[Node | None, list[Problem]]]
+"""Reads one file: its text and its name to its tree and its Problems."""
 
 
 def read_flow(
-    sources: Mapping[str, str], name: str, unread: Iterable[Problem] = ()
+    sources: Mapping[str, str], name: str, unread: Iterable[Problem] = (), load: Load = located_yaml.load
 ) -> tuple[Flow | None, list[Problem]]:
     """Read the files of a flow (name → text); ``unread``: why further files of it could not even be opened.
 
     Returns the flow and all Problems, sorted by place; the flow is ``None`` where any of them is an error. Where a
-    file cannot be read, names that may well stand in it are not called unknown.
+    file cannot be read, names that may well stand in it are not called unknown. ``load``: what reads a file, for those
+    who read nearly the same files again and again.
     """
     problems = list(unread)
     roots: dict[str, MappingNode] = {}
     for file, source in sources.items():
-        root, found = located_yaml.load(source, file)
+        root, found = load(source, file)
         problems += found
         if isinstance(root, MappingNode):
             roots[file] = root
@@ -97,6 +102,7 @@ class FlowReader:
             rehearsals=tuple(one for top in self.tops for one in read_rehearsals.read_all(top, flow)),
             folds=self._folds(head),
             hashes=hashes,
+            at=head.at if head else NOWHERE,
         )
 
     def _entries(
@@ -121,6 +127,13 @@ class FlowReader:
                 )
                 edit = edit_to_nearest(key.text_at, key.value, SECTIONS)
                 self.problems.append(Problem(key.at, message, "unknown-key", edit=edit))
+            elif key.value != "rehearsals" and root.at.file.endswith(REHEARSALS):
+                message = text(
+                    "{k}: does not belong here: calls do not read *{e}; put it in another file",
+                    "{k}: 不应写在这里：通话不读取 *{e}；请写到其他文件中",
+                    k=key.value, e=REHEARSALS,
+                )  # fmt: skip
+                self.problems.append(Problem(key.at, message, "not-a-rehearsal"))
         return Section(root, self.problems, text("file", "文件"), FILE)
 
     def _head(self, tops: list[Section]) -> Section | None:

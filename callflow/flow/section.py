@@ -40,7 +40,7 @@ _UNITS: dict[str, tuple[float, Literal["seconds", "rings", "sentences"]]] = {
 }
 _NO_TEXT = re.compile(r"[-+]?[0-9][0-9_]*(\.[0-9]*)?|true|false|yes|no|null|~", re.IGNORECASE)
 """What a reader of YAML does not take for words, unless it is in quotes."""
-_LONGEST = 100_000
+LONGEST = 100_000
 """Largest number in a length of time: more than a day of seconds is a slip."""
 
 
@@ -126,7 +126,7 @@ class Section:
         if node is None:
             return ()
         nodes = node.items if isinstance(node, Sequence) else (node,)
-        if required and not nodes:
+        if not nodes and (required or (isinstance(form, WordList) and form.said)):
             self.wrong(node.at, f"{key} is an empty list", f"{key} 是空列表", "empty-text")
         first: dict[str, Location] = {}
         for item in nodes:
@@ -254,7 +254,7 @@ class Section:
 
     def as_span(self, written: str, at: Location, key: str) -> Span | None:
         found = SPAN.match(written)
-        if not found or not 0 < float(found[1]) <= _LONGEST:
+        if not found or not 0 < float(found[1]) <= LONGEST:
             self.wrong(
                 at,
                 f'{key}: "{written}" is not a length of time; write 3s, 2 min, 3 rings or 2 sentences',

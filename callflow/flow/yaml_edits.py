@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import MappingStartEvent, NodeEvent, ScalarEvent, SequenceStartEvent
 
 _PLAIN = re.compile(r"[^\W\d_][\w，。？！、；（）《》“”…-]*")
@@ -32,15 +33,30 @@ class Spot:
     style: str = ""
     items: list[Spot] = field(default_factory=list)
     """Of a list its items, of a mapping its keys and values in turn."""
+    is_list: bool = False
 
     def get(self, key: str) -> tuple[Spot, Spot] | None:
         """The key of a mapping, and its value."""
         keys = self.items[::2]
         return next(((k, v) for k, v in zip(keys, self.items[1::2], strict=True) if k.value == key), None)
 
+    def list_with(self, start: int) -> Spot | None:
+        """The list, here or further in, of which an item begins at ``start``."""
+        found: Spot | None = self
+        while found and not (found.is_list and any(item.start == start for item in found.items)):
+            found = next((item for item in reversed(found.items) if item.start <= start), None)
+        return found
+
 
 def outline(source: str) -> Spot | None:
-    """The tree of a file that can be read."""
+    """The tree of a file; ``None`` where it cannot be read."""
+    try:
+        return _outline(source)
+    except YAMLError:
+        return None
+
+
+def _outline(source: str) -> Spot | None:
     root: Spot | None = None
     parents: list[Spot] = []
     for event in YAML(typ="safe", plug_ins=[]).parse(source):
@@ -62,7 +78,7 @@ def _spot(event: Any, source: str) -> Spot:
         # A folded text is read with the blank lines behind it.
         return Spot(start, start + len(source[start:end].rstrip()), event.value, event.style or "")
     opening = "{" if isinstance(event, MappingStartEvent) else "[" if isinstance(event, SequenceStartEvent) else ""
-    return Spot(start, style=opening if event.flow_style else "")
+    return Spot(start, style=opening if event.flow_style else "", is_list=isinstance(event, SequenceStartEvent))
 
 
 def _close(spot: Spot, end: int) -> None:
@@ -90,6 +106,17 @@ class Edits:
             parts += [self.source[done:start], words]
             done = end
         return "".join([*parts, self.source[done:]])
+
+    def swap(self, start: int, end: int, words: str) -> None:
+        """Other characters in the place of these."""
+        self._changes.append((start, end, words))
+
+    def drop(self, listed: Spot, item: Spot) -> None:
+        """Take an item out of a list, with its line where it has one."""
+        if listed.style:
+            self._between_brackets(listed.items, [(one, one) for one in listed.items if one is not item])
+        else:
+            self._cut_lines(item.start, item.end)
 
     def scalar(self, spot: Spot, value: str) -> None:
         """Another value for a scalar, in the quotes that it had."""

@@ -135,6 +135,10 @@ class LiveCall:
         named = view.pop("named")  # the flow's own names, the greater part of the view
         return {**(_told(view, self._hider) if self._hider else view), "named": named}
 
+    def hidden_view(self, desk: Desk) -> dict[str, Any]:
+        """The same for others to see: marks stand for the digits of numbers."""
+        return self.screen.view(self.now, desk)
+
     def _keep(self, events: Iterable[Event]) -> None:
         for event in events:
             if self.record:

@@ -70,6 +70,10 @@ class Calls:
         """Why a call is not being written, in the system's words; ``None`` where all are."""
         return next((call.record.trouble for call in self._all() if call.record and call.record.trouble), None)
 
+    def use(self, plan: Plan) -> None:
+        """Calls from now on follow ``plan``; those that are still decoded keep the one they began with."""
+        self._plan = plan
+
     def close(self) -> None:
         """Calls that are on are cut off, and go on at the next start."""
         for call in self._all():

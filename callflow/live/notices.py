@@ -7,6 +7,7 @@ from typing import Protocol
 from callflow.audio.notices import Notice as DeviceNotice
 from callflow.call.screen.desk import Notice
 from callflow.live.ears import Ears
+from callflow.live.wall import WHISPER, Wall
 from callflow.texts import Text, text
 
 DISMISS = text("Dismiss", "知道了")
@@ -20,14 +21,18 @@ class Devices(Protocol):
 
 
 class Board:
-    """The notices that hold at the moment, oldest first; those that the agent has dismissed are not shown again."""
+    """The notices that hold at the moment, oldest first; those that the agent has dismissed are not shown again.
+
+    What a supervisor whispers comes before all others, as only some are shown, and is gone once it is dismissed.
+    """
 
     def __init__(self) -> None:
         self._open: dict[str, Notice] = {}
         self._dismissed: set[str] = set()
 
     def shown(self) -> tuple[Notice, ...]:
-        return tuple(notice for id_, notice in self._open.items() if id_ not in self._dismissed)
+        open_ = [notice for id_, notice in self._open.items() if id_ not in self._dismissed]
+        return tuple(sorted(open_, key=lambda notice: not notice.id.startswith(WHISPER)))
 
     def put(self, id_: str, message: Text | None) -> bool:
         """Begin a notice or change its words; ``None`` ends it. Returns whether anything changed."""
@@ -42,7 +47,10 @@ class Board:
 
     def dismiss(self, id_: str) -> None:
         """The agent has read it."""
-        self._dismissed.add(id_)
+        if id_.startswith(WHISPER):
+            self._open.pop(id_, None)
+        else:
+            self._dismissed.add(id_)
 
     def follow_devices(self, devices: Devices | None) -> bool:
         """What the headset notices."""
@@ -58,6 +66,13 @@ class Board:
             self.put(f"engine.{name}", _out(ears, name) if name in ears.missing else None) for name in ears.recognisers
         ]
         return any([*changed, self.put("slow", _SLOW if ears.slow else _LATE if ears.late else None)])
+
+    def follow_wall(self, wall: Wall) -> bool:
+        """What supervisors whisper, and whether they can."""
+        changed = self.put("wall", _NO_WALL if wall.refused else None)
+        while whisper := wall.next_whisper():
+            changed |= self.put(whisper.notice, whisper.text)
+        return changed
 
     def follow_journal(self, trouble: Text | None) -> bool:
         """Whether the call is kept."""
@@ -88,6 +103,9 @@ _ALONE_BECAUSE = Text(
 )
 _SLOW = text("This computer is too busy: hints come only when a sentence is over", "电脑太忙：提示要等一句话说完才出现")
 _LATE = text("This computer is too busy: sentences are confirmed late", "电脑太忙：识别结果会延迟")
+_NO_WALL = text(
+    "The supervisor's wall does not know this computer: ask for a new token", "现场看板不认识这台电脑：请申请新的令牌"
+)
 _UNWRITTEN = Text(
     "This call is not being saved ({w}); free some space, it goes on from memory",
     "通话暂未保存（{w}）；请清理磁盘，恢复后会自动补存",

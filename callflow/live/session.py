@@ -27,7 +27,9 @@ from callflow.live.hearing import Hearing
 from callflow.live.lines import Lines
 from callflow.live.notices import Board
 from callflow.live.recogniser import News
+from callflow.live.reload import Reload, updated
 from callflow.live.setting import Setting
+from callflow.live.wall import Wall
 from callflow.telephony.source import Notice as LineNotice
 from callflow.telephony.source import Pressed, Reported
 
@@ -51,8 +53,10 @@ class Display(Protocol):
 
 class LiveSession:
     """Runs until the source ends or ``stop``. ``lines`` tell what happens on the line; ``now``: the time of day.
+    ``reload`` brings flows that are published meanwhile.
 
-    ``intake`` is where the recognisers of ``ears`` put their news: it is there before they are.
+    ``intake`` is where the recognisers of ``ears`` put their news: it is there before they are. ``wall``: where a
+    supervisor sees the call, too.
     """
 
     def __init__(
@@ -65,8 +69,11 @@ class LiveSession:
         setting: Setting,
         lines: Lines | None = None,
         now: Callable[[], datetime] = datetime.now,
+        wall: Wall | None = None,
+        reload: Reload | None = None,
     ) -> None:
         self._source = source
+        self._wall = wall
         self.ears = ears
         self._display = display
         self._setting = setting
@@ -74,6 +81,7 @@ class LiveSession:
         self.notices = Board()
         self._hearing = Hearing(setting.by_sound)
         self.calls = Calls(plan, self._hearing, ears, self._lines, setting, source.separate, now)
+        self._reload = reload
         self._intake = intake
         self._stop = threading.Event()
         self._chunk: list[Block] = []
@@ -105,6 +113,7 @@ class LiveSession:
                 self._listen_to_the_line()
                 self._obey()
                 self._dirty |= self.calls.go_on()
+                self._take_up()
                 self._show()
         finally:
             self.calls.close()
@@ -195,6 +204,8 @@ class LiveSession:
         self._dirty = True
         if action.name == "notice":
             self.notices.dismiss(action.target)
+            if self._wall:
+                self._wall.dismissed(action.target)
         elif action.name in ("tick", "dismiss", "edit", "situation"):
             if call := self.calls.current:
                 at = max(0.0, self.clock - call.began)
@@ -213,6 +224,24 @@ class LiveSession:
         if main and name in ("tick", "dismiss"):
             self._act(Action(name, str(main["id"])))
 
+    # ------------------------------------------------------------------------------------ another flow
+
+    def _take_up(self) -> None:
+        """A flow that was published is taken up where no call is on; that is told until the next one begins."""
+        reload = self._reload
+        if reload is None:
+            return
+        reload.in_call = self.calls.current is not None
+        self._dirty |= self.notices.put("flow.broken", reload.trouble)
+        if reload.in_call:
+            self._dirty |= self.notices.put("flow.updated", None)
+        elif plan := reload.fresh():
+            self.calls.use(plan)
+            self._idle = Screen(plan.flow)
+            reload.use(plan)
+            self.notices.put("flow.updated", updated(plan))
+            self._dirty = True
+
     # ------------------------------------------------------------------------------------ the screen
 
     def _show(self) -> None:
@@ -230,6 +259,8 @@ class LiveSession:
         )
         call = self.calls.shown
         self._display.show(call.view(desk) if call else self._idle.view(0.0, desk))
+        if self._wall:
+            self._wall.show(call.hidden_view(desk) if call else self._idle.view(0.0, desk))
 
     def _look_around(self) -> None:
         """What is in trouble, or no longer."""
@@ -239,6 +270,8 @@ class LiveSession:
         changed = self.notices.follow_devices(devices)
         changed |= self.notices.follow_ears(self.ears)
         changed |= self.notices.follow_journal(self.calls.trouble)
+        if self._wall:
+            changed |= self.notices.follow_wall(self._wall)
         self._dirty |= changed
 
 

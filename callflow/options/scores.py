@@ -20,6 +20,7 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
     command.add_argument("--scorecard", metavar="FILE", help="weights of your own (default: the flow's) 评分表")
     command.add_argument("--flow", help="flow by name or path (default: the call's)")
     command.add_argument("--json", action="store_true", help="as JSON")
+    command.add_argument("--reveal", action="store_true", help="do not mask long numbers 不隐藏号码")
     command.set_defaults(run=run_score)
 
     command = subparsers.add_parser(
@@ -33,6 +34,8 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
     command.add_argument("--workers", metavar="N", help="processes (default: one for each core) 并行进程数")
     command.add_argument("--cluster", metavar="ADDRESS", help="on a Dask cluster: tcp://HOST:PORT, or local 集群")
     command.add_argument("--json", action="store_true", help="as JSON")
+    command.add_argument("--html", metavar="OUT", help="write a page with examples to click 写出网页")
+    command.add_argument("--desk", metavar="URL", help="where callflow serve is, for the links of --html 工作台网址")
     command.set_defaults(run=run_diff)
 
     command = subparsers.add_parser(

@@ -30,7 +30,12 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="one more folder whose recordings may be played; may be repeated (default: the archive's) 录音文件夹",
     )
-    command.add_argument("--flows", metavar="FOLDER", help="a folder of flows of your own 流程文件夹")
+    command.add_argument(
+        "--flows", metavar="FOLDER", help="a folder of flows of your own, to be written in the studio 流程文件夹"
+    )
+    command.add_argument(
+        "--flows-init", action="store_true", help="make that folder a git repository where it is none 建立 git 仓库"
+    )
     command.add_argument("--certificate", metavar="FILE", help="for HTTPS: the certificate, PEM 证书")
     command.add_argument("--key", metavar="FILE", help="for HTTPS: its key, PEM 私钥")
     command.set_defaults(run=run_serve)

@@ -97,9 +97,12 @@ _KINDS: dict[str, Kind] = {"accept": "accept", "dispute": "dispute", "correct": 
 
 
 def agreements(reviews: Iterable[Review]) -> list[Agreement]:
-    """Every pair that has anything in common, by name; of a reviewer's decisions on a finding the last counts."""
+    """Every pair that has anything in common, by name; of a reviewer's decisions on a finding the last counts.
+
+    Agents who defend themselves are no reviewers: only those whose decision settles anything are compared.
+    """
     held: dict[str, dict[int, str]] = {}
-    for review in reviews:
+    for review in (one for one in reviews if one.settles):
         held.setdefault(review.reviewer, {})[review.finding] = review.held
     pairs = (_agreement(a, b, held[a], held[b]) for a, b in combinations(sorted(held), 2))
     return [pair for pair in pairs if pair.common]

@@ -1,24 +1,20 @@
 """What two flows say of the same calls: which findings appear, vanish or change. Pure.
 
-A finding has no name of its own, only its rule and its moment, and a changed flow may hear the same thing some seconds
-elsewhere. So findings of one rule are paired: first those at the same moment, then the nearest. What is left over has
-appeared or vanished. Pairing is symmetrical: with the sides swapped, what appears vanishes, and what changes changes
-back.
+Findings are paired (see ``pairing``); what is left over has appeared or vanished. With the sides swapped, what appears
+vanishes, and what changes changes back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
 from typing import Literal
 
+from callflow import pairing
 from callflow.events import Finding, Severity, Verdict
 from callflow.review.scorecard import FAULTS
 from callflow.texts import Text
 
-NEAR = 20.0
-"""Seconds by which two findings of one rule may lie apart and still be about the same thing."""
 EXAMPLES = 5
 """Calls shown for each rule."""
 
@@ -114,37 +110,29 @@ def changes(old: Sequence[Finding], new: Sequence[Finding]) -> list[Change]:
     """On what the flows differ, in the order of time; nothing for a flow and itself."""
     found: list[Change] = []
     for rule in dict.fromkeys(finding.rule for finding in (*old, *new)):
-        sides = [[_side(finding) for finding in findings if finding.rule == rule] for findings in (old, new)]
-        found += [Change(rule, *pair) for pair in _pairs(*sides)]
+        olds, news = ([finding for finding in findings if finding.rule == rule] for findings in (old, new))
+        found += [Change(rule, *sides) for sides in _sides(olds, news)]
     return sorted(found, key=lambda change: (min(_times(change)), change.rule))
 
 
-def _side(finding: Finding) -> Side:
-    at = min((evidence.start for evidence in finding.evidence), default=finding.at)
-    said = next((evidence.said for evidence in finding.evidence if evidence.said), "")
-    return Side(finding.verdict, finding.severity, at, said)
-
-
-def _times(change: Change) -> list[float]:
-    return [side.at for side in (change.old, change.new) if side]
-
-
-def _pairs(old: list[Side], new: list[Side]) -> Iterator[tuple[Side | None, Side | None]]:
-    """The pairs that differ, and what has no partner."""
-    left_old, left_new = dict(enumerate(old)), dict(enumerate(new))
-    for i, j in sorted(product(left_old, left_new), key=lambda pair: _distance(old[pair[0]], new[pair[1]])):
-        if i in left_old and j in left_new and abs(old[i].at - new[j].at) <= NEAR:
-            one, other = left_old.pop(i), left_new.pop(j)
-            if (one.verdict, one.severity) != (other.verdict, other.severity):
-                yield one, other
+def _sides(old: Sequence[Finding], new: Sequence[Finding]) -> Iterator[tuple[Side | None, Side | None]]:
+    """The pairs that differ, and what has no partner; all of one rule."""
+    left_old, left_new = dict(enumerate(map(_side, old))), dict(enumerate(map(_side, new)))
+    for i, j in pairing.pairs([*map(pairing.placed, old)], [*map(pairing.placed, new)]):
+        one, other = left_old.pop(i), left_new.pop(j)
+        if (one.verdict, one.severity) != (other.verdict, other.severity):
+            yield one, other
     yield from ((side, None) for side in left_old.values())
     yield from ((None, side) for side in left_new.values())
 
 
-def _distance(one: Side, other: Side) -> tuple[float, bool, float, list[tuple[str, str]]]:
-    """How far two findings are apart; the same whichever comes first."""
-    named = sorted([(one.verdict, one.severity), (other.verdict, other.severity)])
-    return abs(one.at - other.at), one.verdict != other.verdict, one.at + other.at, [(str(v), str(s)) for v, s in named]
+def _side(finding: Finding) -> Side:
+    said = next((evidence.said for evidence in finding.evidence if evidence.said), "")
+    return Side(finding.verdict, finding.severity, pairing.moment(finding), said)
+
+
+def _times(change: Change) -> list[float]:
+    return [side.at for side in (change.old, change.new) if side]
 
 
 # ------------------------------------------------------------------------------------------------ over many calls

@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -20,8 +19,9 @@ import distributed
 
 from callflow.archive.calls import NewCall
 from callflow.errors import BadInput, CallflowError
-from callflow.review.batch.pool import KILLED, undisturbed
+from callflow.review.batch.pool import KILLED
 from callflow.review.batch.work import Job, Settings, Trouble, Worker, failed, settled
+from callflow.review.processes import undisturbed
 from callflow.texts import text
 
 Item = TypeVar("Item")
@@ -57,6 +57,17 @@ def connected(address: str, size: int) -> Iterator[Any]:
         yield client
 
 
+@contextmanager
+def _there(client: Any, plugin: Any) -> Iterator[None]:
+    """``plugin`` on every worker as long as it is needed: a cluster would keep all that it was ever sent."""
+    client.register_plugin(plugin)
+    try:
+        yield
+    finally:
+        with suppress(OSError, TimeoutError):  # a cluster that has gone keeps nothing
+            client.unregister_worker_plugin(plugin.name)
+
+
 class Fleet:
     """A cluster at ``address`` (``tcp://host:port``), or ``local``: ``size`` processes here. A context manager.
 
@@ -64,10 +75,11 @@ class Fleet:
     """
 
     def __init__(self, settings: Settings, address: str, size: int) -> None:
-        self._plugin = _Judge.of(settings)
-        self._stack = ExitStack()
-        self._client = self._stack.enter_context(connected(address, size))
-        self._client.register_plugin(self._plugin)
+        self._plugin = _Judge(settings, _new_name())
+        with ExitStack() as stack:
+            self._client = stack.enter_context(connected(address, size))
+            stack.enter_context(_registered(self._client, self._plugin))
+            self._stack = stack.pop_all()
 
     def __enter__(self) -> Fleet:
         return self
@@ -116,24 +128,43 @@ def run(function: Callable[[Item], Result], items: Iterable[Item], address: str,
     What a worker had that is gone is done again by another. Raises as ``Fleet``.
     """
     with connected(address, size) as client:
-        name = f"callflow-{uuid4().hex}"
-        client.register_plugin(_Function(function, name))
-        waiting = iter(items)
-        under_way: deque[Any] = deque()
-        while True:
-            room = AHEAD * max(1, sum(map(int, client.nthreads().values())))
-            for item in islice(waiting, max(0, room - len(under_way))):
-                under_way.append(client.submit(_apply, name, item, pure=False))
-            if not under_way:
-                return
-            try:
-                result: Result = under_way.popleft().result()
-            except _dask.KilledWorker as error:
-                raise CallflowError(
-                    text("workers of the cluster end by themselves again and again", "集群的工作进程反复自行退出"),
-                    text("is there enough memory on them?", "其内存是否足够？"),
-                ) from error
-            yield result
+        plugin = _Function(function, _new_name())
+        with _registered(client, plugin):
+            yield from _in_order(client, plugin.name, items)
+
+
+def _in_order(client: Any, name: str, items: Iterable[Item]) -> Iterator[Any]:
+    waiting = iter(items)
+    under_way: deque[Any] = deque()
+    while True:
+        room = AHEAD * max(1, sum(map(int, client.nthreads().values())))
+        for item in islice(waiting, max(0, room - len(under_way))):
+            under_way.append(client.submit(_apply, name, item, pure=False))
+        if not under_way:
+            return
+        try:
+            yield under_way.popleft().result()
+        except _dask.KilledWorker as error:
+            raise CallflowError(
+                text("workers of the cluster end by themselves again and again", "集群的工作进程反复自行退出"),
+                text("is there enough memory on them?", "其内存是否足够？"),
+            ) from error
+
+
+def _new_name() -> str:
+    """A name for what is sent to a cluster: several commands may use it at once."""
+    return f"callflow-{uuid4().hex}"
+
+
+@contextmanager
+def _registered(client: Any, plugin: Any) -> Iterator[None]:
+    """``plugin`` is on each worker of the cluster, also on those that come; and gone from all at the end."""
+    client.register_plugin(plugin)
+    try:
+        yield
+    finally:
+        with suppress(Exception):  # a cluster that is gone has forgotten it anyway
+            client.unregister_worker_plugin(plugin.name)
 
 
 @dataclass
@@ -155,12 +186,6 @@ class _Judge(distributed.WorkerPlugin):
 
     settings: Settings
     name: str
-
-    @staticmethod
-    def of(settings: Settings) -> _Judge:
-        flow = settings.plan.flow
-        made_of = repr((flow.name, sorted(flow.hashes.items()), settings.engine))
-        return _Judge(settings, f"callflow-{sha256(made_of.encode()).hexdigest()[:16]}")
 
     def setup(self, worker: Any) -> None:
         self.worker = Worker(self.settings)

@@ -14,7 +14,7 @@ from typing import Any
 from callflow.archive.standing import Judged
 from callflow.call.score import CLEAN_CREDIT
 from callflow.events import GroupScore
-from callflow.review.scorecard import Scorecard, Share, score
+from callflow.review.scorecard import Scorecard, Share, exactly, score
 from callflow.texts import Text, text
 
 
@@ -40,11 +40,11 @@ def _text(about: object, key: str, name: str) -> Text:
 
 def scorecard_of(rules: Mapping[str, Any], scored: Mapping[str, GroupScore]) -> Scorecard:
     """The flow's own weights, as ``Scorecard.of`` has them; ``scored``: the groups as the engine scored the call."""
-    shares: dict[str, Share] = {name: Share(Text(name, name), _exactly(group.of)) for name, group in scored.items()}
+    shares: dict[str, Share] = {name: Share(Text(name, name), exactly(group.of)) for name, group in scored.items()}
     for name, title in group_titles(rules).items():
         abouts = [about for about in rules.values() if isinstance(about, Mapping) and about.get("group") == name]
         weights = [about["weight"] for about in abouts if isinstance(about.get("weight"), (int, float))]
-        weight = _exactly(weights[0]) if weights else shares[name].weight if name in shares else Fraction(0)
+        weight = exactly(weights[0]) if weights else shares[name].weight if name in shares else Fraction(0)
         clean = Fraction(CLEAN_CREDIT) if any(about.get("never") for about in abouts) else Fraction(0)
         if name:
             shares[name] = Share(title, weight, clean)
@@ -69,7 +69,3 @@ def rescored(call: Judged) -> float | None:
 def group_scores(kept: Mapping[str, Any]) -> dict[str, GroupScore]:
     """The groups of a call's score as the archive keeps them."""
     return {name: GroupScore(**group) for name, group in kept.items()}
-
-
-def _exactly(number: float) -> Fraction:
-    return Fraction(repr(float(number)))

@@ -17,6 +17,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
+from callflow import pairing
 from callflow.call.score import CLEAN_CREDIT, WEIGHT
 from callflow.events import Evidence, Finding, Severity, Verdict
 from callflow.flow.model import Flow
@@ -72,7 +73,7 @@ class Scorecard:
         forbidden = {phrase.group for phrase in flow.phrases.values() if phrase.kind == "never"}
         shares = {
             name: Share(
-                group.title, _exactly(group.weight), Fraction(CLEAN_CREDIT) if name in forbidden else Fraction(0)
+                group.title, exactly(group.weight), Fraction(CLEAN_CREDIT) if name in forbidden else Fraction(0)
             )
             for name, group in flow.groups.items()
         }
@@ -174,10 +175,8 @@ def _finding(card: Scorecard, number: int, finding: Finding, verdict: Verdict) -
 
 
 def moment(finding: Finding) -> float | None:
-    """Where to listen: where the words began that it rests on, else when it was found; ``None``: nowhere."""
-    if finding.evidence:
-        return min(evidence.start for evidence in finding.evidence)
-    return None if finding.verdict == "not_assessed" else finding.at
+    """Where to listen; ``None``: nowhere, as what was not assessed rests on nothing."""
+    return None if finding.verdict == "not_assessed" and not finding.evidence else pairing.moment(finding)
 
 
 def _worths(card: Scorecard, parts: Sequence[tuple[Line, Fraction]]) -> tuple[Fraction | None, list[Fraction]]:
@@ -245,6 +244,6 @@ def _points(hundredths: int) -> Decimal:
     return hundredths * _HUNDREDTH
 
 
-def _exactly(number: float) -> Fraction:
+def exactly(number: float) -> Fraction:
     """A weight as it was written: 0.1 is a tenth."""
-    return Fraction(repr(number))
+    return Fraction(repr(float(number)))

@@ -11,10 +11,11 @@ from typing import Literal
 from callflow import flowfiles
 from callflow.archive import extracts
 from callflow.archive.extracts import KeptCall, KeptFinding
+from callflow.archive.masking import Masker, masked
 from callflow.archive.store import Archive
 from callflow.call.plan import Plan
 from callflow.errors import ArchiveError
-from callflow.events import Event, Evidence, Finding, Score, Severity, Verdict
+from callflow.events import Event, Evidence, Finding, GroupScore, Score, Severity, Verdict
 from callflow.journal import Journal, header_of, parse_journal
 from callflow.review import known
 from callflow.review.judge import flow_version, version_of
@@ -61,8 +62,13 @@ class Explained:
         return "left" if (speaker == "agent") == (self.agent == "left") else "right"
 
 
-def of_journal(journal: Journal, plan: Plan, name: str, card: Scorecard | None = None) -> Explained:
-    """The score of a journal as it was judged; one without a score (it was cut off) is judged by ``plan``."""
+def of_journal(
+    journal: Journal, plan: Plan, name: str, card: Scorecard | None = None, *, reveal: bool = False
+) -> Explained:
+    """The score of a journal as it was judged; one without a score (it was cut off) is judged by ``plan``.
+
+    Long numbers are masked in what it quotes, unless ``reveal``; so they are by ``of_call``.
+    """
     events: list[Event] = journal.events
     files = journal.header.files
     scores = [event for event in events if isinstance(event, Score)]
@@ -75,6 +81,9 @@ def of_journal(journal: Journal, plan: Plan, name: str, card: Scorecard | None =
     groups = scores[-1].groups if scores else {}
     flow_s = known.scorecard_of(version.rules, groups)
     findings = [event for event in events if isinstance(event, Finding)]
+    if not reveal:
+        name, masker = masked(name), Masker.of(events)
+        findings = [masker.finding(finding) for finding in findings]
     scored = score(card or flow_s, findings, heard=known.was_heard(flow_s, groups))
     separate = all(getattr(event, "separate", True) for event in events)
     return Explained(
@@ -93,15 +102,15 @@ def journal_of(content: bytes, call_id: int) -> Journal:
     return parse_journal(content, f"call {call_id}")
 
 
-def of_call(archive: Archive, call_id: int, chosen: Chosen = lambda flow: None) -> Explained:
+def of_call(archive: Archive, call_id: int, chosen: Chosen = lambda flow: None, *, reveal: bool = False) -> Explained:
     """The score of an archived call by the verdicts that stand. Raises ``ArchiveError`` where there is none."""
-    (call,) = list(extracts.calls(archive, [call_id], journals=True)) or (None,)
+    (call,) = list(extracts.calls(archive, [call_id], journals=True, reveal=reveal)) or (None,)
     if call is None:
         raise ArchiveError(
             text("call {n} is not in the archive, or was not judged", "归档库中没有通话 {n}，或其未被评定", n=call_id),
             text("look for its number on the page of calls", "请在通话列表中查找编号"),
         )
-    kept = extracts.findings(archive, [call_id])[call_id]
+    kept = extracts.findings(archive, [call_id], reveal=reveal)[call_id]
     return explained(call, kept, chosen(call.flow))
 
 
@@ -122,6 +131,41 @@ def explained(call: KeptCall, kept: Sequence[KeptFinding], card: Scorecard | Non
         titles={one.rule: known.title_of(call.rules, one.rule) for one in kept},
         call=call.id,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A call's score by the verdicts that stand and by one scorecard; ``groups`` as that card has them."""
+
+    call: KeptCall
+    total: float | None
+    groups: Mapping[str, GroupScore]
+    fatal: Sequence[str] = ()
+
+    def share(self, group: str) -> float | None:
+        """The share of its points that the call has in a group, 0 to 1."""
+        points = self.groups.get(group)
+        return points.points / points.of if points and points.of else None
+
+
+def outcome_of(call: KeptCall, kept: Sequence[KeptFinding] | None, card: Scorecard | None = None) -> Outcome:
+    """``kept`` may be ``None`` where every verdict is the engine's and ``card`` the flow's own: then all is known."""
+    if kept is None:
+        return Outcome(call, call.judged, known.group_scores(call.groups))
+    told = explained(call, kept, card)
+    total = told.scored.total
+    return Outcome(call, None if total is None else float(total), groups_of(told), told.scored.fatal)
+
+
+def groups_of(explained: Explained) -> dict[str, GroupScore]:
+    """Each group's points of its weight, as its lines have them."""
+    groups = {}
+    for name, share in explained.card.groups.items():
+        lines = explained.scored.of_group(name)
+        got, lost = float(sum(line.points for line in lines)), float(sum(line.lost for line in lines))
+        if got + lost:
+            groups[name] = GroupScore(float(share.weight) * got / (got + lost), float(share.weight))
+    return groups
 
 
 def finding_of(kept: KeptFinding) -> Finding:

@@ -6,17 +6,18 @@ import gc
 import pickle
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
 from callflow import collecting
+from callflow.archive.masking import Masker, has_digits
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
 from callflow.errors import BadJournal
 from callflow.events import Event, Finding, Score
 from callflow.journal import inputs_of
-from callflow.review.compare import Call, Compared, Differences, Verdicts, compared
+from callflow.review.compare import Call, Compared, Differences, Side, Verdicts, compared
 from callflow.texts import Text
 
 PORTION = 16
@@ -56,13 +57,26 @@ class Rejudge:
 
 
 def rejudged(kept: Kept, old: Plan, new: Plan) -> Compared:
-    """One call under both flows; where its journal cannot be read, that."""
+    """One call under both flows, long numbers masked; where its journal cannot be read, that."""
     try:
         events = list(inputs_of(zlib.decompress(kept.journal), f"call {kept.call.id}"))
     except (BadJournal, zlib.error) as error:
         why = error.message if isinstance(error, BadJournal) else Text(str(error), str(error))
         return Compared(kept.call, failed=why)
-    return compared(kept.call, judged(events, old), judged(events, new))
+    return _masked(compared(kept.call, judged(events, old), judged(events, new)), events)
+
+
+def _masked(one: Compared, events: Sequence[Event]) -> Compared:
+    """With the numbers masked in what the examples quote, here where the whole call is known."""
+    if not any(has_digits(side.said) for change in one.changes for side in (change.old, change.new) if side):
+        return one
+    masker = Masker.of(events)
+
+    def shown(side: Side | None) -> Side | None:
+        return replace(side, said=masker.text(side.said)) if side else None
+
+    changes = (replace(change, old=shown(change.old), new=shown(change.new)) for change in one.changes)
+    return replace(one, changes=tuple(changes))
 
 
 def judged(events: Iterable[Event], plan: Plan) -> Verdicts:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 from rich.text import Text as Line
 
-from callflow.archive.masking import masked
 from callflow.flow.model import Flow
 from callflow.review import outcome, words
 from callflow.review.compare import Change, Differences, Example, Side, Tally
@@ -131,7 +130,7 @@ class _View:
         change, call = example.change, example.call
         where = self._in(text("call {n}", "通话 {n}", n=call.id))
         start = Line(f"    {where} {words.clock(change.at):>6}  ", "dim")
-        body = Line(self._told(change)).append(f"  “{clean(masked(change.said))}”" if change.said else "", "dim")
+        body = Line(self._told(change)).append(f"  “{clean(change.said)}”" if change.said else "", "dim")
         indent = start.cell_len
         for n, part in enumerate(wrap(body, self._width - indent)):
             yield (start if n == 0 else Line(" " * indent)).append_text(part)

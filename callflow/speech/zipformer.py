@@ -22,9 +22,11 @@ from callflow.speech.endpoint import Samples
 from callflow.speech.loading import damaged, hushed
 from callflow.speech.transcriber import PAUSE_MARK, Hypothesis, UtteranceSession
 
-LEAD, TRAIL = 0.3, 0.5
-"""Seconds of silence put before and after an utterance, beside the pre-roll and the 0.6 s that end it: the model hears
-in steps of 0.32 s and loses a syllable at the edge of the sound without them."""
+LEAD, TRAIL = 0.3, 0.32
+"""Seconds of silence put before and after an utterance, beside the pre-roll and the 0.4 s that make a pause: the model
+hears in steps of 0.32 s and loses a syllable at the edge of the sound without them. What does not fill a step is never
+decoded, so that one step of silence is what brings the last of the sound in; with more, 174 utterances of the bundled
+calls and 13 human clips at four offsets gave the same syllables, with less than 0.3 s others."""
 BLANK_PENALTY = 0.5
 """Taken off the score of "nothing here": the model leaves out light syllables (呢, 的). Measured on 13 human clips in
 nine conditions (levels, telephone band, noise) it brings toneless syllable errors from 11.3 to 9.9 %."""
@@ -71,7 +73,11 @@ class ZipformerTranscriber:
 
 class _Decoder:
     """One stream for an utterance. A stream that was told of silence at a pause would mishear what follows: where the
-    voice goes on, the utterance is decoded anew from its beginning."""
+    voice goes on, the utterance is decoded anew from its beginning.
+
+    Sound waits until somebody asks what was said: steps taken one after the other are a tenth quicker (probably they
+    find the model still in the processor's caches), and in a batch nobody asks before the end.
+    """
 
     pauses = True
 
@@ -79,6 +85,7 @@ class _Decoder:
         self._recognizer = recognizer
         self._stream: Any = None
         self._sound: list[Samples] = []
+        self._waiting: list[Samples] = []
         self._over = False
 
     def begin(self) -> None:
@@ -88,17 +95,17 @@ class _Decoder:
     def feed(self, samples: Samples) -> None:
         if self._over:
             self._open()
-            self._accept(np.concatenate(self._sound))
         self._sound.append(samples)
-        self._accept(samples)
+        self._waiting.append(samples)
 
     def partial(self) -> Hypothesis:
+        self._decode()
         times = (at - LEAD for at in self._recognizer.timestamps(self._stream))
         words = with_pauses(syllables(self._recognizer.tokens(self._stream), times))
         return Hypothesis(sounds=tuple(word.text for word in words), words=words)
 
     def pause(self) -> Hypothesis:
-        self._accept(np.zeros(int(TRAIL * RATE), np.int16))
+        self._waiting.append(np.zeros(int(TRAIL * RATE), np.int16))
         self._over = True
         return self.partial()
 
@@ -109,10 +116,13 @@ class _Decoder:
 
     def _open(self) -> None:
         self._stream, self._over = self._recognizer.create_stream(), False
-        self._accept(np.zeros(int(LEAD * RATE), np.int16))
+        self._waiting = [np.zeros(int(LEAD * RATE), np.int16), *self._sound]
 
-    def _accept(self, samples: Samples) -> None:
-        self._stream.accept_waveform(RATE, samples.astype(np.float32) / np.float32(32768))
+    def _decode(self) -> None:
+        if self._waiting:
+            samples = np.concatenate(self._waiting).astype(np.float32)
+            self._stream.accept_waveform(RATE, samples / np.float32(32768))
+            self._waiting = []
         while self._recognizer.is_ready(self._stream):
             self._recognizer.decode_stream(self._stream)
 

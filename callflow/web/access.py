@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -46,12 +46,18 @@ TOO_LARGE = text("too large", "内容过大")
 
 
 class Access:
-    """An ASGI application before the application. ``uploads``: bytes allowed by the beginning of the address."""
+    """An ASGI application before the application. ``uploads``: bytes allowed by the beginning of the address.
 
-    def __init__(self, app: App, accounts: Accounts, uploads: Mapping[str, int]) -> None:
+    ``machines``: addresses of sockets for programs of ours that have no session and show a token of their own.
+    """
+
+    def __init__(
+        self, app: App, accounts: Accounts, uploads: Mapping[str, int], machines: Collection[str] = ()
+    ) -> None:
         self._app = app
         self._accounts = accounts
         self._uploads = uploads
+        self._machines = machines
         self._known: dict[str, tuple[float, User]] = {}
 
     def forget(self, token: str) -> None:
@@ -126,7 +132,11 @@ class Access:
 
         Browsers say where a socket was opened from, and the gate has seen that; what says nothing is no browser.
         """
-        if visitor is None or "origin" not in Headers(scope=scope):
+        from_page = "origin" in Headers(scope=scope)
+        if scope["path"] in self._machines and not from_page:  # no browser: it guards itself
+            await self._app(scope, receive, send)
+            return
+        if visitor is None or not from_page:
             await _close(scope, receive, send)
             return
 
@@ -176,8 +186,9 @@ async def _is_ours(scope: Any, body: _Bounded, visitor: Visitor) -> bool:
     headers = Headers(scope=scope)
     given = headers.get("x-csrf-token", "")
     if not given and headers.get("content-type", "").partition(";")[0].strip() == FORM:
-        fields = parse_qs((await body.whole()).decode("utf-8", "replace"), max_num_fields=100)
-        given = fields.get("csrf", [""])[0]
+        with suppress(ValueError):  # of more fields than any form of ours has
+            fields = parse_qs((await body.whole()).decode("utf-8", "replace"), max_num_fields=100)
+            given = fields.get("csrf", [""])[0]
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), visitor.csrf.encode())
 
 

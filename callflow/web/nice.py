@@ -2,20 +2,24 @@
 
 NiceGUI writes scripts into its page and compiles templates in the browser, so its pages cannot have the strict policy
 of ours: they may use ``eval``, but only scripts that carry the page's nonce or are files of this server. The nonce is
-written into NiceGUI's own template, never into what a page shows.
+written into NiceGUI's own template, never into what a page shows. To NiceGUI whoever knows the number of a page may act
+on it: here a socket reaches the pages of its own session only.
 """
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any
+from urllib.parse import parse_qsl
+from weakref import WeakKeyDictionary
 
 import nicegui.client
 from fastapi import FastAPI, HTTPException, Request
 from jinja2 import BaseLoader, Environment
-from nicegui import core, ui
+from nicegui import Client, core, ui
 
 from callflow.archive.viewers import Role
 from callflow.gate import App, Message, Receive, Send
@@ -40,6 +44,9 @@ def attach(app: FastAPI) -> None:
         assert environment.loader is not None
         environment.loader = _WithNonces(environment.loader)
         environment.cache.clear() if environment.cache is not None else None
+    for name, handler in core.sio.handlers["/"].items():
+        if name != "disconnect" and not hasattr(handler, "__wrapped__"):
+            core.sio.on(name, (_connecting if name == "connect" else _on_own_page)(handler))
     core.app.config.socket_io_js_transports = ["websocket"]
     ui.run_with(
         app,
@@ -64,6 +71,7 @@ def page(
             visitor = visitor_of(request)
             if visitor.user.role not in roles:
                 raise HTTPException(403)
+            _OWNERS[ui.context.client] = visitor.csrf
             head, bar = pages.frame(request, here or path)
             ui.page_title(f"{title.in_(visitor.language)} · callflow")
             ui.add_head_html(str(head))
@@ -96,6 +104,45 @@ def guarded(app: App) -> App:
         await app(scope, receive, sending if scope["type"] == "http" else send)
 
     return outer
+
+
+_OWNERS: WeakKeyDictionary[Client, str] = WeakKeyDictionary()
+"""Of each page of NiceGUI's that is open the token of the session that it was made for."""
+
+
+def _is_own(sid: str, told: object) -> bool:
+    """Whether the page that a socket's message names belongs to the session of the socket."""
+    client = Client.instances.get(str(told.get("client_id"))) if isinstance(told, Mapping) else None
+    visitor = core.sio.get_environ(sid)["asgi.scope"]["state"]["visitor"]
+    return client is not None and _OWNERS.get(client) == visitor.csrf
+
+
+def _on_own_page(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """A handler of a socket's messages, each of which names the page it is for."""
+
+    @wraps(handler)
+    async def own(sid: str, *told: Any) -> Any:
+        if not told or not _is_own(sid, told[0]):
+            return False
+        result = handler(sid, *told)
+        return await result if inspect.isawaitable(result) else result
+
+    return own
+
+
+def _connecting(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """A socket may name its page at once, in its address."""
+
+    @wraps(handler)
+    async def connecting(sid: str, environ: Mapping[str, Any], *more: Any) -> Any:
+        asked = dict(reversed(parse_qsl(environ.get("QUERY_STRING", ""))))  # of several the first counts, as there
+        if "implicit_handshake" in asked:
+            whole = asked.keys() >= {"tab_id", "document_id"} and asked.get("next_message_id", "0").isdecimal()
+            if not whole or not _is_own(sid, asked):
+                return False  # not connected
+        return await handler(sid, environ, *more)
+
+    return connecting
 
 
 class _WithNonces(BaseLoader):

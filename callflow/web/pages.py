@@ -77,6 +77,10 @@ class Pages:
         policy = POLICY.format(nonce=request.state.nonce)
         return HTMLResponse(body, status, headers={"content-security-policy": policy})
 
+    def part(self, request: HTTPConnection, template: str, values: Mapping[str, Any]) -> Markup:
+        """A part of a page, for pages that are not made of templates."""
+        return Markup(self._environment.get_template(template).render({**self._context(request, ""), **values}))
+
     def message(self, request: HTTPConnection, message: Text, hint: Text | None, status: int) -> HTMLResponse:
         """A page that only says something."""
         return self.page(request, "message.html.j2", {"message": message, "hint": hint}, status=status)

@@ -53,6 +53,8 @@ class Site:
         self.accounts = accounts
         self.uploads: dict[str, int] = {}
         """bytes that may be sent to addresses that begin so, where it is more than usual"""
+        self.machines: set[str] = set()
+        """addresses of sockets for programs that show a token of their own; each guards itself"""
         # FastAPI's own pages of documentation fetch their scripts from the network; the description alone does not.
         self.app = FastAPI(
             title="callflow", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
@@ -60,7 +62,7 @@ class Site:
         self.pages = Pages()
         self._static: dict[str, dict[str, bytes]] = {}
         self._secure = secure
-        self._access = Access(nice.guarded(self.app), accounts, self.uploads)
+        self._access = Access(nice.guarded(self.app), accounts, self.uploads, self.machines)
         self.app.include_router(login.router(accounts, self.pages, self._access, secure))
         self.app.get("/static/{package}/{name}", include_in_schema=False)(self._asset)
         self.app.get("/", include_in_schema=False)(self._first)

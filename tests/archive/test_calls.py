@@ -7,9 +7,12 @@ import pytest
 import sqlalchemy as sa
 from archive_samples import JOURNAL, call, finding
 
-from callflow.archive import calls, standing
+from callflow.archive import calls, extracts, standing
+from callflow.archive.details import details
+from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Base, Call, Said, StoredField, StoredFinding, StoredJournal, Team
+from callflow.archive.viewers import EVERYTHING
 from callflow.errors import ArchiveError
 from callflow.events import FieldValue
 from callflow.texts import Text
@@ -74,7 +77,7 @@ def test_known_keys(archive: Archive) -> None:
 
 def test_an_error_in_one_call_leaves_nothing_of_all(archive: Archive) -> None:
     calls.add(archive, [call(1)])
-    with pytest.raises(Exception, match="bytes"):
+    with pytest.raises(Exception, match="must be encoded"):
         calls.add(archive, [call(2), call(3, journal="not bytes")])
     with archive.read() as session:
         assert session.scalar(sa.select(sa.func.count(Call.id))) == 1
@@ -137,3 +140,54 @@ def test_journals_are_kept_compressed(archive: Archive) -> None:
 
 def test_every_table_is_reached_from_metadata() -> None:
     assert {"calls", "findings", "journals", "said", "users", "audit"} <= set(Base.metadata.tables)
+
+
+def test_an_old_recording_takes_nobody_to_another_team(archive: Archive) -> None:
+    def team() -> str:
+        with archive.read() as session:
+            agent = session.scalars(sa.select(Agent)).one()
+            return session.get_one(Team, agent.team_id).name
+
+    calls.add(archive, [call(1, team="", began=datetime(2026, 11, 1))])
+    calls.add(archive, [call(2, team="华北", agent_name="王", began=datetime(2024, 1, 1))])
+    assert team() == "华北", "better an old one than none"
+    calls.add(
+        archive, [call(3, team="华东", agent_name="王敏", began=datetime(2026, 11, 2)), call(4, team="", began=None)]
+    )
+    for old in (datetime(2024, 1, 2), None):
+        calls.add(archive, [call(5, team="华北", agent_name="王", began=old)])
+        assert team() == "华东"
+    with archive.read() as session:
+        assert session.scalars(sa.select(Agent.name)).one() == "王敏"
+
+
+def test_judged_again_without_metadata_a_call_keeps_what_is_known_of_it(archive: Archive) -> None:
+    (number,) = calls.add(archive, [call(1)])
+    before = one(archive, number)
+    nothing = {"agent": "", "team": "", "queue": "", "direction": "", "customer": "", "began": None}
+    calls.add(archive, [call(1, **nothing, duration=5.0)], again=True)
+    after = one(archive, number)
+    for told in ("agent_id", "queue", "direction", "customer", "began"):
+        assert getattr(after, told) == getattr(before, told) is not None, told
+    assert after.duration == 5.0
+    calls.add(archive, [call(1, agent="2002", queue="投诉")], again=True)
+    with archive.read() as session:
+        told_anew = session.scalar(sa.select(Agent.code).join(Call, Call.agent_id == Agent.id))
+    assert (told_anew, one(archive, number).queue) == ("2002", "投诉")
+
+
+def test_the_version_of_a_call_changes_when_it_is_judged_again_and_only_then(archive: Archive) -> None:
+    (number,) = calls.add(archive, [call(1)])
+    before = details(archive, number, EVERYTHING).version
+    calls.add(archive, [call(1, queue="投诉")], again=True)
+    assert details(archive, number, EVERYTHING).version == before
+    other = JOURNAL.replace("您好".encode(), "你好".encode())
+    calls.add(archive, [call(1, journal=other)], again=True)
+    assert details(archive, number, EVERYTHING).version not in ("", before)
+
+
+def test_an_agent_is_meant_by_the_code_and_by_the_name_only_where_it_is_nobody_s_code(archive: Archive) -> None:
+    ids = calls.add(archive, [call(1, agent="7", agent_name="王敏"), call(2, agent="8", agent_name="7")])
+    assert extracts.chosen(archive, Wanted(agent="7")) == ids[:1]
+    assert extracts.chosen(archive, Wanted(agent="王敏")) == ids[:1]
+    assert extracts.chosen(archive, Wanted(agent="8")) == ids[1:]

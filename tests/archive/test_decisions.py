@@ -1,12 +1,13 @@
 """Decisions are kept, the verdict that counts and the score follow, and nothing is deleted."""
 
+import threading
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from archive_samples import FLOW, call, finding
 
-from callflow.archive import audit, calls, users
+from callflow.archive import audit, calls, extracts, users
 from callflow.archive.decisions import decide, of_call
 from callflow.archive.search import CallQuery, find
 from callflow.archive.standing import Judged
@@ -14,6 +15,7 @@ from callflow.archive.store import Archive
 from callflow.archive.tables import Call, StoredFinding, User
 from callflow.archive.viewers import EVERYTHING
 from callflow.errors import ArchiveError
+from callflow.events import Evidence, Finding, Verdict
 
 PASSWORD = "a sentence to remember"
 
@@ -124,3 +126,72 @@ def test_what_was_decided_outlives_judging_again(one: Archive) -> None:
     with one.read() as session:
         rules = session.scalars(sa.select(StoredFinding.rule).order_by(StoredFinding.number)).all()
     assert rules == ["greet", "sorry-after-hold"]
+
+
+def test_what_was_decided_stays_with_the_moment_it_was_about(one: Archive) -> None:
+    """Two findings of one rule: when the first is no longer found, the second is not taken for it."""
+
+    def said(at: float) -> Finding:
+        return finding("no-slang", "violated", at=at, evidence=(Evidence(at, at + 1, "agent", "喂"),))
+
+    anna = user(one, "anna", "admin")
+    calls.add(one, [call(2, findings=(said(10.0), said(200.0)))])
+    decide(one, 3, anna, "correct", "met", "a false alarm")
+    calls.add(one, [call(2, findings=(said(201.0),))], again=True)
+    assert state(one, 3) == ("violated", "withdrawn", False)
+    assert state(one, 4) == ("violated", "violated", False)
+    calls.add(one, [call(2, findings=(said(11.5), said(200.0)))], again=True)
+    assert state(one, 3) == ("violated", "met", False)
+    assert state(one, 4) == ("violated", "violated", False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict", "now", "expected"),
+    [
+        ("accept", "", "met", ("met", "met", True)),
+        ("correct", "met", "violated", ("violated", "violated", True)),
+        ("correct", "met", "met", ("met", "met", False)),
+        ("dispute", "", "met", ("met", "met", False)),
+    ],
+)
+def test_what_was_decided_about_another_verdict_does_not_count_for_the_new_one(
+    one: Archive, kind: Any, verdict: Any, now: Verdict, expected: tuple[str, str, bool]
+) -> None:
+    decide(one, 2, user(one, "anna", "admin"), kind, verdict)
+    before = state(one, 2)
+    calls.add(one, [call(1, findings=(finding(), finding("sorry-after-hold", now, severity="severe")))], again=True)
+    assert state(one, 2) == expected
+    assert counted(one)[-1] == expected[2]
+    (kept,) = extracts.decided(one)
+    assert (kept.engine, kept.kind) == ("missed", kind), "precision is that of the verdict that was looked at"
+    calls.add(one, [call(1)], again=True)
+    assert state(one, 2) == before, "it counts again for the verdict it was about"
+
+
+def test_nobody_takes_back_the_dispute_of_another(one: Archive) -> None:
+    agent = user(one, "agent", "agent", agent="1001")
+    lead = user(one, "lead", "supervisor", team="华东")
+    decide(one, 2, agent, "dispute")
+    decide(one, 2, lead, "dispute")
+    decide(one, 2, agent, "accept")
+    assert state(one, 2) == ("missed", "missed", True)
+    decide(one, 2, lead, "accept")
+    assert state(one, 2) == ("missed", "missed", False)
+
+
+def test_of_two_who_decide_at_once_the_later_stands(one: Archive) -> None:
+    """The second has looked at the finding, and waits for the call, when the first has not yet kept what stands."""
+    anna, ben = user(one, "anna", "admin"), user(one, "ben", "admin")
+    second: list[threading.Thread] = []
+
+    def meanwhile(_judged: Judged) -> float:
+        second.append(threading.Thread(target=decide, args=(one, 1, ben, "accept")))
+        second[0].start()
+        second[0].join(1.0)
+        return 50.0
+
+    decide(one, 1, anna, "correct", "missed", rescore=meanwhile)
+    second[0].join()
+    assert [made.kind for made, _ in of_call(one, 1)[1]] == ["correct", "accept"]
+    assert state(one, 1) == ("met", "met", False)
+    assert counted(one) == (75.0, 75.0, 1, 1, 1, 0)

@@ -151,6 +151,26 @@ def test_trying_many_names_from_one_address(archive: Archive, anna: User, clock:
 
 
 @pytest.mark.usefixtures("quick_hashes")
+def test_strangers_lock_nobody_out_who_has_come_from_that_address_of_late(
+    archive: Archive, anna: User, clock: Clock
+) -> None:
+    """A house, or a proxy, has one address for all."""
+    log_in(archive, "anna", PASSWORD, "10.0.0.1", clock)
+    clock.wait(days=3)
+    for number in range(logins.TRIES_OF_ADDRESS):
+        assert wrong(archive, clock, f"stranger {number}").wait == 0
+    assert wrong(archive, clock, "another stranger").wait > 0
+    assert log_in(archive, "anna", PASSWORD, "10.0.0.1", clock)
+    clock.wait(seconds=1)
+    for _ in range(logins.TRIES):
+        assert wrong(archive, clock).wait == 0
+    assert wrong(archive, clock).wait > 0, "whose own name is guessed still has to wait"
+    clock.wait(days=40)
+    for number in range(logins.TRIES_OF_ADDRESS):
+        wrong(archive, clock, f"stranger {number}")
+    assert wrong(archive, clock).wait > 0, "that was long ago"
+
+
 def test_trying_one_name_from_many_addresses(archive: Archive, anna: User, clock: Clock) -> None:
     for number in range(logins.TRIES_OF_NAME):
         assert wrong(archive, clock, address=f"10.0.1.{number}").wait == 0

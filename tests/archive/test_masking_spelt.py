@@ -10,10 +10,10 @@ from callflow.archive.masking import masked
 @pytest.mark.parametrize(
     ("spelt", "shown"),
     [
-        ("yī sān bā yī èr sān sì wǔ", "yī sān bā * * * sì wǔ"),
-        ("yao1 san1 ba1 yi1 er4 san1 si4 wu3 hao3", "yao1 san1 ba1 * * * si4 wu3 hao3"),
-        ("hǎo yī sān bā ， yī èr sān sì ， wǔ liù", "hǎo yī sān bā ， * * * * ， wǔ liù"),
-        ("yi san ba, yi er san si, wu", "yi san ba, * * *  si, wu".replace("  ", " ")),
+        ("yī sān bā yī èr sān sì wǔ", "yī sān bā • • • • wǔ"),
+        ("yao1 san1 ba1 yi1 er4 san1 si4 wu3 hao3", "yao1 san1 ba1 • • • • wu3 hao3"),
+        ("hǎo yī sān bā ， yī èr sān sì ， wǔ liù", "hǎo yī sān bā ， • • • • ， wǔ liù"),
+        ("yi san ba, yi er san si, wu", "yi san ba, • • • •, wu"),
         ("yī èr sān sì", "yī èr sān sì"),
         ("shì sānshí wǔ yīng yìng", "shì sānshí wǔ yīng yìng"),
     ],

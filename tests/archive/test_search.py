@@ -1,14 +1,15 @@
 """Finding calls: every filter, every order, words and sounds, and who sees what."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from archive_samples import BOTH, call, finding, new_url
 
-from callflow.archive import calls, search
-from callflow.archive.search import CallQuery, find
+from callflow.archive import calls, purge, search
+from callflow.archive.search import CallQuery, find, rows_of
 from callflow.archive.store import Archive
 from callflow.archive.viewers import EVERYTHING, Viewer, seen
 from callflow.errors import ArchiveError
@@ -192,7 +193,7 @@ def test_a_row_says_what_the_page_shows(few: Archive) -> None:
     (row,) = find(few, CallQuery(sounds="tou su"), EVERYTHING).rows
     assert row.excerpt == "我要投诉，快递丢了"
     (row,) = find(few, CallQuery(words="丢"), Viewer("admin")).rows
-    assert row.customer == "139******22"
+    assert row.customer == "139••••2222"
 
 
 def test_numbers_in_excerpts_are_masked(archive: Archive) -> None:
@@ -200,8 +201,22 @@ def test_numbers_in_excerpts_are_masked(archive: Archive) -> None:
     query = CallQuery(words="我的电话")
     assert find(archive, query, EVERYTHING).rows[0].excerpt == "我的电话是13812345678，记下了吗"
     (row,) = find(archive, query, Viewer("admin")).rows
-    assert row.excerpt == "我的电话是138******78，记下了吗"
-    assert row.path == "/calls/138******78.wav"
+    assert row.excerpt == "我的电话是138••••5678，记下了吗"
+    assert row.path == "/calls/138••••5678.wav"
+
+
+def test_a_page_may_be_asked_for_while_calls_are_purged(archive: Archive) -> None:
+    """PostgreSQL shows each question what has been kept until then."""
+    there = calls.add(archive, [call(n) for n in range(1, 4)])
+    with archive.read() as session:
+        assert [row.id for row in rows_of(session, [there[0], 4711, there[2]], True)] == [there[0], there[2]]
+    calls.add(archive, [call(n, began=datetime(2020, 1, 1)) for n in range(10, 400)])
+    with ThreadPoolExecutor(1) as other:
+        purging = other.submit(purge.purge, archive, timedelta(days=30), datetime(2026, 11, 2))
+        while not purging.done():
+            assert find(archive, CallQuery(words="快递", limit=500), EVERYTHING).total >= 3
+        purging.result()
+    assert find(archive, CallQuery(), EVERYTHING).total == 3
 
 
 def test_a_call_of_hours_is_found_by_its_last_words(archive: Archive) -> None:

@@ -1,9 +1,11 @@
 """What an archive may be found in: locked, read-only, full, no database, no server. Each is told with what to do."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import postgres
@@ -13,6 +15,7 @@ from archive_samples import call
 from sqlalchemy.exc import SQLAlchemyError
 
 from callflow.archive.calls import add, known
+from callflow.archive.search import rows_of
 from callflow.archive.store import Archive
 from callflow.archive.tables import Call
 from callflow.errors import ArchiveError
@@ -64,6 +67,18 @@ def test_an_empty_file_becomes_an_archive(tmp_path: Path) -> None:
     (tmp_path / "calls.db").touch()
     with Archive.open(str(tmp_path / "calls.db")) as archive:
         add(archive, [call(1)])
+
+
+def test_an_archive_that_others_read_while_it_should_become_wal(tmp_path: Path) -> None:
+    path = tmp_path / "calls.db"
+    with Archive.open(str(path)) as archive:
+        add(archive, [call(1)])
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM calls").fetchone()
+        with pytest.raises(ArchiveError, match="is locked by another program"):
+            Archive.open(str(path), busy=0.1)
 
 
 def test_a_locked_archive(tmp_path: Path) -> None:
@@ -164,3 +179,30 @@ def test_what_a_database_says_does_not_come_through_bare(archive: Archive) -> No
 def test_foreign_keys_hold(archive: Archive) -> None:
     with pytest.raises(ArchiveError), archive.begin() as session:
         session.execute(sa.text("INSERT INTO journals (call_id, content) VALUES (99, 'x')"))
+
+
+def test_a_reader_in_the_way_of_the_write_ahead_log_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "calls.db"
+    Archive.open(str(path)).close()
+    reader = sqlite3.connect(path, isolation_level=None)
+    try:
+        reader.execute("PRAGMA journal_mode = DELETE")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM calls").fetchall()
+        with pytest.raises(ArchiveError, match="is locked by another program"):
+            Archive.open(str(path), busy=0.2)
+    finally:
+        reader.close()
+
+
+def test_what_one_reads_stays_while_others_delete(url: str) -> None:
+    """A page asks for ids first and for rows then; a purge in between must not take the rows from it."""
+    with Archive.open(url) as archive:
+        add(archive, [call(1), call(2)])
+        with archive.read() as session:
+            ids = session.scalars(sa.select(Call.id)).all()
+            with archive.begin() as other:
+                other.execute(sa.delete(Call))
+            assert [row.id for row in rows_of(session, ids, reveal=True)] == ids
+        with archive.read() as session:
+            assert session.scalars(sa.select(Call.id)).all() == []

@@ -1,5 +1,6 @@
 """callflow users and callflow purge as commands."""
 
+import hashlib
 import os
 import pty
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from archive_samples import call
 from commandline import callflow, complaint, environment
 
-from callflow.archive import calls, logins
+from callflow.archive import calls, logins, machines
 from callflow.archive.store import Archive
 from callflow.commands.archive import age
 from callflow.errors import BadInput
@@ -37,6 +38,22 @@ def test_the_life_of_a_user(tmp_path: Path) -> None:
         assert logins.log_in(archive, "anna", "another sentence")
         with pytest.raises(logins.LoginRefused):
             logins.log_in(archive, "lead", PASSWORD.decode().strip())
+
+
+def test_tokens_of_the_wall_are_for_agents_and_can_be_revoked(tmp_path: Path) -> None:
+    assert users(tmp_path, "add", "anna", "--role", "admin", given=PASSWORD)[0] == 0
+    assert users(tmp_path, "add", "bea", "--role", "agent", "--agent", "1001", given=PASSWORD)[0] == 0
+    code, _, told = users(tmp_path, "wall-token", "anna")
+    assert code == 2
+    assert "no agent" in told
+    code, token, _ = users(tmp_path, "wall-token", "bea")
+    assert code == 0
+    with Archive.open(str(tmp_path / "calls.db")) as archive:
+        found = machines.machine(archive, token.strip())
+        assert found is not None
+        assert (found.user_name, found.agent) == ("bea", "1001")
+        assert users(tmp_path, "wall-revoke", "bea")[0] == 0
+        assert machines.machine(archive, token.strip()) is None
 
 
 def test_a_password_is_asked_for_on_a_terminal_and_not_shown(tmp_path: Path) -> None:
@@ -84,9 +101,28 @@ def test_purging(tmp_path: Path) -> None:
     purge = ("purge", "--archive", "calls.db", "--older-than")
     assert callflow(*purge, "90d", "--dry-run", cwd=tmp_path).stdout == b"1 call would be deleted\n"
     done = callflow(*purge, "90d", cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"1 call deleted, 0 recordings deleted\n", b"")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        b"1 call deleted, 0 recordings and journals beside them deleted\n",
+        b"",
+    )
     assert not copy.exists()
     assert "is not an age" in complaint(callflow(*purge, "90", cwd=tmp_path).stderr.decode())[0]
+
+
+def test_a_purge_that_cannot_delete_everything_says_so_and_is_no_success(tmp_path: Path) -> None:
+    sound = tmp_path / "a.wav"
+    sound.write_bytes(b"sound")
+    sound.with_name("a.wav.events.jsonl").mkdir()
+    digest = hashlib.sha256(b"sound").hexdigest()
+    with Archive.open(str(tmp_path / "calls.db")) as archive:
+        calls.add(archive, [call(1, path=str(sound), sha256=digest, began=datetime(2020, 1, 1)), call(2, began=None)])
+    command = ("purge", "--archive", "calls.db", "--older-than", "90d", "--recordings", ".", "--lang", "en")
+    done = callflow(*command, cwd=tmp_path)
+    first, second = done.stderr.decode().splitlines()
+    assert (done.returncode, sound.exists()) == (1, True)
+    assert first.startswith('cannot delete "')
+    assert second.startswith("1 files cannot be deleted, and their calls stay")
 
 
 @pytest.mark.parametrize("wrong", ["90", "d", "-1d", "0d", "999999y", "", "９０d"])

@@ -132,7 +132,9 @@ def test_the_real_command_does_the_same(folder: Path, arguments: str) -> None:
     assert listing(folder) == before
 
 
-@pytest.mark.parametrize("arguments", ["", "replay", "reply x", "schema a", "replay x --lang fr", "replay x --colour"])
+@pytest.mark.parametrize(
+    "arguments", ["", "replay", "reply x", "coverage a b", "replay x --lang fr", "replay x --colour"]
+)
 def test_a_wrong_command_line_shows_how_it_goes(tmp_path: Path, arguments: str) -> None:
     done = callflow(*arguments.split(), cwd=tmp_path)
     assert done.returncode == 2

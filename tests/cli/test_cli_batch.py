@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from batches import broken, journals
+from batches import broken, journals, sound
 from commandline import callflow, complaint, environment
 
 from callflow.archive.store import Archive
@@ -42,6 +42,16 @@ def test_a_folder_goes_into_an_archive_and_is_summed_up(folder: Path) -> None:
     again = callflow("replay", "calls", "--archive", "a.db", "--lang", "zh", cwd=folder).stdout.decode()
     assert "5 个此前已归档" in again
     assert archived(folder) == 5
+
+
+@pytest.mark.parametrize(("more", "kept"), [([], 1), (["--no-peaks"], 0)])
+def test_waveforms_are_kept_beside_the_archive_unless_they_are_not_wanted(
+    tmp_path: Path, more: list[str], kept: int
+) -> None:
+    sound(tmp_path / "call.wav")
+    done = callflow("replay", "call.wav", "--archive", "a.db", *more, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(list((tmp_path / "a.db.sound").glob("*-left.peaks"))) == kept
 
 
 def test_for_programs_every_call_is_a_line(folder: Path) -> None:

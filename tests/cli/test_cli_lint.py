@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import pytest
 from commandline import ROOT, callflow
 from jsonschema import Draft202012Validator
+
+from callflow.cli import main
+from callflow.design.lint.mend import mend_all
 
 FLOW = """\
 # the flow's own comment
@@ -59,6 +64,22 @@ def test_fix_mends_the_file_and_tells_what_is_left(tmp_path: Path) -> None:
     path.write_text(mended, encoding="utf-8")
     again = callflow("lint", "my-flow", "--fix", cwd=tmp_path)
     assert (again.returncode, again.stdout) == (0, b"")
+
+
+def test_fix_loses_nothing_that_somebody_saved_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between reading and writing one of the files is saved by an editor: then none is changed."""
+    one, other = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    one.write_text(FLOW, "utf-8")
+    other.write_text("phrases:\n  bye: {sya: 再见}\n", "utf-8")
+
+    def slow(*arguments: Any) -> Any:
+        other.write_text("phrases:\n  bye: {sya: 慢走}\n", "utf-8")
+        return mend_all(*arguments)
+
+    monkeypatch.setattr("callflow.commands.lint.mend_all", slow)
+    assert main(["lint", str(tmp_path), "--fix"]) == 2
+    assert one.read_text("utf-8") == FLOW
+    assert other.read_text("utf-8") == "phrases:\n  bye: {sya: 慢走}\n"
 
 
 def test_a_hint_alone_is_no_failure(tmp_path: Path) -> None:

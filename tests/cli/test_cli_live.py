@@ -260,6 +260,18 @@ def test_it_is_the_agents_telephone(tmp_path: Path) -> None:
     ]
 
 
+def test_a_wall_needs_an_address_and_a_token_that_is_not_on_the_command_line(tmp_path: Path) -> None:
+    assert "wall-token NAME" in refused(*DEVICES, "--wall", "http://127.0.0.1:8700")
+    assert "cannot read" in refused(*DEVICES, "--wall", "http://127.0.0.1:8700", "--wall-token", "1.secret")
+    file = tmp_path / "token"
+    file.write_text("1.secret\n")
+    assert "no address" in refused(*DEVICES, "--wall", "desk", "--wall-token", str(file))
+    file.write_bytes(b"\xff\xfe")
+    assert "cannot read" in refused(*DEVICES, "--wall", "http://127.0.0.1:8700", "--wall-token", str(file))
+    file.write_text("1.secret\nand more")
+    assert "token" in refused(*DEVICES, "--wall", "http://127.0.0.1:8700", "--wall-token", str(file))
+
+
 def test_sound_cannot_be_kept_where_nothing_is_kept() -> None:
     assert "--audio" in refused(*DEVICES, "--audio", "--no-journal")
 

@@ -7,18 +7,17 @@ import shutil
 import subprocess
 import sys
 import threading
-import zlib
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from queue import Queue
 from xml.etree import ElementTree as xml
 
 import pytest
-import sqlalchemy as sa
 from commandline import environment, journal
 
-from callflow.archive.tables import Base, Call, StoredJournal
+from callflow.archive import calls as archived
+from callflow.archive.calls import NewCall
+from callflow.archive.store import Archive
 from callflow.cli import main
 
 FLOW = """flow: {start: a}
@@ -59,6 +58,16 @@ def test_junit_has_a_case_for_each_rehearsal(flow: Path, capfd: pytest.CaptureFi
     assert "未出现：match p" in str(failed[0].get("message"))
     assert "✗ two" in capfd.readouterr().out
     assert main(["test", str(flow), "--junit", str(flow / "no" / "out.xml")]) == 2
+
+
+def test_junit_parses_whatever_the_file_is_called(flow: Path) -> None:
+    (flow / "a.rehearsals.yaml").rename(flow / "a\x1b\x01\udcff.rehearsals.yaml")
+    out = flow.parent / "out.xml"
+    assert main(["test", str(flow), "--junit", str(out)]) == 1
+    (suite,) = xml.parse(out).getroot()
+    assert (
+        suite.get("name") == suite[0].get("file") == suite[0].get("classname") == "a\ufffd\ufffd\ufffd.rehearsals.yaml"
+    )
 
 
 def test_some_rehearsals_by_name_or_file(flow: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -163,12 +172,9 @@ def test_calls_over_a_flow_come_from_journals_folders_and_archives(
     journal(calls / "one.jsonl")
     (calls / "one.wav.events.jsonl").write_text('{"type":"call.answered","at":1}\n', "utf-8")
     database = tmp_path / "archive.db"
-    engine = sa.create_engine(f"sqlite:///{database}")
-    Base.metadata.create_all(engine)
-    with sa.orm.Session(engine) as session, session.begin():
-        session.add(Call(id=1, key="1", path="", sha256="", added=datetime(2026, 1, 1)))
-        session.add(StoredJournal(call_id=1, content=zlib.compress((calls / "one.jsonl").read_bytes())))
-    engine.dispose()
+    with Archive.open(str(database)) as archive:
+        content = (calls / "one.jsonl").read_bytes()
+        archived.add(archive, [NewCall(key="1", path="one.wav", journal=content)])
     drawn = []
     for named in (calls / "one.jsonl", calls, f"sqlite:///{database}"):
         assert main(["graph", "--format", "mermaid", "--lang", "en", "--heat", str(named)]) == 0
@@ -183,8 +189,8 @@ def test_calls_over_a_flow_come_from_journals_folders_and_archives(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--heat", "sqlite:///nowhere.db"], "no archive"),
-        (["--heat", "nothing://x/y"], "archive cannot be read"),
+        (["--heat", "sqlite:///nowhere.db"], "no archive at"),
+        (["--heat", "nothing://x/y"], "cannot have an address"),
         (["--heat", "."], "no calls"),
         (["--call", "none.jsonl"], "cannot read"),
         (["--out", "no/flow.dot"], "cannot write"),

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from archived import archive_of, new_call
 from commandline import callflow, complaint
 
-from callflow.archive import audit
+from callflow.archive import audit, extracts
+from callflow.archive.calls import add
+from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.cli import main
+from callflow.commands.scores import cards
+from callflow.events import Evidence, Finding, Heard, Score
+from callflow.flowfiles import flows_folder
+from callflow.journal import Header
 
 
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return archive_of(tmp_path_factory.mktemp("archive") / "calls.sqlite")
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The inbound flow with another rule."""
+    folder = tmp_path_factory.mktemp("flows") / "inbound"
+    shutil.copytree(flows_folder() / "inbound", folder)
+    rule = {"title": {"zh": "不提等待", "en": "Say nothing of waiting"}, "never": "agent back-from-hold"}
+    rules = {"say-nothing-of-delay": {**rule, "group": "wording", "severity": "severe"}}
+    (folder / "zz-changed.yaml").write_text(json.dumps({"rules": rules}), "utf-8")
+    return folder
 
 
 @pytest.fixture
@@ -70,6 +92,13 @@ def test_a_scorecard_of_one_s_own(faulty: Path, tmp_path: Path, capfd: pytest.Ca
     assert 'did you mean "wording"' in problems[0]
 
 
+def test_a_scorecard_is_read_once_however_many_calls_there_are(tmp_path: Path) -> None:
+    card = tmp_path / "card.yaml"
+    card.write_text("scorecard: {title: 热线}", "utf-8")
+    chosen = cards(argparse.Namespace(scorecard=str(card), flow=None), "en")
+    assert chosen("inbound") is chosen("inbound") is not None
+
+
 def test_diff_tells_by_rule_and_agent(calls: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "--flow", "inbound", "--against", "inbound", "--archive", str(calls), "--lang", "en",
                  "--workers", "1"]) == 0  # fmt: skip
@@ -78,6 +107,97 @@ def test_diff_tells_by_rule_and_agent(calls: Path, capfd: pytest.CaptureFixture[
                  "1", "--agent", "李丽", "--since", "2026-11-03", "--until", "2026-11-07"]) == 0  # fmt: skip
     data = json.loads(capfd.readouterr().out)
     assert (data["calls"], data["touched"], data["rules"]) == (2, 0, [])
+
+
+PHONE = "13800138005"
+TOLD = ("我的电话是一三八", "零零一三", "八零零五")
+
+
+@pytest.fixture(scope="module")
+def told_in_parts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, Path]:
+    """An archive with a call in which a number is told in parts, its number there, and its journal."""
+    folder = tmp_path_factory.mktemp("told")
+    finding = Finding(
+        at=3.0, rule="greet-first", verdict="missed", severity="major", group="greeting",
+        evidence=tuple(Evidence(n, n + 1, "customer", said) for n, said in enumerate(TOLD)),
+    )  # fmt: skip
+    said = [
+        Heard(at=n + 1.0, speaker="customer", text=one, start=float(n), end=n + 0.9, utterance=str(n))
+        for n, one in enumerate(TOLD)
+    ]
+    events = [*said, finding, Score(at=9.0, total=50.0)]
+    lines = [Header("inbound", recording=f"{PHONE}.wav").to_json(), *(event.to_json() for event in events), ""]
+    journal = folder / "told.jsonl"
+    journal.write_text("\n".join(lines), "utf-8")
+    call = replace(new_call("faulty"), path=f"/calls/{PHONE}.wav", findings=(finding,), text="\n".join(TOLD))
+    with Archive.open(str(folder / "calls.sqlite")) as archive:
+        return folder / "calls.sqlite", add(archive, [call])[0], journal
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_score_shows_no_number_unless_asked_to(
+    told_in_parts: tuple[Path, int, Path], form: list[str], kept: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    archive, call, journal = told_in_parts
+    arguments = ["score", *(["--archive", str(archive), "--call", str(call)] if kept else [str(journal)]), *form]
+    assert main(arguments) == 0
+    masked = capfd.readouterr().out
+    assert main([*arguments, "--reveal"]) == 0
+    shown = capfd.readouterr().out
+    for number in ("零零一三", PHONE):
+        assert number not in masked
+        assert number in shown
+
+
+def test_diff_as_a_page_with_moments_to_click_on(
+    calls: Path, changed: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["diff", "--flow", str(changed), "--against", "inbound", "--archive", str(calls), "--workers", "1"]
+    out = tmp_path / "diff.html"
+    assert main([*arguments, "--lang", "en", "--html", str(out), "--desk", "https://desk.example:8700/"]) == 0
+    assert "differ" in capfd.readouterr().out
+    page = out.read_text("utf-8")
+    assert os.listdir(tmp_path) == ["diff.html"]
+    links = re.findall(r'<a href="(https://desk.example:8700/calls/(\d+)\?at=([0-9.]+))"', page)
+    with Archive.open(str(calls)) as archive:
+        there = set(extracts.chosen(archive, Wanted()))
+    assert len(links) >= 2
+    assert {int(call) for _, call, _ in links} <= there
+    assert all(float(at) > 0 for _, _, at in links)
+    assert "Say nothing of waiting" in page
+    assert "等" in "".join(re.findall(r"<q [^>]*>([^<]*)<", page)), "the words of the moment"
+    assert "<script" not in page
+    assert main([*arguments, "--lang", "zh", "--html", str(out), "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["touched"] > 0
+    assert "<a " not in out.read_text("utf-8")
+
+
+@pytest.mark.parametrize("desk", ["desk.example", "javascript:alert(1)", 'http://x"onclick=', "http://x y"])
+def test_the_desk_of_a_diff_is_a_web_address(
+    calls: Path, tmp_path: Path, desk: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["diff", "--flow", "inbound", "--against", "inbound", "--archive", str(calls), "--lang", "en"]
+    assert main([*arguments, "--html", str(tmp_path / "d.html"), "--desk", desk]) == 2
+    assert "is no address" in capfd.readouterr().err
+    assert main([*arguments, "--desk", "http://x"]) == 2
+    assert main([*arguments, "--html", str(tmp_path / "nowhere" / "d.html")]) == 2
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_export_is_noted_before_anything_is_taken(
+    calls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[bool] = []
+    write = audit.note
+
+    def note(*told: Any) -> None:
+        noted.append((tmp_path / "f.csv").exists())
+        write(*told)
+
+    monkeypatch.setattr(audit, "note", note)
+    assert main(["export", "--archive", str(calls), "--what", "findings", "--out", str(tmp_path / "f.csv")]) == 0
+    assert noted == [False]
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,16 @@ import shutil
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from archive_samples import call
 from commandline import complaint, environment
 
 pytest.importorskip("nicegui", reason="the Python package nicegui is not installed")
 
+from callflow.archive.calls import add
 from callflow.archive.store import Archive
 from callflow.cli import main
 
@@ -51,6 +54,9 @@ def test_a_port_that_is_taken(archive: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_it_listens_on_this_computer_only_and_leaves_nothing_behind(archive: Path, tmp_path: Path) -> None:
+    copies = archive.with_name("calls.db.sound")
+    copies.mkdir()
+    (copies / f"{'a' * 64}-left.webm").touch()
     command = [sys.executable, "-m", "callflow", "serve", "--archive", "calls.db", "--port", "0"]
     with subprocess.Popen(command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -61,10 +67,13 @@ def test_it_listens_on_this_computer_only_and_leaves_nothing_behind(archive: Pat
             process.terminate()
             process.wait(20)
     assert listening in ([], [f"127.0.0.1:{port}"])
-    assert {path.name for path in tmp_path.iterdir()} <= {"calls.db", "calls.db-wal", "calls.db-shm"}
+    assert list(copies.iterdir()) == [], "what others purged is not kept here"
+    assert {path.name for path in tmp_path.iterdir()} - {copies.name} <= {"calls.db", "calls.db-wal", "calls.db-shm"}
 
 
 def test_a_purge_leaves_no_copy_of_a_recording(archive: Path) -> None:
+    with Archive.open(str(archive)) as opened:
+        add(opened, [call(1, sha256="a" * 64, began=datetime(2020, 1, 1, tzinfo=UTC))])
     kept = archive.with_name("calls.db.sound")
     kept.mkdir()
     for name in (f"{'a' * 64}-left.webm", f"{'a' * 64}-left.peaks", "of-somebody-else.webm"):

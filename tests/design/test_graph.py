@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from xml.etree import ElementTree as xml
 
 import pytest
@@ -23,6 +24,7 @@ from callflow.errors import CallflowError
 from callflow.events import Event, State, Tick
 from callflow.flow.model import Flow
 from callflow.flow.read import read_flow
+from callflow.texts import Text
 
 FLOW = """
 flow: {title: {zh: 试, en: test}, start: talk, on: {call.held: hold}}
@@ -171,10 +173,12 @@ def test_calls_are_drawn_over_it(inbound: Flow) -> None:
 
 @needs_dot
 def test_any_words_can_be_drawn(flow: Flow) -> None:
+    flow = replace(flow, title=Text("<b>", "<甲"))
     overlay = Overlay('"</svg>\\', {"more.a": "<1>"}, {"more.a": 2.0})
     shown = " ".join(xml.fromstring(draw(dot(build(flow, "zh", overlay=overlay)), "svg")).itertext())
     assert '"甲" <b>' in shown
     assert "<1>" in shown
+    assert "<甲 · " in shown
 
 
 def test_without_graphviz_it_says_what_to_install(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,6 +74,15 @@ def test_long_numbers_become_others_the_same_throughout(plan: Plan) -> None:
     assert rehearse(rehearsal, Plan.of(flow)).failures == ()
 
 
+def test_no_number_can_be_told_from_a_rehearsal_nor_from_its_name(plan: Plan) -> None:
+    """Which digit stands for which is drawn for each rehearsal."""
+    made = [record(SPOKEN, plan, "2026-10-01 13812345678") for _ in range(4)]
+    assert len({one.yaml for one in made}) > 1
+    for one in made:
+        assert "12345678" not in one.yaml
+        assert "name: 2026-10-01 138" in one.yaml.replace('"', "")
+
+
 def test_a_journal_with_hidden_numbers_is_as_good(plan: Plan) -> None:
     hider = Hider(MARKS, plan.sounds)
     made = record([hider.hide(event) for event in SPOKEN], plan, "hidden")

@@ -19,7 +19,7 @@ from callflow.flow import located_yaml
 from callflow.flow.forms import Entries
 from callflow.flow.located_yaml import Mapping, Node, Scalar
 from callflow.flow.read import read_flow
-from callflow.flow.shapes import FILE
+from callflow.flow.shapes import FILE, SHAPES
 
 BLOCKS = [
     pytest.param(
@@ -41,8 +41,9 @@ def test_the_statistics_of_talk_are_up_to_date() -> None:
 def test_every_key_is_in_the_page() -> None:
     page = (DOCS / "flow-language.md").read_text("utf-8")
     assert "<!-- keys:" not in page
-    for shape in ("phrase", "rule", "state", "situation", "field", "prompt", "step"):
-        assert f"keys: {shape}" in (DOCS / "templates" / "flow-language.md").read_text("utf-8")
+    for shape in SHAPES.values():
+        for key in shape.keys:
+            assert re.search(rf"(?<![\w-]){re.escape(key.name)}[:`]", page), f"{key.name} of {shape.says.en}"
 
 
 def written(node: Node) -> Any:

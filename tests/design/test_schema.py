@@ -13,6 +13,7 @@ from callflow import flowfiles
 from callflow.design.schema import schema
 from callflow.flow import located_yaml
 from callflow.flow.located_yaml import Mapping, Node, Scalar
+from callflow.flow.read import read_flow
 
 VALIDATOR = Draft202012Validator(schema())
 TESTS = Path(__file__).parent.parent / "flow"
@@ -135,3 +136,39 @@ def test_a_wrong_shape_is_refused_where_it_is(path: Path) -> None:
 def unexpected(message: str) -> list[str]:
     """The keys that a message calls too many."""
     return re.findall(r"'([^']*)'", message.partition("(")[2]) if "unexpected" in message else []
+
+
+READ_ALIKE = """\
+flow: {start: talk}
+states: {talk: {title: 通话}}
+phrases:
+  hello: {say: SAY}
+rules:
+  r: {after: call.ringing, expect: agent hello, within: WITHIN}
+"""
+
+
+@pytest.mark.parametrize(
+    ("say", "within", "reads"),
+    [
+        ("您好", "5s", True),
+        ("您好", "2 Min", True),
+        ("您好", "3 RINGS", True),
+        ("您好", "0.5 S", True),
+        ("您好", "5", True),
+        ("您好", "0s", False),
+        ("您好", "0.0 min", False),
+        ("您好", "0", False),
+        ("您好", "2 hours", False),
+        ("[]", "5s", False),
+        ('" "', "5s", False),
+        ('[您好, ""]', "5s", False),
+    ],
+)
+def test_reader_and_schema_agree(say: str, within: str, reads: bool) -> None:
+    source = READ_ALIKE.replace("SAY", say).replace("WITHIN", within)
+    flow, _ = read_flow({"a.yaml": source}, "f")
+    root, _ = located_yaml.load(source, "a.yaml")
+    assert root
+    assert (flow is not None) == reads
+    assert VALIDATOR.is_valid(plain(root)) == reads

@@ -106,7 +106,28 @@ def test_problems_of_many_files_are_sorted_by_place() -> None:
     assert [p.at.file for p in found] == ["a.yaml"] * 20 + ["b.yaml"] * (len(found) - 20)
 
 
+@pytest.mark.parametrize("section", ["phrases", "rules", "variables", "flow"])
+def test_what_a_call_needs_does_not_stand_where_no_call_reads_it(section: str) -> None:
+    """Files of rehearsals are not read in a call: what stood there would be rehearsed and never heard."""
+    bodies = {"phrases": "{bye: {say: 再见}}", "rules": "{r: {expect: agent greeting}}", "variables": "{one: x}"}
+    more = f"rehearsals: []\n{section}: {bodies.get(section, '{start: greeting}')}\n"
+    found = problems_of({"a.yaml": GOOD, "b.rehearsals.yaml": more})
+    (problem,) = [one for one in found if one.rule == "not-a-rehearsal"]
+    assert (problem.at, problem.message.en.split(":")[0]) == (Location("b.rehearsals.yaml", 2, 1), section)
+
+
 # ---------------------------------------------------------------------------------------------------- many mistakes
+
+
+def test_of_very_many_unknown_names_the_first_are_told_with_what_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To compare each of thousands with each of thousands takes as long as anyone waits."""
+    monkeypatch.setattr("callflow.flow.names.MOST_COMPARED", 200 * 300)
+    known = "".join(f"  g{n}: {{title: 组}}\n" for n in range(300))
+    unknown = "".join(f"  p{n}: {{say: 您好, group: gg{n}}}\n" for n in range(300))
+    found = problems_of({"a.yaml": f"{GOOD}groups:\n{known}", "b.yaml": f"phrases:\n{unknown}"})
+    told = [one for one in found if one.rule == "unknown-group"]
+    assert len(told) == 300
+    assert ["did you mean" in one.message.en for one in told] == [True] * 200 + [False] * 100
 
 
 def test_two_hundred_mistakes_are_all_reported_in_order() -> None:

@@ -28,8 +28,10 @@ from callflow.live.ears import Ears
 from callflow.live.lines import Keys, Lines
 from callflow.live.overlay import Overlay
 from callflow.live.recogniser import Recogniser
+from callflow.live.reload import Reload
 from callflow.live.session import Intake, LiveSession
 from callflow.live.setting import Setting
+from callflow.live.wall import Wall
 from callflow.review.replay import rejudge
 from callflow.speech import engines
 from callflow.telephony.source import CallEvents
@@ -89,6 +91,9 @@ def desk(
     live: bool = True,
     by_sound: bool = False,
     sound: bool = False,
+    wall: Wall | None = None,
+    reload: Reload | None = None,
+    flow: Plan | None = None,
 ) -> Iterator[Desk]:
     """A session on ``source`` with the best recogniser that is installed, in a thread of its own."""
     intake = Intake()
@@ -100,7 +105,10 @@ def desk(
         overlay = stack.enter_context(Overlay())
         opened = stack.enter_context(source)
         setting = Setting(folder, by_sound, engine=choice.name, live=live, sound=sound)
-        running = LiveSession(plan(), opened, Ears([recogniser]), intake, overlay, setting, Lines(sources, keys))
+        lines, ears = Lines(sources, keys), Ears([recogniser])
+        if reload:
+            stack.enter_context(reload)
+        running = LiveSession(flow or plan(), opened, ears, intake, overlay, setting, lines, wall=wall, reload=reload)
         thread = threading.Thread(target=running.run, daemon=True)
         thread.start()
         stack.callback(thread.join, 10.0)

@@ -10,19 +10,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from archived import archive_of
+from archived import archive_of, new_call
 from commandline import environment, sound
 from live.pulse import needs_pulse, running
 
+from callflow.archive import calls
+from callflow.archive.store import Archive
 from callflow.cli import main
+from callflow.commands.guards import GuardedSource
 from callflow.commands.places import chosen_engines
 from callflow.errors import ModelError
+from callflow.events import CallAnswered
+from callflow.plugins import Plugin
+from callflow.telephony.source import Notice, Reported
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = Path(__file__).with_name("example_package")
@@ -126,6 +133,10 @@ def test_a_check_is_used_by_lint(installed: Path, tmp_path: Path, callflow: Run)
     assert "flow.yaml:4:17: warning: “您好！！” is shouted [shouting]" in done.stdout.splitlines()
     without = callflow("lint", "flow.yaml", plugins=tmp_path)
     assert "shouting" not in without.stdout
+    source = (tmp_path / "flow.yaml").read_text("utf-8").replace("您好！！", "您好")
+    (tmp_path / "flow.yaml").write_text(source + "# lint: allow shouting because of joy\n", "utf-8")
+    silent = callflow("lint", "flow.yaml", plugins=installed)
+    assert "shouting finds nothing here any more" in silent.stdout, "a check that is there and finds nothing is known"
 
 
 def test_an_exporter_writes_a_table(installed: Path, tmp_path: Path, callflow: Run) -> None:
@@ -148,6 +159,10 @@ def test_an_exporter_writes_what_was_found(installed: Path, tmp_path: Path, call
     head, _, *rows = (tmp_path / "f.md").read_text("utf-8").splitlines()
     assert head.startswith("| call | began | agent |")
     assert f"{len(rows):,} rows written to f.md" in done.stderr
+    with Archive.open(str(tmp_path / "calls.sqlite")) as archive:
+        calls.add(archive, [replace(new_call("faulty"), key="a" * 64, agent="=cmd|calc!A0")])
+    assert callflow("export", *arguments, "--out", "f.md", plugins=installed).returncode == 0
+    assert "| '=cmd\\|calc!A0 |" in (tmp_path / "f.md").read_text("utf-8"), "no plugin has to think of formulas"
     broken = package(tmp_path / "other", FAILING, exporters="md = strange:f")
     assert callflow("export", *arguments, "--out", "g.md", plugins=broken).returncode == 2
     assert not (tmp_path / "g.md").exists()
@@ -244,6 +259,9 @@ def test_one_that_cannot_be_loaded_is_a_warning_with_its_package(
     lint = callflow("lint", "examples/logistics", plugins=place)
     assert lint.returncode == 0, "the rest goes on"
     assert line in lint.stderr
+    (tmp_path / "flow.yaml").write_text("flow: {start: talk}\nstaets: {talk: {}}\n", "utf-8")
+    fixed = callflow("lint", "flow.yaml", "--fix", plugins=place)
+    assert fixed.stderr.count(line) == 1, "told once, however often the flow is looked at"
 
 
 def test_a_name_of_our_own_cannot_be_taken(tmp_path: Path, callflow: Run) -> None:
@@ -293,27 +311,58 @@ def test_an_engine_that_no_other_process_can_find_is_told_before_a_call(
         chosen_engines("bad")
 
 
-def test_an_engine_that_fails_in_mid_call_is_told_in_one_line(tmp_path: Path, callflow: Run) -> None:
+@pytest.mark.parametrize(
+    ("accept", "why"),
+    [
+        ("raise RuntimeError('no ears')", "RuntimeError: no ears"),
+        ("return ['heard']", "TypeError: an engine hears Heard, not str"),
+        ("return None", "TypeError"),
+    ],
+)
+def test_an_engine_that_fails_in_mid_call_is_told_in_one_line(
+    tmp_path: Path, accept: str, why: str, callflow: Run
+) -> None:
     sound(tmp_path / "call.wav")
     code = """
 class Engine:
     name = 'bad'
     def session(self, *_): return self
-    def accept(self, *_): raise RuntimeError('no ears')
+    def accept(self, *_): ACCEPT
     def finish(self): return []
     def close(self): pass
 def f(*_): return Engine()
-"""
+""".replace("ACCEPT", accept)
     place = package(tmp_path, code, engines="bad = strange:f")
     done = callflow("replay", "call.wav", "--engine", "bad", "--journal", "j.jsonl", plugins=place)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    assert "plugin bad (strange 0.1) failed: RuntimeError: no ears" in done.stderr.splitlines()[-1]
+    assert f"plugin bad (strange 0.1) failed: {why}" in done.stderr.splitlines()[-1]
     assert not (tmp_path / "j.jsonl").exists()
 
 
+PROBLEM = """
+from callflow.problems import Edit, Level, Location, Problem
+from callflow.texts import Text
+def f(_): return [Problem({}, {}, "bad")]
+"""
+WELL, HERE = 'Text("a", "一")', 'Location("flow.yaml", 1, 1)'
+
+
 @pytest.mark.parametrize(
-    "code", [FAILING, "def f(_): return [3]", "def f(_): return None"], ids=["raises", "3", "None"]
+    "code",
+    [
+        FAILING,
+        "def f(_): return [3]",
+        "def f(_): return None",
+        PROBLEM.format("Location(None, 1, 1)", WELL),
+        PROBLEM.format("Location('flow.yaml', '1', 1)", WELL),
+        PROBLEM.format("3", WELL),
+        PROBLEM.format(HERE, "'a text'"),
+        PROBLEM.format(HERE, WELL + ", 'x', 'fatal'").replace(', "bad")', ")"),
+        PROBLEM.format(HERE, WELL + ", 'x', Level.ERROR, 'flow.yaml'").replace(', "bad")', ")"),
+        PROBLEM.format(HERE, WELL + ", 'x', Level.ERROR, (), Edit(3, 'a', 'b')").replace(', "bad")', ")"),
+    ],
+    ids=["raises", "3", "None", "file", "line", "place", "message", "level", "related", "edit"],
 )
 def test_a_check_that_fails_leaves_the_others_alone(tmp_path: Path, code: str, callflow: Run) -> None:
     place = package(tmp_path, code, checks="bad = strange:f")
@@ -326,3 +375,23 @@ def test_a_check_that_fails_leaves_the_others_alone(tmp_path: Path, code: str, c
     assert "Traceback" not in done.stderr
     assert "[better-is-taboo]" in done.stdout
     assert "warning: plugin bad (strange 0.1) failed" in done.stdout
+
+
+def test_a_telephony_source_that_fails_is_told_once_and_then_silent() -> None:
+    def fails() -> Iterator[Any]:
+        yield Reported(CallAnswered(at=0.0), "1", 0.0)
+        yield "answered"
+
+    source = GuardedSource(Plugin("telephony", "bad", "strange 0.1", fails), cast(Any, fails()))
+    first, told = source
+    assert isinstance(first, Reported)
+    assert isinstance(told, Notice)
+    assert "plugin bad (strange 0.1) failed: TypeError" in told.message.en
+    assert source.waiting() == []
+
+
+def test_what_a_plugin_has_for_a_docstring_is_shown_as_text() -> None:
+    def run() -> None: ...
+
+    run.__doc__ = cast(Any, 3)
+    assert Plugin("checks", "bad", "strange 0.1", run).about == "3"

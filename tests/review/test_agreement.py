@@ -53,6 +53,11 @@ def test_wilson_by_hand(good: int, count: int, low: float, high: float) -> None:
     assert list(wilson(good, count)) == pytest.approx([low, high], abs=1e-4)
 
 
+def test_agents_who_defend_themselves_are_no_reviewers() -> None:
+    own = [review(n, "agent", "dispute", settles=False) for n in range(4)]
+    assert agreements([*own, *(review(n, "wang") for n in range(4))]) == []
+
+
 def test_pairs_of_reviewers_are_compared_where_both_looked() -> None:
     reviews = [
         *(review(n, "wang") for n in range(4)),

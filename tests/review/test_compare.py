@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callflow.events import Evidence, Finding, Severity, Verdict
-from callflow.review.compare import EXAMPLES, NEAR, Call, Compared, Differences, Verdicts, changes, compared
+from callflow.pairing import NEAR
+from callflow.review.compare import EXAMPLES, Call, Compared, Differences, Verdicts, changes, compared
 from callflow.texts import Text
 
 SEVERITIES: tuple[Severity, ...] = ("minor", "fatal")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -19,14 +21,17 @@ from hypothesis import strategies as st
 
 from callflow.archive import calls, decisions, extracts, users
 from callflow.archive.extracts import Wanted
+from callflow.archive.masking import masked_events
 from callflow.archive.store import Archive
-from callflow.archive.viewers import Viewer
+from callflow.archive.viewers import EVERYTHING, Viewer
 from callflow.events import Evidence, Finding, Heard, Score
 from callflow.journal import parse_journal
-from callflow.review import known, scored
-from callflow.review.exports import agent_page, call_page, rows, sheets
+from callflow.review import known, score_table, scorecard_file, scored
+from callflow.review.exports import agent_page, call_page, rows, shapes, sheets
 from callflow.review.exports.cells import defused
 from callflow.review.exports.months import read_month
+from callflow.review.scorecard import Scorecard
+from callflow.review.scored import Chosen
 
 PHONE = "13812345678"
 ATTACK = "=cmd|' /C calc'!A0"
@@ -139,6 +144,85 @@ def test_a_decision_stands_beside_the_engine_s_verdict(archive: Archive) -> None
     assert (line["verdict"], line["standing"], line["decided"], line["note"]) == ("missed", "met", "chef", "做了")
 
 
+def scores(archive: Archive, wanted: Wanted, chosen: Chosen = lambda flow: None) -> list[dict[str, Any]]:
+    made = rows.Extract(archive, wanted, "en").scores(chosen)
+    names = [column.name for column in made.columns]
+    return [dict(zip(names, row, strict=True)) for row in made.rows]
+
+
+def test_groups_follow_decisions_as_the_score_does(archive: Archive) -> None:
+    users.add(archive, "chef", "correct horse battery", "admin")
+    (chef,) = users.all_users(archive)
+    wanted = Wanted(call=calls.add(archive, [new_call("faulty")])[0])
+    (before,) = scores(archive, wanted)
+    assert before["score"] == before["engine_score"] < 10
+    shares = {name for name in before if name.startswith("group_")}
+    assert any((before[name] or 0) < 50 for name in shares)
+    for one in extracts.findings(archive, [before["call"]])[before["call"]]:
+        if one.standing in ("missed", "violated"):
+            decisions.decide(archive, one.id, chef, "correct", "met", rescore=known.rescored)
+    (after,) = scores(archive, wanted)
+    assert after["score"] == 100
+    assert after["engine_score"] == before["engine_score"]
+    assert (after["faults"], after["severe"]) == (0, 0)
+    assert {after[name] for name in shares} <= {100.0, None}
+
+
+def fatal_card(folder: Path) -> Scorecard:
+    """By it whoever misses or violates what ``faulty`` does gets nothing."""
+    rule = next(one.rule for one in new_call("faulty").findings if one.verdict in ("missed", "violated"))
+    path = folder / "card.yaml"
+    path.write_text(f"scorecard:\n  title: 热线\n  fatal: {{cap: 0, rules: [{rule}]}}\n", "utf-8")
+    return scorecard_file.load(path, plan().flow)
+
+
+def test_a_scorecard_scores_every_call_that_is_compared(archive: Archive, tmp_path: Path) -> None:
+    """The month, the month before and the team: all on one scale."""
+    card, one = fatal_card(tmp_path), replace(new_call("faulty"), agent="77", team="西部")
+    moments = (("e", datetime(2026, 10, 5, 3)), ("f", datetime(2026, 11, 5, 3)))
+    calls.add(archive, [replace(one, key=key * 64, began=began) for key, began in moments])
+    calls.add(archive, [replace(new_call("exemplary"), key="9" * 64, agent="78", team="西部", began=moments[1][1])])
+    month = read_month(archive, Wanted(agent="77"), datetime(2026, 11, 1), lambda flow: card)
+    assert month is not None
+    assert (month.mean, month.before, month.team_mean) == (0, 0, 50)
+    assert "as it was the month before" in agent_page.summary(month).en
+    by_card = scores(archive, Wanted(agent="77"), lambda flow: card)
+    assert [(row["score"], bool(row["fatal"])) for row in by_card] == [(0, True)] * 2
+    own = read_month(archive, Wanted(agent="77"), datetime(2026, 11, 1))
+    assert own is not None
+    assert [own.mean, own.before] == pytest.approx([3.94, 3.94], abs=0.01)
+
+
+TOLD = ("我的电话是一三八", "嗯", "零零一三", "八零零五")
+
+
+@pytest.mark.parametrize("reveal", [False, True])
+def test_no_export_shows_a_number_that_was_told_in_parts(archive: Archive, tmp_path: Path, reveal: bool) -> None:
+    finding = Finding(
+        at=3.0, rule="greet-first", verdict="missed", severity="major", group="greeting", refs=("1.1",),
+        evidence=tuple(Evidence(n, n + 1, "customer", said) for n, said in enumerate(TOLD[2:])),
+    )  # fmt: skip
+    name = f"20261101_{PHONE}.wav"
+    more: dict[str, Any] = {"path": f"/calls/{name}", "queue": PHONE, "agent_name": PHONE, "text": "\n".join(TOLD)}
+    call = replace(new_call("faulty"), key="e" * 64, agent="77", findings=(finding,), **more)
+    (call_id,) = calls.add(archive, [call])
+    viewer = replace(EVERYTHING, reveal=reveal)
+    wanted = Wanted(agent="77", viewer=viewer)
+    month = read_month(archive, wanted, datetime(2026, 11, 1))
+    assert month is not None
+    extract = rows.Extract(archive, wanted, "en", reveal)
+    score = shapes.data(shapes.score_of(scored.of_call(archive, call_id, reveal=reveal)))
+    table = list(score_table.table(scored.of_call(archive, call_id, reveal=reveal), "en", 120))
+    for told in (
+        written(extract, "findings", "csv").decode(),
+        agent_page.page(month, "en", reveal),
+        json.dumps(score, ensure_ascii=False),
+        "".join(line.plain for line in table),
+    ):
+        assert ("零零一三" in told) is reveal
+        assert (PHONE in told) is reveal
+
+
 def test_people_get_the_calls_that_they_may_see(archive: Archive) -> None:
     everything = {str(row[2]) for row in rows.Extract(archive, Wanted(), "en").scores().rows}
     nobody = Viewer("agent", agent_id=None)
@@ -162,7 +246,7 @@ def test_the_page_of_a_call_has_no_number_in_it(archive: Archive, tmp_path: Path
         call_page.write_call(path, events, explained, plan(), "zh", reveal)
         page = re.sub("[，。]", "", path.read_text("utf-8"))
         assert any(number in page for number in digits) is reveal
-        assert ("*" * 4 in page) is not reveal
+        assert ("•" * 4 in page) is not reveal
         assert f"{explained.call} · order_wrong_readback.opus" in page
 
 
@@ -183,7 +267,7 @@ def test_a_number_told_in_parts_is_masked() -> None:
         Heard(at=n * 2.0 + 1, speaker="customer", text=part, start=n * 2.0, end=n * 2.0 + 1, utterance=f"c{n}")
         for n, part in enumerate(parts)
     ]
-    shown = "".join(event.text for event in call_page.hidden(told, plan()) if isinstance(event, Heard))
+    shown = "".join(event.text for event in masked_events(told) if isinstance(event, Heard))
     assert "二三四" not in shown
     assert shown.startswith("幺三八")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from callflow.archive.calls import NewCall
 from callflow.archive.store import Archive
 from callflow.archive.tables import Call
 from callflow.errors import BadInput
+from callflow.review import fleet
 from callflow.review.batch.listing import listing
 from callflow.review.batch.pool import KILLED, Pool
 from callflow.review.batch.run import Batch, Crew, Tally
@@ -76,8 +78,22 @@ def test_a_cluster_judges_as_processes_here_do_and_a_killed_worker_loses_nothing
 
 
 def test_a_cluster_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from callflow.review import fleet
 
     monkeypatch.setattr(fleet, "PATIENCE", 1)
     with pytest.raises(BadInput, match="no cluster"):
         fleet.Fleet(SETTINGS, "tcp://127.0.0.1:1", 1)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.filterwarnings("default")
+def test_a_cluster_keeps_nothing_of_what_it_was_sent() -> None:
+
+    def sent(dask_worker: Any) -> list[str]:
+        return [name for name in dask_worker.plugins if name.startswith("callflow")]
+
+    with fleet.connected(fleet.LOCAL, 1) as client:
+        address = client.scheduler.address
+        assert list(fleet.run(abs, [-1, 2], address, 1)) == [1, 2]
+        with fleet.Fleet(SETTINGS, address, 1):
+            assert [len(names) for names in client.run(sent).values()] == [1]
+        assert [len(names) for names in client.run(sent).values()] == [0]

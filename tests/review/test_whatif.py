@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from functools import partial
+from operator import truediv
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,11 @@ def test_workers_that_die_again_and_again_are_given_up(tmp_path: Path) -> None:
     with pytest.raises(CallflowError) as error:
         list(processes.run(Dies(tmp_path, {0}, always=True), range(3), 2))
     assert "--workers" in error.value.in_("en")
+
+
+def test_what_a_worker_stumbles_over_is_raised_here() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(processes.run(partial(truediv, 1), [1, 2, 0], 2))
 
 
 def test_workers_end_with_the_one_who_started_them(tmp_path: Path) -> None:

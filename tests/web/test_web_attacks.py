@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import socket
 import time
@@ -59,6 +60,36 @@ def test_a_socket_ends_with_its_session(served: Served) -> None:
                 line.send('42["event",{}]')
                 line.recv(5)
         assert line.close_code == 1008
+
+
+def test_a_socket_reaches_only_pages_of_its_own_session(served: Served) -> None:
+    """Who knows the number of somebody's page (it stands in it, in logs, on a screen) must not act on it."""
+    ours, theirs = served.browser("admin"), served.browser("zuoxi")
+    page = re.findall(r"client_id\W+([0-9a-f-]{36})", ours.ask("/audit").text)[0]
+    told = json.dumps({"client_id": page, "tab_id": "t", "old_tab_id": None, "document_id": "d", "next_message_id": 0})
+    at_once = f"implicit_handshake=true&client_id={page}&tab_id=t&document_id=d&next_message_id=0"
+    assert _handshake(served, theirs, f'420["handshake",{told}]') == "430[false]"
+    assert _handshake(served, theirs, query=at_once).startswith("44")
+    assert _handshake(served, ours, query=at_once.replace("&tab_id=t", "")).startswith("44")
+    assert _handshake(served, ours, '420["handshake",{}]') == "430[false]"
+    assert _handshake(served, ours, '420["handshake"]') == "430[false]"
+    assert _handshake(served, ours, f'420["handshake",{told}]') == "430[true]"
+    assert _handshake(served, ours, query=at_once).startswith("40")
+
+
+def _handshake(served: Served, browser: Browser, message: str = "", query: str = "") -> str:
+    """What a socket that names a page is answered."""
+    headers = {"cookie": f"callflow={browser.cookies['callflow']}"}
+    address = f"ws://127.0.0.1:{served.port}/_nicegui_ws/socket.io/?EIO=4&transport=websocket&{query}"
+    with connect(address, origin=Origin(served.url), additional_headers=headers) as line:
+        line.recv(5)
+        line.send("40")
+        answer = str(line.recv(5))
+        if message:
+            line.send(message)
+            while not (answer := str(line.recv(5))).startswith("43"):
+                pass
+        return answer
 
 
 def test_the_http_transport_of_the_socket_is_closed(served: Served) -> None:
@@ -236,6 +267,21 @@ def test_nonces_are_new_each_time_and_only_on_scripts_that_nicegui_wrote(served:
 
 
 # ------------------------------------------------------------------------------------------------ too much
+
+
+def test_a_form_of_too_many_fields_is_refused(served: Served) -> None:
+    ours = served.browser("admin")
+    body = "&".join(f"a{n}=1" for n in range(150))
+    assert ours.ask("/look", "POST", f"{body}&csrf={ours.csrf}", content_type=FORM).status == 403
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "9223372036854775808", "9" * 40, "1e3", "x"])
+@pytest.mark.parametrize(
+    "path", ["/calls/{n}", "/calls/{n}/recording", "/api/calls/{n}", "/api/calls/{n}/journal", "/api/calls/{n}/score",
+             "/api/calls/{n}/peaks", "/api/calls/{n}/screen"],
+)  # fmt: skip
+def test_no_number_breaks_anything(served: Served, path: str, number: str) -> None:
+    assert served.browser("admin").ask(path.format(n=number)).status == 422
 
 
 def test_bodies_have_a_bound(served: Served) -> None:

@@ -136,9 +136,15 @@ class _Writer:
         return f"{_quoted(source)} -> {_quoted(target)}{_attributes('', **style)}"
 
 
-def _table(rows: Iterable[str], padding: int = 1) -> str:
+class _Html(str):
+    """A label that Graphviz is to read as HTML; whatever else it looks like, other words are only words."""
+
+    __slots__ = ()
+
+
+def _table(rows: Iterable[str], padding: int = 1) -> _Html:
     """Lines as a table: unlike plain lines its rows never lie on one another, whatever the font."""
-    return f'<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="{padding}">{"".join(rows)}</TABLE>>'
+    return _Html(f'<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="{padding}">{"".join(rows)}</TABLE>>')
 
 
 def _row(content: str, align: str) -> str:
@@ -177,5 +183,7 @@ def _quoted(name: str) -> str:
 
 def _attributes(what: str, **values: str) -> str:
     """``what [key="value", …];``, where labels that are HTML stand as they are."""
-    written = ", ".join(f"{key}={value if value.startswith('<') else _quoted(value)}" for key, value in values.items())
+    written = ", ".join(
+        f"{key}={value if isinstance(value, _Html) else _quoted(value)}" for key, value in values.items()
+    )
     return f"{what} [{written}];"

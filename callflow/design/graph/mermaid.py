@@ -34,11 +34,15 @@ def mermaid(graph: Graph) -> str:
     return "\n".join(_Writer(graph).lines()) + "\n"
 
 
+def ids(graph: Graph) -> dict[str, str]:
+    """What the nodes are called in the text, by their names, which may be words of Mermaid's."""
+    return {node.name: f"n{number}" for number, node in enumerate([*graph.every(), *graph.notes])}
+
+
 class _Writer:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        every = [*graph.every(), *graph.notes]
-        self._ids = {node.name: f"n{number}" for number, node in enumerate(every)}  # names may be words of Mermaid's
+        self._ids = ids(graph)
         self._written = 0
         self._styles: list[str] = []
 

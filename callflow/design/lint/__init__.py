@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 
+from callflow import collecting
 from callflow.call.plan import Plan
 from callflow.design.lint import (
     always_fires,
@@ -55,17 +56,21 @@ CHECKS: tuple[ModuleType, ...] = (
 
 def lint(plan: Plan) -> list[Problem]:
     """Every Problem of every check, by place."""
-    subject = Subject(plan)
-    return sorted({problem for check in CHECKS for problem in check.check(subject)})
+    with collecting.paused():
+        subject = Subject(plan)
+        return sorted({problem for check in CHECKS for problem in check.check(subject)})
 
 
-def inspect(plan: Plan | None, problems: Iterable[Problem], sources: Mapping[str, str]) -> list[Problem]:
+def inspect(
+    plan: Plan | None, problems: Iterable[Problem], sources: Mapping[str, str], plugins: Iterable[str] = ()
+) -> list[Problem]:
     """All that is to be said of a flow: what its reader and plugins found (``problems``), what the checks find, less
-    what comments in its files (``sources``) allow. Without a plan, as it has errors, only the first."""
+    what comments in its files (``sources``) allow. Without a plan, as it has errors, only the first. ``plugins``: the
+    names of the checks that plugins add."""
     if plan is None:
         return sorted({*problems})
     found = {*problems, *lint(plan)}
-    return silence(found, sources, {*map(name_of, CHECKS), *(problem.rule for problem in found)})
+    return silence(found, sources, {*map(name_of, CHECKS), *plugins, *(problem.rule for problem in found)})
 
 
 def about() -> dict[str, str]:

@@ -46,13 +46,13 @@ def _comments(file: str, source: str) -> Iterator[_Allowed]:
     if "lint:" not in source:
         return
     lines = source.splitlines()
-    for number, line in enumerate(lines, 1):
+    following = 0  # the next line that is no comment; there is none below the last
+    for number, line in zip(range(len(lines), 0, -1), reversed(lines), strict=True):
+        if not line.lstrip().startswith("#"):
+            following = number
         if found := _ALLOW.search(line):
-            alone = line.lstrip().startswith("#")
-            rest = range(number, len(lines)) if alone else ()
-            meant = next((n + 1 for n in rest if not lines[n].lstrip().startswith("#")), number)
             at = Location(file, number, found.start("name") + 1)
-            yield _Allowed(found["name"], found["why"].strip(), at, meant)
+            yield _Allowed(found["name"], found["why"].strip(), at, following or number)
 
 
 def _wrong(one: _Allowed, needed: bool, known: Collection[str]) -> Iterator[Problem]:

@@ -15,8 +15,10 @@ FAIL:
     states:
       talk: {on: {agent bye: closing}}
       closing: {on: {agent speaks: talk}}
+    #                ^
 FAIL:
     flow: {start: talk, on: {call.hung_up: ended, customer speaks: talk, call.held: hold}}
+    #                                             ^
     states:
       talk: {}
       hold: {}

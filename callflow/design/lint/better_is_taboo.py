@@ -6,6 +6,7 @@ PASS:
 FAIL:
     phrases:
       unknown: {never: [不知道], boundary: sentence, better: 对不起，没办法}
+    #                                                     ^
       no-way: {never: [没办法], better: 我帮您想想办法}
 """
 

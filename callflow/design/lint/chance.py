@@ -85,19 +85,20 @@ class Talk:
         """The chance that from one syllable on ``key`` is there with no more than ``most`` that differs."""
         other = int(_OTHER * (1.0 + (policy.WHOLLY_OTHER if line.kind == "never" else 0.0)))
         limit = int(most * _QUARTERS)
-        states: dict[tuple[int, bool], float] = {(0, False): 1.0}
+        costs = range(limit + 1)
+        right, wrong = [0.0] * len(costs), [1.0, *[0.0] * limit]  # by cost so far, and by the syllable before
         previous = ""
         for sound in key:
             alone, near, pair = self.share(sound), self.near(sound), self._after(previous, sound)
-            following: dict[tuple[int, bool], float] = {}
-            for (cost, right), chance in states.items():
-                same = pair if right else alone
-                for more, is_right, share in ((0, True, same), (_NEAR, False, near), (other, False, 1 - same - near)):
-                    if cost + more <= limit and share > 0:
-                        place = cost + more, is_right
-                        following[place] = following.get(place, 0.0) + chance * share
-            states, previous = following, sound
-        return sum(states.values())
+            neither, no_pair = max(0.0, 1 - alone - near), max(0.0, 1 - pair - near)
+            following = [0.0] * len(costs)
+            for cost in costs[: max(0, limit + 1 - _NEAR)]:
+                following[cost + _NEAR] += (right[cost] + wrong[cost]) * near
+            for cost in costs[: max(0, limit + 1 - other)]:
+                following[cost + other] += right[cost] * no_pair + wrong[cost] * neither
+            right = [r * pair + w * alone for r, w in zip(right, wrong, strict=True)]
+            wrong, previous = following, sound
+        return sum(right) + sum(wrong)
 
     def share(self, sound: str) -> float:
         """How often ``sound`` comes among all syllables; one that was never counted, as if it had, now and then."""

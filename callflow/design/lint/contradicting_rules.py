@@ -12,12 +12,14 @@ FAIL:
     rules:
       give-a-date: {after: call.answered, expect: agent promise, within: 60s}
       no-promises: {never: agent promise}
+    # ^
 FAIL:
     phrases:
       name: {say: [请问您贵姓]}
     rules:
       ask: {after: call.resumed, expect: agent name, within: 20s}
       do-not-ask: {after: call.resumed, never: agent name, within: 30s}
+    # ^
 FAIL:
     phrases:
       sorry: {say: [让您久等了]}
@@ -25,6 +27,7 @@ FAIL:
     rules:
       sorry-first: {after: call.resumed, expect: agent sorry, first: true}
       thanks-first: {after: call.resumed, expect: agent thanks, first: true}
+    # ^
 """
 
 from __future__ import annotations

@@ -11,11 +11,13 @@ FAIL:
     states:
       talk: {on: {call.held: hold, call.hung_up: ended}}
       hold: {title: 保持}
+    # ^
       ended: {final: true}
 FAIL:
     flow: {start: talk}
     states:
       talk: {title: 通话}
+    # ^
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -94,7 +95,7 @@ def _place(file: str, line: int, column: int) -> dict[str, Any]:
 def _uri(file: str) -> str:
     """A relative path as SARIF wants it: what is no ASCII, and blanks, in per cent."""
     safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/"
-    parts = (char if char in safe else "".join(f"%{byte:02X}" for byte in char.encode()) for char in file)
+    parts = (char if char in safe else "".join(f"%{byte:02X}" for byte in os.fsencode(char)) for char in file)
     return "".join(parts)
 
 

@@ -10,12 +10,14 @@ PASS:
 FAIL:
     phrases:
       no: {never: [没有], better: 我帮您找找看}
+    #              ^
 PASS:
     phrases:
       no: {never: [没有就是没有], boundary: sentence, better: 我帮您找找看}
 FAIL:
     phrases:
       you: {by: customer, cue: [您]}
+    #                           ^
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ FAIL:
     states:
       talk: {on: {call.held: away}}
       away: {detour: true, on: {agent back: previous}}
+    # ^
 PASS:
     phrases:
       hello: {say: [您好请讲]}
@@ -26,6 +27,7 @@ FAIL:
       hello: {say: [您好请讲]}
     rules:
       greet: {after: call.answered, expect: agent hello}
+    # ^
 """
 
 from __future__ import annotations

@@ -15,10 +15,17 @@ FAIL:
     states:
       talk: {title: {zh: 通话, en: Talk}}
       ended: {title: {zh: 结束}, final: true}
+    # ^
 FAIL:
     states:
       talk: {title: {zh: 通话, en: Talk}}
       ended: {title: Ended, final: true}
+    # ^
+FAIL:
+    flow: {title: 来电, start: talk}
+    #     ^
+    states:
+      talk: {title: {zh: 通话, en: Talk}}
 """
 
 from __future__ import annotations
@@ -55,6 +62,8 @@ def _both(words: Text) -> bool:
 
 def _texts(flow: Flow) -> Iterator[tuple[Text, Text, Location]]:
     title = text("the title", "标题")
+    if flow.title != Text(flow.name, flow.name):  # its name stands for a title that it has not
+        yield title, flow.title, flow.at
     for owned in (flow.groups, flow.causes, flow.states, flow.situations, flow.rules):
         yield from ((title, owner.title, owner.at) for owner in owned.values())
     for state in flow.states.values():

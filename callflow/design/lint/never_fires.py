@@ -12,10 +12,12 @@ PASS:
 FAIL:
     states:
       talk: {on: {state talk: asking, call.held: asking}}
+    #             ^
       asking: {on: {agent speaks: talk}}
 FAIL:
     states:
       talk: {on: {after 30s: asking, after 60s: hold, call.held: hold}}
+    #                                ^
       hold: {on: {call.resumed: talk}}
       asking: {on: {agent speaks: talk}}
 FAIL:
@@ -23,6 +25,7 @@ FAIL:
       talk: {on: {call.held: hold}}
       hold:
         on: {call.resumed: talk}
+    #        ^
         states:
           waiting: {on: {call.resumed: hold.back}}
           back: {on: {agent speaks: talk, call.resumed: talk}}
@@ -30,6 +33,7 @@ FAIL:
     states:
       talk: {title: 通话}
       ended: {final: true, on: {call.answered: talk}}
+    #                           ^
 """
 
 from __future__ import annotations

@@ -10,35 +10,56 @@ FAIL:
       hello: {say: [您好请讲]}
     rules:
       greet: {before: call.answered, expect: agent hello}
+    # ^
 FAIL:
     phrases:
       bye: {say: [祝您生活愉快]}
     rules:
       goodbye: {after: call.hung_up, expect: agent bye, within: 5s}
+    # ^
 FAIL:
     phrases:
       bye: {say: [祝您生活愉快]}
     rules:
       goodbye: {expect: agent bye, unless: agent bye}
+    # ^
 FAIL:
     phrases:
       hello: {say: [您好请讲]}
     rules:
       greet: {expect: {all: [agent hello, {not: agent hello}]}}
+    # ^
 FAIL:
     rules:
       answered: {expect: call.answered, count: 2}
+    # ^
 FAIL:
     states:
       talk: {title: 通话}
       asking: {on: {call.held: talk}}
     rules:
       ask: {expect: state asking}
+    # ^
+FAIL:
+    phrases:
+      bye: {say: [祝您生活愉快]}
+    flow: {start: talk, on: {call.hung_up: ended}}
+    states:
+      talk: {title: 通话}
+      ended: {title: 结束, final: true}
+    rules:
+      goodbye: {in: ended, expect: agent bye}
+    # ^
+FAIL:
+    rules:
+      answered: {after: call.held, expect: call.answered, within: 5s}
+    # ^
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from callflow.design.lint.subject import Subject
 from callflow.flow.model import AllOf, AnyOf, Expression, InOrder, Not, Rule, Shape, Term, terms
@@ -70,8 +91,16 @@ def _of_states(rule: Rule, subject: Subject) -> Why | None:
             s=state.name, a=state.at,
         )  # fmt: skip
         return message, (state.at,)
-    if not _possible(rule.expect, subject):
-        lost = next(key for key in (term.key for term in terms(rule.expect)) if not _comes(key, subject))
+    if rule.states and all(subject.flow.states[state].final for state in rule.states) and _all_spoken(rule.expect):
+        state = subject.flow.states[rule.states[0]]
+        message = text(
+            "in {s}, where the rule holds, the call is over ({a})",
+            "规则所在的 {s} 表示通话已结束（{a}）",
+            s=state.name, a=state.at,
+        )  # fmt: skip
+        return message, (state.at,)
+    if not _possible(rule.expect, partial(_comes, subject)):
+        lost = next(key for key in (term.key for term in terms(rule.expect)) if not _comes(subject, key))
         state = subject.flow.states[lost.partition(" ")[2]]
         message = text(
             "“{k}” never comes, as nothing leads to that state ({a})",
@@ -97,6 +126,13 @@ def _of_time(rule: Rule) -> Why | None:
         message = text(
             "nothing comes after {t}, when the call is over: write before: {t}",
             "{t} 之后通话已结束：请改写为 before: {t}",
+            t=triggers[0],
+        )
+        return message, ()
+    if triggers and not before and all(map(_is_later, triggers)) and not _possible(rule.expect, _is_not_first):
+        message = text(
+            "the call was answered before {t}: write before: {t}",
+            "{t} 之前电话早已接通：请改写为 before: {t}",
             t=triggers[0],
         )
         return message, ()
@@ -141,15 +177,24 @@ def _clash(expression: Expression) -> str:
     return next((key for key in excluded if key in wanted), "")
 
 
-def _possible(expression: Expression, subject: Subject) -> bool:
+def _possible(expression: Expression, comes: Callable[[str], bool]) -> bool:
     if isinstance(expression, Term):
-        return _comes(expression.key, subject)
+        return comes(expression.key)
     if isinstance(expression, Not):
         return True
-    parts = [_possible(part, subject) for part in expression.parts]
+    parts = [_possible(part, comes) for part in expression.parts]
     return any(parts) if isinstance(expression, AnyOf) else all(parts)
 
 
-def _comes(key: str, subject: Subject) -> bool:
+def _is_later(key: str) -> bool:
+    """Whether it comes only in a call that was answered."""
+    return key.startswith(("agent ", "customer ", "call.held", "call.resumed", "call.transfer"))
+
+
+def _is_not_first(key: str) -> bool:
+    return key not in _BEFORE_WORDS
+
+
+def _comes(subject: Subject, key: str) -> bool:
     head, _, name = key.partition(" ")
     return head != "state" or subject.ways.is_reached(name)

@@ -10,13 +10,16 @@ PASS:
 FAIL:
     rules:
       note: {after: call.resumed, expect: call.held, within: 2s, prompt: {do: 请先按保持键，再去查询，并在返回时致歉}}
+    #                                                                    ^
 FAIL:
     situations:
       upset: {lasts: 3s, prompts: [{tip: 先处理心情，再处理事情：冷静、积极面对，不带个人情绪}]}
+    #                              ^
 FAIL:
     states:
       talk:
         prompts: [{tip: 友善、真诚、礼貌地接待每一位来电的客户}, {tip: 面带微笑，声音清澈、热情：微笑听得见}]
+    #             ^
         on: {after 5s: ended}
       ended: {final: true}
 """

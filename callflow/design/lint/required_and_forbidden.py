@@ -7,12 +7,14 @@ PASS:
 FAIL:
     phrases:
       check-again: {say: [这个我不清楚]}
+    #                     ^
       unclear: {never: [这个我不清楚], better: 我帮您核实一下}
 FAIL:
     phrases:
       unclear: {never: [这个我不清楚], better: 我帮您核实一下}
     situations:
       asked: {prompts: [{say: 这个我不清楚}]}
+    #                   ^
 """
 
 from __future__ import annotations

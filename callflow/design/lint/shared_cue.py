@@ -10,6 +10,7 @@ PASS:
 FAIL:
     phrases:
       suggests: {by: customer, cue: [我有个建议, 我要投诉你们]}
+    #                                       ^
       complains: {by: customer, cue: [我要投诉]}
     situations:
       suggestion: {begins: [customer suggests]}
@@ -20,14 +21,19 @@ FAIL:
     situations:
       suggestion: {begins: [customer suggests]}
       idea: {begins: [customer suggests]}
+    # ^
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 
 from callflow.design.lint.subject import Subject
-from callflow.flow.model import Situation
+from callflow.events import SPEAKERS, Speaker
+from callflow.flow.model import Phrase, Situation
+from callflow.phrases.lines import Found
+from callflow.phrases.matcher import Matcher
 from callflow.problems import Level, Problem
 from callflow.texts import Text, text
 
@@ -45,18 +51,38 @@ def check(subject: Subject) -> Iterator[Problem]:
 def _wordings(subject: Subject, owners: dict[str, Situation]) -> Iterator[Problem]:
     """Cues of one situation that are heard as those of another; where each is heard as the other, one is told of."""
     told: set[frozenset[tuple[str, str]]] = set()
+    phrases = list(enumerate(subject.book.phrases))
+    cues = {speaker: _cues(subject, owners, speaker) for speaker in SPEAKERS}
     for key, situation in owners.items():
         cue = subject.phrase_of(key)
-        for phrase, said, _, at in subject.sayings[cue.name] if cue else ():
+        is_other = partial(_is_other, {n for n, phrase in phrases if _owner(owners, phrase) is situation})
+        for phrase, said, sounds, at in subject.sayings[cue.name] if cue else ():
+            if not cues[phrase.by].find(sounds, is_other):
+                continue
             for hit in subject.book.find(said, phrase.by):
                 other = owners.get(f"{phrase.by} {hit.phrase}")
-                sounds = subject.book.keys(hit.said).key
-                pair = frozenset({(phrase.name, sounds), (hit.phrase, sounds)})
+                heard = subject.book.keys(hit.said).key
+                pair = frozenset({(phrase.name, heard), (hit.phrase, heard)})
                 if other and other is not situation and pair not in told:
                     told.add(pair)
                     yield Problem(
                         at, _both(f"“{hit.said}”", situation, other), "shared-cue", Level.WARNING, (other.at,)
                     )
+
+
+def _cues(subject: Subject, owners: Mapping[str, Situation], speaker: Speaker) -> Matcher:
+    """The cues of all situations by themselves: where none of another one is near, the book need not be asked."""
+    phrases = subject.book.phrases
+    lines = (line for line in subject.book.lines(speaker) if _owner(owners, phrases[line.owner]))
+    return Matcher(lines, subject.plan.sounds)
+
+
+def _is_other(own: Collection[int], found: Found) -> bool:
+    return found.line.owner not in own
+
+
+def _owner(owners: Mapping[str, Situation], phrase: Phrase) -> Situation | None:
+    return owners.get(f"{phrase.by} {phrase.name}")
 
 
 def _both(what: str, one: Situation, other: Situation) -> Text:

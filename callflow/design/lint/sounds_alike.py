@@ -22,10 +22,12 @@ FAIL:
     phrases:
       unit: {say: [转接事业部]}
       matter: {say: [转接实业部]}
+    #                ^
 FAIL:
     phrases:
       rude: {never: [你找别人去], better: 我来帮您}
       rude-too: {never: ["你找别人去！"], better: 我来帮您}
+    #                     ^
 """
 
 from __future__ import annotations

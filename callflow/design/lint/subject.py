@@ -63,10 +63,11 @@ class Subject:
 
     def forbidden(self, said: str) -> Iterator[tuple[Hit, Phrase]]:
         """What the agent may not say of ``said``: each phrase that forbids some of it, with its first hit."""
-        if not self._taboos.find(self.book.keys(said).key):
+        keys = self.book.keys(said)
+        if not self._taboos.find(keys.key):
             return
         told: set[str] = set()
-        for hit in self.book.find(said, "agent"):
+        for hit in self.book.find(keys, "agent"):
             phrase = self.flow.phrases[hit.phrase]
             if phrase.kind == "never" and phrase.name not in told:
                 told.add(phrase.name)

@@ -13,9 +13,11 @@ FAIL:
       JJ-1.1.1: {kind: say, text: [您好请讲]}
     phrases:
       hello: {say: [您好请讲], refs: [JJ-1.1.2]}
+    #                             ^
 FAIL:
     phrases:
       hello: {say: [您好请讲], refs: [JJ-1.1.1]}
+    # ^
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ FAIL:
     states:
       talk: {}
       closing: {on: {call.hung_up: ended}}
+    # ^
 FAIL:
     states:
       talk: {on: {call.held: hold}}
@@ -17,6 +18,7 @@ FAIL:
         states:
           waiting: {on: {call.resumed: talk}}
           back: {on: {agent speaks: talk}}
+    #     ^
 """
 
 from __future__ import annotations

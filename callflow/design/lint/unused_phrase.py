@@ -11,9 +11,11 @@ PASS:
 FAIL:
     phrases:
       hello: {say: [您好请讲]}
+    # ^
 FAIL:
     phrases:
       asks-price: {by: customer, cue: [你们怎么收费的]}
+    # ^
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from callflow.call.plan import Plan
 from callflow.design.sheets.phrases import COLUMNS, SheetPhrase, phrases_of
 from callflow.design.sheets.reading import Wanted
 from callflow.errors import BadFlow
-from callflow.flow.read import read_flow
+from callflow.flow.read import REHEARSALS, read_flow
 from callflow.flow.yaml_edits import Edits, Spot, outline, written
 from callflow.problems import Location, Problem, has_errors
 from callflow.texts import Text, text
@@ -59,7 +59,7 @@ def merge(wanted: Iterable[Wanted], sources: Mapping[str, str], name: str) -> Me
 def _file_of(one: Wanted, places: Mapping[str, str], sources: Mapping[str, str]) -> str:
     """Where a phrase stands, or, of a new one, where it belongs: the file it names, else that of the phrase above it in
     the spreadsheet, which is about the same subject; else the first file with phrases."""
-    first = next(iter(places.values()), next(iter(sources)))
+    first = next(iter(places.values()), next(file for file in sources if not file.endswith(REHEARSALS)))
     return places.get(one.name) or one.value("file") or places.get(one.above) or first
 
 

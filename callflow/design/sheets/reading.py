@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from callflow.design.sheets.phrases import COLUMNS, KINDS, SEVERITIES, SHEETS, WHOLE, Kind, SheetPhrase, variables_of
 from callflow.design.sheets.tables import Cell, Line, Table, warning
 from callflow.flow.model import PLAIN_BRACKETS, Flow
+from callflow.flow.read import REHEARSALS
 from callflow.phrases.template import TemplateError, expand
 from callflow.problems import Location, Problem, did_you_mean, has_errors
 from callflow.texts import Text, text
@@ -54,7 +55,7 @@ class _Reader:
     def __init__(self, known: Mapping[str, SheetPhrase], flow: Flow, sources: Mapping[str, str]) -> None:
         self.known = known
         self.flow = flow
-        self.files = list(sources)
+        self.files = [file for file in sources if not file.endswith(REHEARSALS)]
         self.variables = variables_of(sources)
         self.wanted: dict[str, Wanted] = {}
         self.problems: list[Problem] = []

@@ -6,8 +6,10 @@ import io
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
+from xml.parsers import expat
 
 from callflow.design.sheets.phrases import KINDS, SEVERITIES, SHEETS, Kind, SheetPhrase, columns_of
 from callflow.design.sheets.tables import MOST_COLUMNS, MOST_ROWS, Cell, Table, headings, letter, lines_of, warning
@@ -18,8 +20,14 @@ from callflow.texts import Text, text
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-MOST_BYTES = 100_000_000
+MOST_BYTES = 20_000_000
 """Largest workbook when unpacked: a small file can hold a very large one."""
+MOST_CELLS = 500_000
+"""Rows, cells and what ranges take up, in all sheets together; openpyxl makes an object of each."""
+_RANGES = ("mergeCell", "hyperlink")
+"""What openpyxl goes through cell by cell, however large."""
+_SHEET = (1_048_576, 16_384)
+"""Rows and columns of a sheet of Excel's."""
 _WIDTHS = {"name": 26, "wording": 60, "better": 60, "severity": 10, "group": 14, "file": 24}
 
 
@@ -123,11 +131,49 @@ def _check_file(content: bytes, name: str) -> None:
         raise BadInput(text(*message, n=name), hint)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            unpacked = sum(item.file_size for item in archive.infolist())
-    except zipfile.BadZipFile as error:
+            fits = sum(item.file_size for item in archive.infolist()) <= MOST_BYTES and _fits(archive)
+    except Exception as error:  # a damaged archive can raise anything, too
         raise BadInput(text('"{n}" is damaged or incomplete', "“{n}”已损坏或不完整", n=name), again) from error
-    if unpacked > MOST_BYTES:
-        raise BadInput(text('"{n}" is too large for phrases', "“{n}”太大，不像是话术表", n=name), again)
+    if not fits:
+        less = text(
+            "delete rows and columns that nothing stands in, and split merged cells", "请删除空行空列，并拆分合并单元格"
+        )
+        raise BadInput(text('"{n}" is too large for phrases', "“{n}”太大，不像是话术表", n=name), less)
+
+
+def _fits(archive: zipfile.ZipFile) -> bool:
+    """Whether openpyxl can load it in a reasonable time: found out without making anything of it."""
+    left = MOST_CELLS
+
+    def begun(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal left
+        kind = tag.rpartition(" ")[2]
+        if kind in ("row", "c"):
+            left -= 1
+        elif kind in _RANGES:
+            left -= _area(attributes.get("ref", ""))
+        if left < 0:
+            raise OverflowError
+
+    for item in archive.infolist():
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.StartElementHandler = begun
+        with suppress(expat.ExpatError), archive.open(item) as opened:  # what is no XML openpyxl complains of, or not
+            try:
+                parser.ParseFile(opened)
+            except OverflowError:
+                return False
+    return True
+
+
+def _area(reference: str) -> int:
+    """How many cells a range such as ``A1:C3`` has; one where it is none."""
+    try:
+        left, top, right, bottom = _openpyxl().utils.cell.range_boundaries(reference)
+    except (ValueError, TypeError):
+        return 1
+    rows = 1 + bottom - top if top and bottom else _SHEET[0]
+    return rows * (1 + right - left if left and right else _SHEET[1])
 
 
 def _tables(book: Any, name: str, problems: list[Problem]) -> Iterator[Table]:
@@ -155,9 +201,10 @@ def _tables(book: Any, name: str, problems: list[Problem]) -> Iterator[Table]:
 
 
 def _table(sheet: Worksheet, kind: Kind, at: Location, problems: list[Problem]) -> Table:
-    if sheet.max_row > MOST_ROWS or sheet.max_column > MOST_COLUMNS:
+    rows, columns = sheet.max_row, sheet.max_column
+    if rows > MOST_ROWS or columns > MOST_COLUMNS or rows * columns > MOST_CELLS:
         en, zh = "too large: {r} rows and {c} columns", "太大：{r} 行 {c} 列"
-        problems.append(Problem(at, text(en, zh, r=sheet.max_row, c=sheet.max_column), "sheet-size"))
+        problems.append(Problem(at, text(en, zh, r=rows, c=columns), "sheet-size"))
         return Table(kind, at, [])
     for merged in sheet.merged_cells.ranges:
         place = Location(f"{at.file}!{letter(merged.min_col)}{merged.min_row}")
@@ -174,7 +221,8 @@ def _table(sheet: Worksheet, kind: Kind, at: Location, problems: list[Problem]) 
 def _hidden(sheet: Worksheet, lines: list[list[Cell]]) -> Iterator[Problem]:
     """What nobody sees and would be imported all the same."""
     hidden = [column for column in sheet.column_dimensions.values() if column.hidden]
-    for place in (place for column in hidden for place in range((column.min or 1) - 1, column.max or 0)):
+    widest = max(map(len, lines), default=0)
+    for place in (place for one in hidden for place in range((one.min or 1) - 1, min(one.max or 0, widest))):
         if any(line[place].text for line in lines if place < len(line)):
             en, zh = "hidden column: show it, or delete it", "隐藏的列：请取消隐藏，或删除"
             yield Problem(lines[0][place].at, text(en, zh), "cell-hidden")

@@ -1,7 +1,8 @@
 """A batch from beginning to end: what is archived already is passed over, the rest is judged and archived call by call.
 
 Whatever interrupts it, the same command goes on where it was: a call is in the archive or it is not, and its key, the
-sha256 of what was recorded, keeps it from being there twice. Only this process writes to the archive.
+sha256 of what was recorded, keeps it from being there twice. Files that have not changed since they were archived are
+known by their stamp and not read again. Only this process writes to the archive.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from callflow.archive.store import Archive
 from callflow.errors import ArchiveError
 from callflow.review.batch.keeper import Keeper
 from callflow.review.batch.task import Task
-from callflow.review.batch.work import Job, content_hash
+from callflow.review.batch.work import Job, stamp_of
 from callflow.review.known import rescored
 from callflow.texts import Text
 
@@ -68,7 +69,7 @@ class Tally:
 @dataclass(slots=True)
 class Batch:
     """``flow``: what the calls are judged with; ``again``: judge also what is archived; ``retry_failed``: try those
-    once more that failed."""
+    once more that failed; ``beside``: is given each call that was archived, for what is kept beside the archive."""
 
     archive: Archive
     flow: NewFlow
@@ -76,8 +77,10 @@ class Batch:
     again: bool = False
     retry_failed: bool = False
     pauses: Sequence[float] = PAUSES
+    beside: Callable[[NewCall], None] = lambda call: None
     tally: Tally = field(default_factory=Tally)
     _failed: dict[str, str] = field(default_factory=dict)
+    _stamped: dict[str, str] = field(default_factory=dict)
     _kept: set[str] = field(default_factory=set)
     _sizes: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -86,6 +89,9 @@ class Batch:
     def run(self, tasks: Sequence[Task], crew: Crew) -> Tally:
         """Judge ``tasks``. Raises ``ArchiveError`` where the archive does not come back."""
         self._failed = self._patiently(lambda: failed.known(self.archive))
+        if not self.again:
+            stamps = [stamp_of(task.path) for task in tasks]
+            self._stamped = self._patiently(lambda: calls.stamped(self.archive, filter(None, stamps)))
         self.tally.files = len(tasks)
         self.tally.all_bytes = sum(map(_size, tasks))
         with Keeper(self._keep) as keeper:
@@ -98,12 +104,15 @@ class Batch:
     def _jobs(self, tasks: Iterable[Task]) -> Iterator[Job]:
         """The tasks that are to be judged; each is looked at when somebody is free for it."""
         for task in tasks:
-            job, size = Job(task, content_hash(task.path)), _size(task)
-            same = job.sha256 in self._kept
-            if not same and not self._settled_before(job):
-                self._sizes[job.path] = size
-                yield job
-                continue
+            size, stamp = _size(task), stamp_of(task.path)
+            same = False
+            if not self._is_settled(self._stamped.get(stamp)):
+                job = Job.of(task, stamp)
+                same = job.key in self._kept
+                if not same and not self._settled_before(job):
+                    self._sizes[job.path] = size
+                    yield job
+                    continue
             with self._lock:
                 self.tally.same += same
                 self.tally.there += not same
@@ -111,17 +120,21 @@ class Batch:
                 self.tally.skipped_bytes += size
             self.watcher.update(self.tally)
 
+    def _is_settled(self, status: str | None) -> bool:
+        return status == "done" or (status == "failed" and not self.retry_failed)
+
     def _settled_before(self, job: Job) -> bool:
         if self._failed.get(job.path) == job.sha256:
             return not (self.retry_failed or self.again)
         if self.again or not job.sha256:
             return False
-        return bool(self._patiently(lambda: calls.known(self.archive, [job.sha256])))
+        # a journal whose recording was not there then is archived by its own content
+        return bool(self._patiently(lambda: calls.known(self.archive, {job.key, job.sha256})))
 
     def _keep(self, judged: list[NewCall]) -> None:
         """Into the archive, together; rows that said that these files were bad go."""
         mended = [
-            call.path for call in judged if call.status == "done" and self._failed.pop(call.path, None) is not None
+            call.source for call in judged if call.status == "done" and self._failed.pop(call.source, None) is not None
         ]
         if mended:
             self._patiently(lambda: failed.forget(self.archive, mended))
@@ -130,6 +143,7 @@ class Batch:
         self._patiently(lambda: calls.add(self.archive, good, again=self.again, rescore=rescored))
         self._patiently(lambda: calls.add(self.archive, bad, again=True))
         for call in good + bad:
+            self.beside(call)
             self._count(call)
 
     def _count(self, call: NewCall) -> None:
@@ -142,7 +156,7 @@ class Batch:
                 self._kept.add(call.key)
                 self.tally.done += 1
                 self.tally.seconds += call.duration
-            self.tally.bytes += self._sizes.pop(call.path, 0)
+            self.tally.bytes += self._sizes.pop(call.source or call.path, 0)
         self.watcher.call(call)
         self.watcher.update(self.tally)
 

@@ -14,14 +14,15 @@ from callflow import collecting
 from callflow.archive.calls import NewCall
 from callflow.audio.source import Source
 from callflow.call.plan import Plan
-from callflow.errors import BadFlow, CallflowError, ModelError
+from callflow.errors import BadFlow, BadJournal, CallflowError, ModelError
 from callflow.events import CallContext, Event
-from callflow.journal import Header, is_journal, read_journal
+from callflow.journal import Header, is_journal, read_header, read_journal
 from callflow.review import words
 from callflow.review.batch.listing import JOURNAL
 from callflow.review.batch.task import Metadata, Side, Task
 from callflow.review.beside import reported
 from callflow.review.judge import judgement
+from callflow.review.peaks import Drawn
 from callflow.review.replay import rejudge, replay
 from callflow.speech import engines
 from callflow.speech.transcriber import Transcriber
@@ -36,14 +37,31 @@ CHUNK = 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Job:
     """A task with what makes it the same call when it comes again: the sha256 of its content, ``""`` where there is
-    none to be read."""
+    none to be read. ``recording`` and ``recording_sha256``: of the recording that lies beside a journal; ``stamp``: see
+    ``stamp_of``."""
 
     task: Task
     sha256: str
+    recording: str = ""
+    recording_sha256: str = ""
+    stamp: str = ""
+
+    @classmethod
+    def of(cls, task: Task, stamp: str = "") -> Job:
+        """Looks at the files: what they are is told by their content."""
+        own, sound = content_hash(task.path), _recording_of(task.path)
+        if sound and (recorded := content_hash(sound)):
+            return cls(task, own, str(sound.resolve()), recorded, stamp)
+        return cls(task, own, stamp=stamp)
 
     @property
     def path(self) -> str:
         return str(self.task.path.resolve())
+
+    @property
+    def key(self) -> str:
+        """A call is the same whether it comes by its recording or by the journal beside it."""
+        return self.recording_sha256 or self.sha256
 
     @property
     def failed_key(self) -> str:
@@ -53,21 +71,28 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What all calls of a batch are judged with. ``engine`` is chosen by each worker, where the models lie."""
+    """What all calls of a batch are judged with. ``engine`` is chosen by each worker, where the models lie; ``peaks``:
+    whether to gather the loudness of recordings for the desk."""
 
     plan: Plan
     open_recording: Opener
     engine: str = "auto"
+    peaks: bool = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         """To other processes: a plan is so many objects that to read it with the collector on takes five times as
         long."""
-        return _received, (pickle.dumps(self.plan, pickle.HIGHEST_PROTOCOL), self.open_recording, self.engine)
+        return _received, (
+            pickle.dumps(self.plan, pickle.HIGHEST_PROTOCOL),
+            self.open_recording,
+            self.engine,
+            self.peaks,
+        )
 
 
-def _received(plan: bytes, open_recording: Opener, engine: str) -> Settings:
+def _received(plan: bytes, open_recording: Opener, engine: str, peaks: bool) -> Settings:
     with collecting.paused():
-        return Settings(pickle.loads(plan), open_recording, engine)
+        return Settings(pickle.loads(plan), open_recording, engine, peaks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +103,6 @@ class Trouble:
     hint: Text
 
 
-class Cancelled(Exception):
-    """Nobody waits for the call that is being judged."""
-
-
 @dataclass(slots=True)
 class Worker:
     """Judges one call after another; the model is loaded with the first recording, and once."""
@@ -90,24 +111,23 @@ class Worker:
     _transcriber: Transcriber | None = None
     _engine: str = ""
 
-    def attempt(self, job: Job, wanted: Callable[[], bool] = lambda: True) -> NewCall | Trouble:
+    def attempt(self, job: Job) -> NewCall | Trouble:
         """``judge``, with what it raises as a value; see ``settled``."""
         try:
-            return self.judge(job, wanted)
+            return self.judge(job)
         except ModelError as error:
             return Trouble(error.message, error.hint)
 
-    def judge(self, job: Job, wanted: Callable[[], bool] = lambda: True) -> NewCall:
+    def judge(self, job: Job) -> NewCall:
         """What became of a file, good or bad, its flow left out, which is the same for all.
 
-        ``wanted`` is asked now and then; ``Cancelled`` where it says no.
         Raises ``ModelError`` where there is no recogniser: that is no matter of the file.
         """
         try:
             path = job.task.path
             journal = path.suffix.lower() == JOURNAL or is_journal(path)
-            return self._judge_journal(job) if journal else self._judge_recording(job, wanted)
-        except (ModelError, Cancelled):
+            return self._judge_journal(job) if journal else self._judge_recording(job)
+        except ModelError:
             raise
         except BadFlow as error:
             first = error.problems[0]
@@ -122,16 +142,14 @@ class Worker:
         if self._transcriber:
             self._transcriber.close()
 
-    def _judge_recording(self, job: Job, wanted: Callable[[], bool]) -> NewCall:
+    def _judge_recording(self, job: Job) -> NewCall:
         task = job.task
         told = reported(task.path, task.events)
         out: list[Event] = []
 
-        def going_on(_done: float) -> None:
-            if not wanted():
-                raise Cancelled
-
-        with self.settings.open_recording(task.path, task.agent) as sound:
+        with self.settings.open_recording(task.path, task.agent) as opened:
+            drawn = Drawn(opened) if self.settings.peaks else None
+            sound: Source = drawn or opened
             transcriber = self._listener()
             context = replace(
                 _dated(told.context, task.metadata),
@@ -141,10 +159,11 @@ class Worker:
                 engine=self._engine,
             )
             plan = self.settings.plan
-            replay(sound, transcriber, plan, context, told.events, out.append, going_on, partials=False)
+            replay(sound, transcriber, plan, context, told.events, out.append, lambda done: None, partials=False)
             warnings = list(sound.warnings)
         header = Header(plan.flow.name, plan.flow.hashes, task.path.name, task.agent)
-        return self._call(job, out, header, warnings)
+        call = self._call(job, out, header, warnings)
+        return replace(call, peaks=drawn.peaks(), agent_channel=task.agent) if drawn else call
 
     def _judge_journal(self, job: Job) -> NewCall:
         read = read_journal(job.task.path)
@@ -158,9 +177,12 @@ class Worker:
         judged = judgement(events, header, self.settings.plan)
         context, known = judged.context, job.task.metadata
         call = NewCall(
-            key=job.sha256,
-            path=_sound_of(job, header),
-            sha256=job.sha256,
+            key=job.key,
+            path=job.recording or job.path,
+            sha256=job.key,
+            source=job.path,
+            source_sha256=job.sha256,
+            stamp=job.stamp,
             reason=_joined([*warnings, *filter(None, [words.guessed(context)])]),
             began=_began(known, context),
             duration=judged.duration,
@@ -192,7 +214,7 @@ def settled(told: NewCall | Trouble) -> NewCall:
 
 def failed(job: Job, why: Text) -> NewCall:
     """The row of a file that could not be judged."""
-    call = NewCall(key=job.failed_key, path=job.path, sha256=job.sha256, status="failed", reason=why)
+    call = NewCall(key=job.failed_key, path=job.path, sha256=job.sha256, stamp=job.stamp, status="failed", reason=why)
     known = job.task.metadata
     return _named(replace(call, began=_began(known, CallContext(at=0.0))), known)
 
@@ -207,6 +229,16 @@ def content_hash(path: Path) -> str:
     except OSError:
         return ""
     return digest.hexdigest()
+
+
+def stamp_of(path: Path) -> str:
+    """What a file is known by without reading it: its path, size and time of change; ``""`` where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    known = f"{path.resolve()}\n{found.st_size}\n{found.st_mtime_ns}"
+    return hashlib.sha256(known.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _named(call: NewCall, known: Metadata) -> NewCall:
@@ -238,11 +270,15 @@ def _began(known: Metadata, context: CallContext) -> datetime | None:
     return time.astimezone(UTC) if time else None
 
 
-def _sound_of(job: Job, header: Header) -> str:
-    """The recording where it lies, else the journal."""
-    name = Path(header.recording).name
-    sound = job.task.path.with_name(name) if name else job.task.path
-    return str(sound.resolve()) if sound.is_file() else job.path
+def _recording_of(path: Path) -> Path | None:
+    """The recording that a journal is of, where it lies beside it."""
+    if path.suffix.lower() != JOURNAL:
+        return None
+    try:
+        name = Path(read_header(path).recording).name
+    except BadJournal:
+        return None
+    return path.with_name(name) if name and path.with_name(name).is_file() else None
 
 
 def _joined(messages: list[Text]) -> Text | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -23,13 +23,14 @@ from callflow.archive.details import Details
 from callflow.archive.search import CallRow
 from callflow.archive.tables import StoredFinding
 from callflow.errors import ArchiveError, BadJournal, BadRecording
-from callflow.review.desk.books import Books
+from callflow.review.desk.books import Books, Id
 from callflow.review.desk.call import kept
-from callflow.review.desk.calls import moment, query_of
+from callflow.review.desk.calls import NO_NUMBERS, moment, query_of
 from callflow.review.desk.filters import Filters
 from callflow.review.desk.opened import Opened
 from callflow.review.desk.screens import changes
 from callflow.review.words import points
+from callflow.texts import text
 from callflow.web.access import visitor_of
 from callflow.web.visitor import LEADERS, Visitor
 
@@ -94,7 +95,7 @@ class Finding(BaseModel):
 
 
 class CallWhole(Call):
-    """A call with its findings."""
+    """A call with its findings; ``groups``: points of how many, by the verdicts that stand."""
 
     flow: str
     engine: str
@@ -110,6 +111,14 @@ class Decide(BaseModel):
     note: Annotated[str, Field(max_length=1000)] = ""
 
 
+class Points(BaseModel):
+    """Points of a group of those it could have had, as they are shown, and their share, 0 to 1."""
+
+    points: str
+    of: str
+    share: float
+
+
 class Decided(BaseModel):
     """How a finding and its call stand after a decision."""
 
@@ -117,6 +126,7 @@ class Decided(BaseModel):
     disputed: bool
     score: str | None
     judged: str | None
+    groups: dict[str, Points]
     decisions: list[DecisionSeen]
 
 
@@ -131,15 +141,17 @@ def router(books: Books) -> APIRouter:
         offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
     ) -> Calls:
         """Calls by the same filters as the page's address has them (``agent``, ``queue``, ``words``, ``rule`` …)."""
-        filters, _ = Filters.of(request.query_params)
-        query = replace(query_of(filters, books), limit=limit, offset=offset)
-        page = search.find(books.archive, query, visitor_of(request).viewer)
+        visitor = visitor_of(request)
+        query = replace(query_of(_understood(request, visitor), books), limit=limit, offset=offset)
+        if search.allowed(query, visitor.viewer) != query:
+            raise HTTPException(422, NO_NUMBERS.in_(visitor.language))
+        page = search.find(books.archive, query, visitor.viewer)
         return Calls(
             total=page.total, total_is_least=page.total_is_least, calls=[Call(**_row(row)) for row in page.rows]
         )
 
     @routes.get("/calls/{call_id}")
-    def call(request: Request, call_id: int) -> CallWhole:
+    def call(request: Request, call_id: Id) -> CallWhole:
         """One call with its findings and what was decided about them."""
         visitor = visitor_of(request)
         found = books.details(call_id, visitor)
@@ -149,7 +161,7 @@ def router(books: Books) -> APIRouter:
             **_row(found.row),
             flow=found.flow,
             engine=found.engine,
-            groups=found.groups,
+            groups={name: {"points": one.points, "of": one.of} for name, (_, one) in books.groups(found).items()},
             findings=[
                 Finding(
                     **{name: getattr(one, name) for name in _FINDING},
@@ -161,7 +173,7 @@ def router(books: Books) -> APIRouter:
         )
 
     @routes.post("/findings/{finding_id}/decisions")
-    def decide(request: Request, finding_id: int, given: Decide) -> Decided:
+    def decide(request: Request, finding_id: Id, given: Decide) -> Decided:
         """Accept, dispute or correct a finding. Decisions are only ever added; the score follows."""
         visitor = visitor_of(request)
         if given.kind == "correct" and visitor.user.role not in LEADERS:
@@ -182,11 +194,16 @@ def router(books: Books) -> APIRouter:
             disputed=finding.disputed,
             score=None if after.row.score is None else points(after.row.score),
             judged=None if after.row.judged is None else points(after.row.judged),
+            groups={
+                name: Points(points=points(one.points), of=points(one.of), share=one.points / one.of)
+                for name, (_, one) in books.groups(after).items()
+                if one.of
+            },
             decisions=_decisions(kept(books, after, visitor)[finding.number]),
         )
 
     @routes.get("/calls/{call_id}/journal", response_class=Response)
-    def journal(request: Request, call_id: int) -> Response:
+    def journal(request: Request, call_id: Id) -> Response:
         """The call's journal, JSON lines; long numbers masked unless you may see them."""
         visitor = visitor_of(request)
         opened = _opened(books, request, call_id)
@@ -195,20 +212,30 @@ def router(books: Books) -> APIRouter:
         return Response(opened.journal(), media_type="application/jsonl", headers={"content-disposition": name})
 
     @routes.get("/calls/{call_id}/peaks", include_in_schema=False)
-    def peaks(request: Request, call_id: int) -> Response:
+    def peaks(request: Request, call_id: Id) -> Response:
         visitor = visitor_of(request)
         try:
-            made = books.made(call_id, visitor)
+            drawn = books.peaks(call_id, visitor)
         except (BadRecording, OSError) as error:
             raise HTTPException(404) from error
-        return FileResponse(made.peaks, media_type="application/octet-stream")
+        return FileResponse(drawn, media_type="application/octet-stream")
 
     @routes.get("/calls/{call_id}/screen", include_in_schema=False)
-    def screen(request: Request, call_id: int) -> Response:
+    def screen(request: Request, call_id: Id) -> Response:
         headers = {"content-encoding": "gzip", "vary": "accept-encoding"}
         return Response(_screen(_opened(books, request, call_id), books), 200, headers, "application/json")
 
     return routes
+
+
+def _understood(request: Request, visitor: Visitor) -> Filters:
+    """The filters that are asked for. A program that says one wrongly must not get the calls of all the others."""
+    filters, told = Filters.of(request.query_params)
+    unknown = request.query_params.keys() - {one.name for one in fields(Filters)} - {"limit", "offset"}
+    told += [text('"{n}" is no filter', "没有“{n}”这个筛选条件", n=name[:80]) for name in sorted(unknown)]
+    if told:
+        raise HTTPException(422, "; ".join(each.in_(visitor.language) for each in told))
+    return filters
 
 
 @lru_cache(maxsize=8)

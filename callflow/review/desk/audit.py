@@ -39,7 +39,16 @@ ACTIONS = {
     "user.password": text("set a password", "设置密码"),
     "user.disable": text("disabled a user", "停用用户"),
     "user.enable": text("let a user in again", "启用用户"),
+    "export.findings": text("exported findings", "导出评定结果"),
+    "export.scores": text("exported scores", "导出得分"),
+    "export.call": text("printed a call", "打印通话"),
+    "export.agent": text("printed a month", "打印月报"),
+    "wall.token": text("made a token for the wall", "生成现场令牌"),
+    "wall.revoke": text("revoked a token for the wall", "吊销现场令牌"),
+    "wall.whisper": text("whispered", "悄悄话"),
+    "wall.seen": text("read a whisper", "已读悄悄话"),
     "purge": text("deleted calls", "清除通话"),
+    "flow.publish": text("published a flow", "发布流程"),
 }
 
 

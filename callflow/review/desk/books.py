@@ -5,20 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Path as InAddress
 
 from callflow.archive import audit, calls, details
 from callflow.archive.details import Details
+from callflow.archive.masking import masked
 from callflow.archive.standing import Rescore
 from callflow.archive.store import Archive
 from callflow.archive.viewers import NotSeen
+from callflow.events import GroupScore
+from callflow.review import scored
 from callflow.review.desk.flows import Flows
-from callflow.review.desk.hidden import hidden_text
 from callflow.review.desk.opened import Opened, Shelf
+from callflow.review.desk.recent import Recent
 from callflow.review.desk.recordings import GONE, Found, Roots
 from callflow.review.desk.sound import Made, SoundFiles
 from callflow.texts import Text
 from callflow.web.visitor import Visitor
+
+Id = Annotated[int, InAddress(ge=1, le=2**63 - 1)]
+"""A number in an address; larger ones no database takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +45,11 @@ class Books:
         """Calls opened lately."""
         return Shelf(self.flows)
 
+    @cached_property
+    def recent(self) -> Recent:
+        """Figures added up lately."""
+        return Recent()
+
     def details(self, call_id: int, visitor: Visitor) -> Details:
         """A call. Raises ``ArchiveError`` where the visitor may not see one of that id."""
         return details.details(self.archive, call_id, visitor.viewer)
@@ -46,20 +60,36 @@ class Books:
             call.row.id, call.version, visitor.reveals, lambda: calls.journal(self.archive, call.row.id)
         )
 
+    def groups(self, call: Details) -> dict[str, tuple[Text, GroupScore]]:
+        """The groups of its score, by the verdicts that stand, with their titles; none where it could not be judged."""
+        if call.row.status == "failed":
+            return {}
+        explained = scored.of_call(self.archive, call.row.id)
+        stand, nothing = scored.groups_of(explained), GroupScore(0.0, 0.0)
+        return {name: (share.title, stand.get(name, nothing)) for name, share in explained.card.groups.items()}
+
     def recording(self, call: Details) -> Found:
         """Its recording, or why it cannot be listened to."""
-        return self.roots.find(call.row.path)
+        return self.roots.find(call.path, call.sha256)
 
     def made(self, call_id: int, visitor: Visitor) -> Made:
         """The peaks of a recording and what to play of it. Raises as ``details``, ``opened``, ``SoundFiles.made`` do.
 
         ``NotSeen`` where there is no recording that may be opened.
         """
+        return self.sounds.made(*self._recorded(call_id, visitor))
+
+    def peaks(self, call_id: int, visitor: Visitor) -> Path:
+        """The file with its peaks alone. Raises as ``made``."""
+        return self.sounds.peaks(*self._recorded(call_id, visitor))
+
+    def _recorded(self, call_id: int, visitor: Visitor) -> tuple[Path, str, str]:
+        """The recording, its hash, the agent's channel."""
         call = self.details(call_id, visitor)
         found = self.recording(call)
         if found.path is None:
             raise NotSeen(found.why or GONE)
-        return self.sounds.made(found.path, call.sha256, self.opened(call, visitor).header.agent)
+        return found.path, call.sha256, self.opened(call, visitor).header.agent
 
     def note(self, visitor: Visitor, action: str, call_id: int) -> None:
         """A line of the audit log."""
@@ -67,7 +97,7 @@ class Books:
 
     def shown(self, words: str, visitor: Visitor) -> str:
         """Words that somebody wrote or said, as the visitor may see them."""
-        return words if visitor.reveals else hidden_text(words, self.flows.sounds)
+        return words if visitor.reveals else masked(words)
 
 
 def both(said: Mapping[str, Any] | None) -> Text:

@@ -18,7 +18,7 @@ from callflow.archive import decisions, details
 from callflow.archive.details import Details
 from callflow.errors import ArchiveError, BadJournal
 from callflow.review import layout, words
-from callflow.review.desk.books import Books, both
+from callflow.review.desk.books import Books, Id, both
 from callflow.review.desk.calls import HERE
 from callflow.review.desk.filters import DIRECTIONS
 from callflow.review.desk.sound import PLAYED
@@ -70,22 +70,22 @@ def router(site: Site, books: Books, overlay: Mapping[str, bytes]) -> APIRouter:
     accesses = Accesses(books)
 
     @routes.get("/calls/{call_id}")
-    def one(request: Request, call_id: int) -> Response:
+    def one(request: Request, call_id: Id) -> Response:
         visitor = visitor_of(request)
         call = books.details(call_id, visitor)
         return site.pages.page(request, "call.html.j2", _values(books, call, visitor), here=HERE)
 
     @routes.get("/calls/{call_id}/recording")
-    def recording(request: Request, call_id: int) -> Response:
+    def recording(request: Request, call_id: Id) -> Response:
         """The sound; parts of it by ranges, so that a player can seek."""
         visitor = visitor_of(request)
-        lay, _ = details.recorded(books.archive, call_id, visitor.viewer)  # a player asks often: no more than needed
-        path = books.roots.find(lay).path
+        lay = details.recorded(books.archive, call_id, visitor.viewer)  # a player asks often: no more than needed
+        path = books.roots.find(*lay).path
         if path is None:
             raise HTTPException(404)
         if path.suffix.lower() not in PLAYED:
             path = books.made(call_id, visitor).sound
-        accesses.note(visitor, call_id)
+        accesses.note(visitor, call_id, whole=_is_whole(request.headers.get("range", "")))
         return FileResponse(path, headers={"cache-control": "private, no-store"}, content_disposition_type="inline")
 
     @routes.get("/overlay/{name:path}")
@@ -100,20 +100,26 @@ def router(site: Site, books: Books, overlay: Mapping[str, bytes]) -> APIRouter:
 
 
 class Accesses:
-    """Every access to a recording goes into the audit log, once for all parts that a player asks for."""
+    """Every access to a recording goes into the audit log; the parts that a player asks for, once a minute."""
 
     def __init__(self, books: Books) -> None:
         self._books = books
         self._latest: dict[tuple[int, int, str], float] = {}
 
-    def note(self, visitor: Visitor, call_id: int) -> None:
-        """``visitor`` is about to be given sound of the call."""
+    def note(self, visitor: Visitor, call_id: int, whole: bool) -> None:
+        """``visitor`` is about to be given sound of the call, ``whole``: from its beginning."""
         key, now = (visitor.user.id, call_id, visitor.address), time.monotonic()
-        if now - self._latest.get(key, -ONE_ACCESS) >= ONE_ACCESS:
-            self._books.note(visitor, "recording", call_id)
+        if not whole and now - self._latest.get(key, -ONE_ACCESS) < ONE_ACCESS:
+            return
+        self._books.note(visitor, "recording", call_id)
         if len(self._latest) > 10_000:
             self._latest = {each: when for each, when in self._latest.items() if now - when < ONE_ACCESS}
         self._latest[key] = now
+
+
+def _is_whole(range_: str) -> bool:
+    """Whether a request for sound is for all of it; players begin with ``bytes=0-``, and go on with parts."""
+    return not range_ or range_.replace(" ", "").startswith("bytes=0-")
 
 
 def _values(books: Books, call: Details, visitor: Visitor) -> dict[str, Any]:
@@ -134,6 +140,7 @@ def _values(books: Books, call: Details, visitor: Visitor) -> dict[str, Any]:
         "shortcuts": SHORTCUTS,
     }
     if story:
+        values["groups"] = books.groups(call)
         values["stored"] = kept(books, call, visitor)
         values["numbered"] = list(enumerate(story.findings))
         values["transcript"] = layout.transcript(story)

@@ -25,6 +25,10 @@ from callflow.web.visitor import Visitor
 HERE = "/calls"
 CHOICES_LAST = 30.0
 """Seconds for which the choices of the filters are kept; new calls bring new agents and queues now and then."""
+NO_NUMBERS = text(
+    "numbers were left out of the search: you may look for no more than two digits in a row",
+    "已略去搜索中的号码：您最多只能搜索连续两位数字",
+)
 COLUMNS = (
     ("began", text("Time", "时间"), False),
     ("agent", text("Agent", "坐席"), False),
@@ -42,13 +46,16 @@ _SORTED = ("began", "agent", "queue", "duration", "score", "faults")
 def router(site: Site, books: Books) -> APIRouter:
     """The page ``/calls``."""
     routes = APIRouter(include_in_schema=False)
-    choices = _Choices(books)
+    choices = KnownChoices(books)
 
     @routes.get(HERE)
     def calls(request: Request) -> Response:
         visitor = visitor_of(request)
         filters, told = Filters.of(request.query_params)
-        page = search.find(books.archive, query_of(filters, books), visitor.viewer)
+        query = query_of(filters, books)
+        if search.allowed(query, visitor.viewer) != query:
+            told = [*told, NO_NUMBERS]
+        page = search.find(books.archive, query, visitor.viewer)
         offset = (filters.number - 1) * PER_PAGE
         values = {
             "filters": filters,
@@ -101,7 +108,7 @@ def _tags(filters: Filters, visitor: Visitor) -> list[tuple[str, str]]:
     return [(name, label) for name, label in shown.items() if label]
 
 
-class _Choices:
+class KnownChoices:
     """What can be chosen in the filters, by what somebody may see; looked up now and then."""
 
     def __init__(self, books: Books) -> None:

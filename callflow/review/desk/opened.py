@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
+from callflow.archive.masking import masked, masked_events
 from callflow.events import Event
 from callflow.journal import Header, parse_journal
 from callflow.review.desk.flows import Flows
-from callflow.review.desk.hidden import hidden
 from callflow.review.story import Story
 
 MOST_OPEN = 24
@@ -33,8 +33,10 @@ class Opened:
 def open_journal(content: bytes, flows: Flows, reveals: bool) -> Opened:
     """Read a journal. Raises ``BadJournal`` where it is none."""
     journal = parse_journal(content)
-    events = journal.events if reveals else list(hidden(journal.events, flows.sounds))
-    return Opened(journal.header, tuple(events), Story.of(events, flows.flow(journal.header.flow)))
+    header, events = journal.header, journal.events
+    if not reveals:
+        header, events = replace(header, recording=masked(header.recording)), list(masked_events(events))
+    return Opened(header, tuple(events), Story.of(events, flows.flow(header.flow)))
 
 
 class Shelf:

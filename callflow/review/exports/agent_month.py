@@ -11,7 +11,7 @@ from callflow.archive.extracts import KeptCall, KeptFinding
 from callflow.review import known
 from callflow.review.exports.cells import local
 from callflow.review.scorecard import FAULTS
-from callflow.review.scored import Explained
+from callflow.review.scored import Explained, Outcome, groups_of
 from callflow.texts import Text
 
 SHOWN = 5
@@ -123,7 +123,7 @@ class Month:
 
 
 def month_of(
-    first: datetime, days: int, calls: Sequence[Judged], team: Iterable[KeptCall], before: Iterable[KeptCall]
+    first: datetime, days: int, calls: Sequence[Judged], team: Iterable[Outcome], before: Iterable[Outcome]
 ) -> Month:
     """The month that begins at ``first`` and has so many days; ``team``: its calls in it, ``before``: the agent's
     calls of the month before. There must be at least one call."""
@@ -139,8 +139,8 @@ def month_of(
         calls=len(calls),
         minutes=sum(one.call.duration for one in calls) / 60,
         mean=mean(one.total for one in calls),
-        before=mean(call.judged for call in before),
-        team_mean=mean(call.judged for call in team_calls),
+        before=mean(one.total for one in before),
+        team_mean=mean(one.total for one in team_calls),
         faults=sum(one.call.faults for one in calls),
         severe=sum(one.call.severe for one in calls),
         disputed=sum(one.call.disputed for one in calls),
@@ -166,22 +166,18 @@ def _points(calls: Iterable[Judged]) -> Iterable[Point]:
             yield Point(one.call.id, began.day + (began.hour + began.minute / 60) / 24, total)
 
 
-def _groups(calls: Sequence[Judged], team: Sequence[KeptCall]) -> Iterable[GroupMean]:
+def _groups(calls: Sequence[Judged], team: Sequence[Outcome]) -> Iterable[GroupMean]:
     """By the agent's weakest group first."""
     titles: dict[str, Text] = {}
     for one in calls:
         titles |= {name: share.title for name, share in one.explained.card.groups.items() if name not in titles}
+    own = [Outcome(one.call, one.total, groups_of(one.explained)) for one in calls]
     found = []
     for name, title in titles.items():
-        share = mean(_share(one.call.groups, name) for one in calls)
+        share = mean(one.share(name) for one in own)
         if share is not None:
-            found.append(GroupMean(title, share, mean(_share(call.groups, name) for call in team)))
+            found.append(GroupMean(title, share, mean(one.share(name) for one in team)))
     return sorted(found, key=lambda group: group.share)
-
-
-def _share(groups: Mapping[str, Mapping[str, float]], name: str) -> float | None:
-    group = groups.get(name)
-    return group["points"] / group["of"] if group and group["of"] else None
 
 
 def clauses_of(calls: Iterable[Judged]) -> list[Clause]:

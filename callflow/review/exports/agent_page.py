@@ -1,19 +1,14 @@
-"""An agent's month as one page to print, or to read on the screen: no script, no network, nothing but the page."""
+"""An agent's month as one page to print."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from callflow.archive.masking import masked
 from callflow.review import words
+from callflow.review.exports import printed
 from callflow.review.exports.agent_month import Month, Point
 from callflow.texts import Text, text
 from callflow.writing import whole_or_nothing
@@ -65,24 +60,17 @@ def write_agent(path: Path, month: Month, language: str, reveal: bool = False) -
 
 def page(month: Month, language: str, reveal: bool = False) -> str:
     """The page as HTML in ``language``."""
-    here = files("callflow.review.exports")
-    template, style = (here.joinpath(name).read_text(encoding="utf-8") for name in ("agent.html.j2", "agent.css"))
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(clock=words.clock, points=words.points)
-    return environment.from_string(template).render(
+    return printed.page(
+        "agent.html.j2",
+        ("agent.css",),
+        language,
         month=month,
         chart=chart_of(month),
         size=(WIDTH, HEIGHT, LEFT, RIGHT),
-        language="zh" if language.startswith("zh") else "en",
-        t=lambda message: message.in_(language),
-        both=lambda en, zh, **values: text(en, zh, **values).in_(language),
         said=(lambda spoken: spoken) if reveal else masked,
         when=f"{month.first:%Y-%m}",
         signed=_signed,
         summary=summary(month).in_(language),
-        words=words,
-        style=Markup(style),
-        style_hash=f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}",
     )
 
 

@@ -11,25 +11,27 @@ from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.review import scored
 from callflow.review.exports.agent_month import Judged, Month, month_of
-from callflow.review.exports.rows import with_findings
+from callflow.review.exports.rows import outcomes, with_findings
 from callflow.review.scored import Chosen
 
 
 def read_month(archive: Archive, wanted: Wanted, first: datetime, chosen: Chosen = lambda flow: None) -> Month | None:
-    """An agent's month, read from the archive; ``None`` where there are no calls. ``first``: its first day, local."""
+    """An agent's month, read from the archive; ``None`` where there are no calls. ``first``: its first day, local.
+
+    All of it by the same ``chosen`` scorecards; masked unless ``wanted.viewer`` may see long numbers.
+    """
     after, before = _next(first), _next(first, -1)
     here = replace(wanted, since=_utc(first), until=_utc(after))
-    ids = extracts.chosen(archive, here)
     calls = [
         Judged(call, findings, scored.explained(call, findings, chosen(call.flow)))
-        for call, findings in with_findings(archive, ids)
+        for call, findings in with_findings(archive, extracts.chosen(archive, here), wanted.viewer.reveal)
     ]
     if not calls:
         return None
     team = replace(here, agent="", team=calls[-1].call.team)
-    team_calls = extracts.calls(archive, extracts.chosen(archive, team)) if team.team else iter(())
+    team_calls = outcomes(archive, extracts.chosen(archive, team), chosen) if team.team else iter(())
     last = replace(wanted, since=_utc(before), until=_utc(first))
-    last_calls = extracts.calls(archive, extracts.chosen(archive, last))
+    last_calls = outcomes(archive, extracts.chosen(archive, last), chosen)
     days = calendar.monthrange(first.year, first.month)[1]
     return month_of(first, days, calls, team_calls, last_calls)
 

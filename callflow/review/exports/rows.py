@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from callflow.archive import extracts
 from callflow.archive.extracts import Decided, KeptCall, KeptFinding, Wanted
@@ -14,7 +13,8 @@ from callflow.archive.store import Archive
 from callflow.call.reasons import REASONS
 from callflow.review import known, words
 from callflow.review.exports.cells import Cell, local
-from callflow.review.scored import Chosen, explained
+from callflow.review.scorecard import moment
+from callflow.review.scored import Chosen, Outcome, finding_of, outcome_of
 from callflow.texts import Text, text
 
 
@@ -82,10 +82,13 @@ class Table:
 
 
 class Extract:
-    """Makes the tables of the calls that are ``wanted``."""
+    """Makes the tables of the calls that are ``wanted``; or only of some of them, whose ``ids`` these are."""
 
-    def __init__(self, archive: Archive, wanted: Wanted, language: str, reveal: bool = False) -> None:
+    def __init__(
+        self, archive: Archive, wanted: Wanted, language: str, reveal: bool = False, ids: Sequence[int] | None = None
+    ) -> None:
         self._archive, self._wanted = archive, wanted
+        self._ids = ids
         self._language, self._reveal = language, reveal
 
     def findings(self) -> Table:
@@ -94,11 +97,12 @@ class Extract:
 
     def scores(self, chosen: Chosen = lambda flow: None) -> Table:
         """A row for each call, with the share of every group in per cent; ``chosen``: by which scorecard."""
-        ids = extracts.chosen(self._archive, self._wanted)
+        ids = self._chosen()
         groups: dict[str, Text] = {}
         for call in extracts.calls(self._archive, ids):
-            titles = known.group_titles(call.rules)
-            groups |= {name: titles.get(name, Text(name, name)) for name in call.groups if name not in groups}
+            card, titles = chosen(call.flow), known.group_titles(call.rules)
+            for name in card.groups if card else call.groups:
+                groups.setdefault(name, card.groups[name].title if card else titles.get(name, Text(name, name)))
         shares = tuple(
             Column(f"group_{name}", Text(f"{title.en} (%)", f"{title.zh}（%）"), 10) for name, title in groups.items()
         )
@@ -106,10 +110,14 @@ class Extract:
 
     # ---------------------------------------------------------------------------------------------- rows
 
+    def _chosen(self) -> Sequence[int]:
+        return extracts.chosen(self._archive, self._wanted) if self._ids is None else self._ids
+
     def _finding_rows(self) -> Iterator[list[Cell]]:
-        ids = extracts.chosen(self._archive, self._wanted)
-        decided = {one.finding: one for one in extracts.decided(self._archive, self._wanted) if one.role != "agent"}
-        for call, findings in with_findings(self._archive, ids):
+        ids = self._chosen()
+        all_ = extracts.decided(self._archive, self._wanted, reveal=self._reveal)
+        decided = {one.finding: one for one in all_ if one.role != "agent"}
+        for call, findings in with_findings(self._archive, ids, self._reveal):
             head = self._call(call)
             titles = known.group_titles(call.rules)
             for finding in findings:
@@ -118,13 +126,13 @@ class Extract:
     def _call(self, call: KeptCall) -> list[Cell]:
         return [
             call.id, local(call.began), call.agent, call.agent_name, call.team, call.queue, call.direction,
-            self._shown(call.customer), round(call.duration / 60, 2), self._shown(Path(call.path).name),
+            call.customer, round(call.duration / 60, 2), Path(call.path).name,
         ]  # fmt: skip
 
     def _finding(
         self, call: KeptCall, one: KeptFinding, groups: Mapping[str, Text], decision: Decided | None
     ) -> list[Cell]:
-        at, evidence = moment_of(one), one.evidence[0] if one.evidence else {}
+        at, evidence = moment(finding_of(one)), one.evidence[0] if one.evidence else {}
         speaker = str(evidence.get("speaker") or "")
         return [
             one.rule,
@@ -142,24 +150,19 @@ class Extract:
             self._in(REASONS.get(one.reason, Text(one.reason, one.reason))),
             decision.user if decision else "",
             local(decision.when) if decision else None,
-            self._shown(decision.note) if decision else "",
+            decision.note if decision else "",
             call.flow,
             call.version[:12],
         ]
 
     def _score_rows(self, ids: Sequence[int], groups: Sequence[str], chosen: Chosen) -> Iterator[list[Cell]]:
-        for call, findings in with_findings(self._archive, ids):
-            card = chosen(call.flow)
-            total, fatal = call.judged, ""
-            if card is not None:
-                scored = explained(call, findings, card).scored
-                total = None if scored.total is None else float(scored.total)
-                fatal = " ".join(scored.fatal)
+        for one in outcomes(self._archive, ids, chosen, self._reveal):
+            call = one.call
             row: list[Cell] = [
-                *self._call(call), _rounded(total), _rounded(call.score), fatal, call.met, call.faults, call.severe,
-                call.not_assessed, call.disputed, call.flow, call.version[:12],
+                *self._call(call), _rounded(one.total), _rounded(call.score), " ".join(one.fatal), call.met,
+                call.faults, call.severe, call.not_assessed, call.disputed, call.flow, call.version[:12],
             ]  # fmt: skip
-            yield row + [_share(call.groups.get(name)) for name in groups]
+            yield row + [_percent(one.share(name)) for name in groups]
 
     def _shown(self, said: str) -> str:
         return said if self._reveal else masked(said)
@@ -168,24 +171,35 @@ class Extract:
         return message.in_(self._language)
 
 
-def with_findings(archive: Archive, ids: Sequence[int]) -> Iterator[tuple[KeptCall, list[KeptFinding]]]:
-    """Calls with their findings, portion by portion."""
+def with_findings(
+    archive: Archive, ids: Sequence[int], reveal: bool = False
+) -> Iterator[tuple[KeptCall, list[KeptFinding]]]:
+    """Calls with their findings, portion by portion; see ``extracts``."""
     for start in range(0, len(ids), extracts.PORTION):
         portion = ids[start : start + extracts.PORTION]
-        findings = extracts.findings(archive, portion)
-        for call in extracts.calls(archive, portion):
+        findings = extracts.findings(archive, portion, reveal=reveal)
+        for call in extracts.calls(archive, portion, reveal=reveal):
             yield call, findings[call.id]
 
 
-def moment_of(finding: KeptFinding) -> float | None:
-    """Where to listen; see ``scorecard.moment``."""
-    if finding.evidence:
-        return min(float(seen["start"]) for seen in finding.evidence)
-    return None if finding.verdict == "not_assessed" else finding.at
+def outcomes(archive: Archive, ids: Sequence[int], chosen: Chosen, reveal: bool = False) -> Iterator[Outcome]:
+    """The calls' scores by the verdicts that stand, by ``chosen`` scorecards, portion by portion.
+
+    Findings are read of those calls only whose kept score and groups are not what is asked for.
+    """
+    for start in range(0, len(ids), extracts.PORTION):
+        portion = ids[start : start + extracts.PORTION]
+        changed = extracts.changed(archive, portion)
+        calls = list(extracts.calls(archive, portion, reveal=reveal))
+        cards = {flow: chosen(flow) for flow in {call.flow for call in calls}}
+        asked = [call.id for call in calls if cards[call.flow] is not None or call.id in changed]
+        findings = extracts.findings(archive, asked) if asked else {}
+        for call in calls:
+            yield outcome_of(call, findings.get(call.id), cards[call.flow])
 
 
-def _share(group: Any) -> float | None:
-    return round(100 * group["points"] / group["of"], 1) if group and group["of"] else None
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 1)
 
 
 def _rounded(points: float | None) -> float | None:

@@ -1,7 +1,7 @@
 """Scores, differences, agreement and exports as programs get them: the JSON of the command line and of the desk's API.
 
 Frozen dataclasses of plain values, which FastAPI describes by itself and ``data`` turns into JSON. Words that somebody
-said are masked unless ``reveal``.
+said are as whoever read them was given them: masked (``archive.masking``), unless they were asked for as they are.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from callflow.archive.masking import masked
 from callflow.events import Evidence
 from callflow.flow.model import Flow
 from callflow.review import words
@@ -170,12 +169,7 @@ def both(message: Text) -> Both:
     return Both(message.en, message.zh)
 
 
-def shown(said: str, reveal: bool) -> str:
-    """Words that somebody said, as whoever asks may see them."""
-    return said if reveal else masked(said)
-
-
-def score_of(explained: Explained, *, reveal: bool = False) -> CallScore:
+def score_of(explained: Explained) -> CallScore:
     """A score as programs get it."""
     scored, card = explained.scored, explained.card
     groups = []
@@ -195,11 +189,11 @@ def score_of(explained: Explained, *, reveal: bool = False) -> CallScore:
         uncapped=None if scored.uncapped is None else float(scored.uncapped),
         fatal=list(scored.fatal),
         groups=groups,
-        lines=[_line(explained, line, reveal) for line in scored.lines],
+        lines=[_line(explained, line) for line in scored.lines],
     )
 
 
-def _line(explained: Explained, line: Line, reveal: bool) -> ScoreLine:
+def _line(explained: Explained, line: Line) -> ScoreLine:
     return ScoreLine(
         kind=line.kind,
         group=line.group,
@@ -213,17 +207,17 @@ def _line(explained: Explained, line: Line, reveal: bool) -> ScoreLine:
         refs=list(line.refs),
         number=line.number,
         at=line.at,
-        evidence=[_words(explained, one, reveal) for one in line.evidence],
+        evidence=[_words(explained, one) for one in line.evidence],
         reason=line.reason,
     )
 
 
-def _words(explained: Explained, one: Evidence, reveal: bool) -> Words:
+def _words(explained: Explained, one: Evidence) -> Words:
     speaker = one.speaker or ""
-    return Words(one.start, one.end, speaker, explained.channel(one.speaker), shown(one.said, reveal))
+    return Words(one.start, one.end, speaker, explained.channel(one.speaker), one.said)
 
 
-def differences_of(found: Differences, old: Flow, new: Flow, *, reveal: bool = False) -> FlowDifferences:
+def differences_of(found: Differences, old: Flow, new: Flow) -> FlowDifferences:
     """What a changed flow would say, as programs get it."""
     scored = found.all.scored
 
@@ -237,7 +231,7 @@ def differences_of(found: Differences, old: Flow, new: Flow, *, reveal: bool = F
             faults=tally.worse - tally.better,
             calls=tally.calls,
             score_moves=round(tally.moved, 4) if tally.scored else None,
-            examples=[_moment(example.call.id, example.call.agent, example.call.began, example.change, reveal)
+            examples=[_moment(example.call.id, example.call.agent, example.call.began, example.change)
                       for example in tally.examples],
         )  # fmt: skip
 
@@ -261,8 +255,8 @@ def _why(one: Compared) -> Both:
     return both(one.failed) if one.failed else Both("", "")
 
 
-def _moment(call: int, agent: str, began: str, change: Change, reveal: bool) -> Moment:
-    at, said = change.at, shown(change.said, reveal)
+def _moment(call: int, agent: str, began: str, change: Change) -> Moment:
+    at, said = change.at, change.said
     return Moment(call, agent, began, at, words.clock(at), _verdict(change.old), _verdict(change.new), said)
 
 

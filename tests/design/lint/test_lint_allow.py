@@ -6,6 +6,7 @@ import pytest
 
 from callflow.call.plan import Plan
 from callflow.design.lint import inspect
+from callflow.design.lint.allow import silence
 from callflow.flow.read import read_flow
 from callflow.problems import Location, Problem
 
@@ -60,3 +61,10 @@ def test_errors_cannot_be_allowed() -> None:
 def test_words_in_quotes_are_no_comment() -> None:
     source = FLOW.format(before="", behind="").replace("多余", '"多余# lint: allow unreachable-state because x"')
     assert [one.rule for one in found_in(source)] == ["unreachable-state"]
+
+
+def test_long_runs_of_comments_are_read_once() -> None:
+    """Each comment that allows counts for what follows the run; to look for it anew from each would never end."""
+    many = "# lint: allow dead-end because of nothing\n" * 20_000
+    found = silence([], {"a.yaml": many + "flow: {start: talk}\n"}, {"dead-end"})
+    assert [one.at.line for one in found] == list(range(1, 20_001))

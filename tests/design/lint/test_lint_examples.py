@@ -12,7 +12,7 @@ from callflow.call.plan import Plan
 from callflow.design.lint import CHECKS, inspect, name_of
 from callflow.design.reference import example_files, examples
 from callflow.flow.read import read_flow
-from callflow.problems import Problem
+from callflow.problems import Location, Problem
 
 HEAD = "flow: {start: talk, on: {call.hung_up: ended}}\nstates: {talk: {}, ended: {final: true}}\n"
 
@@ -21,6 +21,13 @@ def found_in(sources: dict[str, str]) -> list[Problem]:
     """All that ``callflow lint`` would say."""
     flow, problems = read_flow(sources, "f")
     return inspect(Plan.of(flow) if flow else None, problems, sources)
+
+
+def marked(body: str) -> Location:
+    """The place that the ``^`` of an example stands below."""
+    lines = body.splitlines()
+    (number,) = [number for number, line in enumerate(lines) if re.fullmatch(r"# *\^", line)]
+    return Location("a.yaml", number, lines[number].index("^") + 1)
 
 
 def every_example() -> Iterator[object]:
@@ -39,9 +46,8 @@ def test_example(check: ModuleType, body: str, passes: bool) -> None:
     assert bool(mine) != passes, found
     assert len(mine) <= 1, "one mistake is told once"
     assert {problem.level for problem in found} <= {"warning", "info"} or check.__name__.endswith("unknown_clause")
+    assert [problem.at for problem in mine] == ([] if passes else [marked(body)])
     for problem in mine:
-        assert problem.at.line
-        assert problem.at.column
         assert re.search("[一-鿿]", problem.message.zh)
         for at in problem.related:
             assert at.file == "a.yaml"

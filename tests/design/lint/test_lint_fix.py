@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from callflow import flowfiles
 from callflow.call.plan import Plan
 from callflow.design.lint import inspect
-from callflow.design.lint.mend import mend
+from callflow.design.lint.mend import mend, mend_all
 from callflow.errors import BadFlow
 from callflow.flow.read import read_flow
 from callflow.problems import Edit, Location, Problem, sole_nearest
@@ -45,12 +46,9 @@ def problems_of(source: str) -> list[Problem]:
 
 def mended(source: str) -> str:
     """As ``--fix`` does it: until nothing is left to mend."""
-    for _ in range(5):
-        changed, done = mend({"a.yaml": source}, problems_of(source))
-        if not done:
-            return source
-        source = changed["a.yaml"]
-    raise AssertionError("there is no end to it")
+    changed, left, _ = mend_all({"a.yaml": source}, problems_of(source), lambda texts: problems_of(texts["a.yaml"]))
+    assert not any(problem.edit for problem in left), "there is an end to it"
+    return changed.get("a.yaml", source)
 
 
 @pytest.mark.parametrize(
@@ -114,13 +112,43 @@ def test_what_is_not_there_any_more_is_left() -> None:
     assert mend({"a.yaml": "here\n"}, [Problem(edit.at, Text("x", "x"), "r", edit=edit)]) == ({}, [])
 
 
+REPEATED = """\
+phrases:
+  p:
+    say:
+    - 您好
+    - 再见   # of it
+    - 您好   # again
+    refs: [A-1.1, A-1.2,   # two
+           A-1.1, A-1.3]   # behind
+    group: wordng
+groups: {wording: {}}
+"""
+
+
+def test_every_form_of_an_item_that_repeats_is_taken_out() -> None:
+    """With a comment behind it, first on its line, over two lines; no other comment goes with it."""
+    expected = REPEATED.replace("    - 您好   # again\n", "").replace("           A-1.1, A", "           A")
+    assert mended(REPEATED).replace("wordng", "wording") == expected.replace("wordng", "wording")
+    lines = "rehearsals:\nphrases:\n  p:\n    say:\n    - 您 好\n    - 您\n      好\n    - 再见\n"
+    assert mended(lines) == lines.replace("    - 您\n      好\n", "")
+
+
+def test_however_many_mistakes_a_line_has_and_however_many_end_the_reading() -> None:
+    right = ", ".join(f"p{n}: {{say: 您好{n}}}" for n in range(8))
+    source = f"phrases: {{{right}}}\n"
+    assert mended(source.replace("say", "sya")) == source
+    lines = "flow:\n  start: talk\nstates:\n  talk:\n" + "".join(f"  state{n}:\n" for n in range(8))
+    assert mended(re.sub(r"(state\d):", r"\1：", lines)) == lines
+
+
 def test_a_file_is_rewritten_with_its_mode_and_its_mark(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_bytes(b"\xef\xbb\xbfa: 1\r\n")
     path.chmod(0o640)
     link = tmp_path / "link.yaml"
     link.symlink_to(path)
-    flowfiles.rewrite(link, "a: 二\r\n")
+    flowfiles.rewrite(flowfiles.read_sources(str(link)), {"link.yaml": "a: 二\r\n"})
     assert path.read_bytes() == "\ufeffa: 二\r\n".encode()
     assert path.stat().st_mode & 0o777 == 0o640
     assert link.is_symlink()

@@ -70,3 +70,9 @@ def test_sarif_is_a_log_of_2_1_0() -> None:
     assert first["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "b.yaml"
     assert [one["level"] for one in (first, second, third)] == ["warning", "error", "note"]
     assert "region" not in third["locations"][0]["physicalLocation"], "a file as a whole has no line"
+
+
+def test_a_file_name_that_is_no_utf_8_keeps_its_bytes_in_sarif() -> None:
+    found = [Problem(Location("b\udcff.yaml", 1, 1), Text("a", "一"), "dead-end")]
+    run = json.loads(FORMATS["sarif"](found, "en", {}))["runs"][0]
+    assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "b%FF.yaml"

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import re
 import shutil
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -277,6 +279,16 @@ def test_what_is_wrong_is_told_at_its_cell(
     assert not any("\u4e00" <= sign <= "\u9fff" for sign in capsys.readouterr().err.split("“")[0].splitlines()[-1])
 
 
+def test_no_phrase_goes_into_a_file_of_rehearsals(flow: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A call does not read it."""
+    (flow / "a.rehearsals.yaml").write_text("rehearsals: []\n", "utf-8")
+    row = ["see-you", "下次见", None, "a.rehearsals.yaml"]
+    change(flow.parent / "phrases.xlsx", lambda book: sheet(book, "话术").append(row))
+    assert take(flow) == 2
+    assert "话术!D8: 错误: 文件：流程中没有“a.rehearsals.yaml”" in capsys.readouterr().err
+    assert (flow / "a.rehearsals.yaml").read_text("utf-8") == "rehearsals: []\n"
+
+
 def _do(book: Any, what: str, page: str, where: str = "") -> None:
     match what:
         case "merge":
@@ -312,6 +324,47 @@ def test_what_is_no_workbook_is_told(
     (line,) = capsys.readouterr().err.splitlines()[-1:]
     assert told in line
     assert texts(flow) == before
+
+
+def rewritten(content: bytes, was: str, now: str) -> bytes:
+    """A workbook with other text in its first sheet."""
+    out = BytesIO()
+    with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for item in old.namelist():
+            words = old.read(item).decode()
+            new.writestr(item, words.replace(was, now, 1) if item.endswith("sheet1.xml") else words)
+    return out.getvalue()
+
+
+BOMBS = {
+    "merged": ("</sheetData>", '</sheetData><mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>'),
+    "linked": ("</sheetData>", '</sheetData><hyperlinks><hyperlink ref="A:XFD" location="x"/></hyperlinks>'),
+    "rows": ("</sheetData>", "<row/>" * 2_000_000 + "</sheetData>"),
+    "cells": ("</sheetData>", "<row>" + "<c/>" * 2_000_000 + "</row></sheetData>"),
+    "unpacked": ("<sheetData>", "<!-- " + "x" * xlsx.MOST_BYTES + " --><sheetData>"),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_small_file_with_a_very_large_workbook_in_it_is_refused(bomb: str) -> None:
+    """Each would keep openpyxl busy for minutes, or take all the memory there is."""
+    content = rewritten(WHOLE, *BOMBS[bomb])
+    assert len(content) < 100_000
+    with pytest.raises(BadInput, match="too large for phrases"):
+        xlsx.read(content, "a.xlsx")
+
+
+def test_columns_hidden_to_the_end_of_the_world_are_looked_at_as_far_as_there_are_any() -> None:
+    cols = '<cols><col min="1" max="2000000000" hidden="1"/></cols><sheetData>'
+    content = rewritten(WHOLE, "<sheetData>", cols)
+    _, problems = xlsx.read(content, "a.xlsx")
+    assert {problem.rule for problem in problems} >= {"cell-hidden"}
+
+
+def test_a_sheet_of_few_cells_far_apart_is_too_large() -> None:
+    far = '<row r="49999"><c r="AX49999" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
+    _, problems = xlsx.read(rewritten(WHOLE, "</sheetData>", far), "a.xlsx")
+    assert "sheet-size" in {problem.rule for problem in problems}
 
 
 WHOLE = xlsx.write([SheetPhrase("a", "say", ("您好",), "flow.yaml")], "zh")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 from collections import Counter
@@ -17,14 +18,18 @@ from callflow.archive import calls, decisions, users
 from callflow.archive.calls import NewCall
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Call, StoredFinding, User
+from callflow.audio.source import Source
 from callflow.errors import ModelError
+from callflow.journal import Header
 from callflow.review.batch.listing import listing
 from callflow.review.batch.pattern import Pattern
 from callflow.review.batch.pool import KILLED, Pool
 from callflow.review.batch.run import Batch, Tally
-from callflow.review.batch.work import Settings
+from callflow.review.batch.work import Job, Settings, content_hash
+from callflow.review.desk.sound import SoundFiles
 from callflow.review.judge import flow_version
 from callflow.review.known import rescored
+from callflow.review.peaks import Keeper
 from callflow.texts import Text
 
 
@@ -127,6 +132,61 @@ def test_what_failed_is_tried_again_when_asked_or_when_it_has_changed(tmp_path: 
     assert [row.status for row in rows(archive)] == ["done", "done"], "its row no longer says that it is bad"
 
 
+def journal_with_recording(folder: Path) -> tuple[Path, Path]:
+    folder.mkdir()
+    lines = [Header("inbound", recording="x.wav").to_json(), *(event.to_json() for event in call(2)), ""]
+    (folder / "x.jsonl").write_text("\n".join(lines), "utf-8")
+    return folder / "x.jsonl", sound(folder / "x.wav")
+
+
+def test_a_mended_journal_is_no_longer_bad_wherever_its_recording_lies(tmp_path: Path, archive: Archive) -> None:
+    journal, _ = journal_with_recording(tmp_path / "calls")
+    good = journal.read_text("utf-8")
+    journal.write_text("no journal", "utf-8")
+    assert run(archive, journal).failed == 1
+    journal.write_text(good, "utf-8")
+    tally = run(archive, journal)
+    assert (tally.done, tally.bytes) == (1, tally.all_bytes)
+    assert [row.status for row in rows(archive)] == ["done"]
+
+
+def test_a_call_is_taken_once_by_its_recording_or_by_the_journal_beside_it(tmp_path: Path, archive: Archive) -> None:
+    journal, recording = journal_with_recording(tmp_path / "calls")
+    assert run(archive, journal).done == 1
+    assert run(archive, recording).there == 1
+    (row,) = rows(archive)
+    assert (row.path, row.source) == (str(recording), str(journal))
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (recording, journal)]
+    assert [row.sha256, row.source_sha256] == digests
+    assert run(archive, journal, again=True).done == 1
+    assert len(rows(archive)) == 1
+
+
+def test_a_journal_archived_before_its_recording_was_there_is_still_the_same_call(
+    tmp_path: Path, archive: Archive
+) -> None:
+    journal, recording = journal_with_recording(tmp_path / "calls")
+    content = recording.read_bytes()
+    recording.unlink()
+    assert run(archive, journal).done == 1
+    recording.write_bytes(content)
+    os.utime(journal, ns=(1, 1))
+    assert run(archive, journal).there == 1
+
+
+def test_a_file_that_has_not_changed_is_not_read_again(tmp_path: Path, archive: Archive) -> None:
+    (path,) = journals(tmp_path / "calls", [3])
+    before = path.stat()
+    run(archive, path)
+    path.write_bytes(bytes(before.st_size))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert run(archive, path).there == 1, "by path, size and time it is the same"
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    assert run(archive, path).failed == 1
+    assert run(archive, path).there == 1
+    assert run(archive, path, retry=True).failed == 1
+
+
 def test_again_judges_what_is_there_and_adds_nothing(tmp_path: Path, archive: Archive) -> None:
     folder = tmp_path / "calls"
     journals(folder, range(3))
@@ -193,14 +253,49 @@ def test_no_more_is_looked_at_than_can_be_judged(tmp_path: Path) -> None:
     looked_at: list[int] = []
     tasks = listing([str(path) for path in journals(tmp_path / "calls", range(40))]).tasks
 
-    def jobs() -> Iterator[object]:
-        from callflow.review.batch.work import Job, content_hash
-
+    def jobs() -> Iterator[Job]:
         for number, task in enumerate(tasks):
             looked_at.append(number)
-            yield Job(task, content_hash(task.path))
+            yield Job.of(task)
 
     with Pool(settings(), 2) as pool:
-        for done, _ in enumerate(pool.results(jobs()), start=1):  # type: ignore[arg-type]
+        for done, _ in enumerate(pool.results(jobs()), start=1):
             assert len(looked_at) <= done + 3
     assert len(looked_at) == 40
+
+
+def drawn(archive: Archive, folder: Path, keeper: Keeper) -> Tally:
+    with Pool(Settings(plan(), open_recording, peaks=True), 1) as pool:
+        batch = Batch(archive, flow_version(plan().flow), Seen(), beside=keeper.keep)
+        return batch.run(listing([str(folder)]).tasks, pool)
+
+
+def test_the_waveform_that_a_batch_keeps_is_the_one_that_the_desk_makes(tmp_path: Path, archive: Archive) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    kinds = {"two.wav": 2, "one.wav": 1}
+    paths = [sound(folder / name, channels, seconds=3.3) for name, channels in kinds.items()]
+    journals(folder, [1])
+    broken(folder, 1)
+    kept = tmp_path / "kept"
+    assert drawn(archive, folder, Keeper(kept)).done == 3
+    desk = SoundFiles(tmp_path / "made", open_recording)  # type: ignore[arg-type]
+    made = {desk.made(path, content_hash(path), "left").peaks for path in paths}
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == {path.name: path.read_bytes() for path in made}
+
+    def gone(path: Path, agent: str) -> Source:
+        raise AssertionError("it is there already")
+
+    for path in paths:
+        assert SoundFiles(kept, gone).peaks(path, content_hash(path), "left").parent == kept
+
+
+def test_waveforms_that_cannot_be_kept_stop_no_batch(tmp_path: Path, archive: Archive) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    sound(folder / "two.wav")
+    (tmp_path / "kept").write_text("a file where the folder should be")
+    keeper = Keeper(tmp_path / "kept")
+    assert drawn(archive, folder, keeper).done == 1
+    assert keeper.failed
+    assert str(tmp_path / "kept") in keeper.failed.zh

@@ -235,3 +235,34 @@ def test_a_page_of_nicegui_stands_in_the_same_frame(open_page: Callable[..., Any
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 21, 24)"
     page.click(".look button[lang=zh-CN]")
     page.locator("tbody td", has_text="登录").first.wait_for()
+
+
+@pytest.mark.parametrize(("width", "height", "look"), [(1280, 720, "zh.light"), (1920, 1080, "en.dark")])
+def test_figures_and_wall_fit_the_window(open_page: Callable[..., Any], width: int, height: int, look: str) -> None:
+    for path in ("/agents", "/agents?agent=1001", "/rules", "/wall"):
+        page = open_page(path, look=look, width=width, height=height)
+        fits = (
+            "document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight"
+        )
+        assert page.evaluate(fits), path
+
+
+def test_what_is_missed_most_leads_to_its_calls_and_to_the_moment(open_page: Callable[..., Any]) -> None:
+    page = open_page("/agents")
+    rule = page.locator(".most tbody tr").first
+    many = int(rule.locator("td.number a").first.inner_text())
+    rule.locator("td.number a").first.click()
+    page.wait_for_url("**/calls?**rule=**")
+    assert 1 <= page.locator("tr[data-href]").count() <= many
+    page.go_back()
+    page.locator(".coach a.play").first.click()
+    _opened(page)
+    until(page, "document.querySelector('.finding[aria-current]') !== null")
+
+
+def test_a_table_is_exported_by_a_click(open_page: Callable[..., Any]) -> None:
+    page = open_page("/rules", user="banzhang")
+    page.locator(".tools summary").click()
+    with page.expect_download() as download:
+        page.locator("button[value='scores.csv']").click()
+    assert download.value.suggested_filename.startswith("callflow-scores-")

@@ -61,6 +61,9 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("path", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("source_sha256", sa.String(length=64), nullable=False),
+        sa.Column("stamp", sa.String(length=64), nullable=False),
         sa.Column("status", sa.String(length=10), nullable=False),
         sa.Column("reason", sa.JSON(), nullable=True),
         sa.Column("agent_id", sa.Integer(), nullable=True),
@@ -90,6 +93,7 @@ def upgrade() -> None:
     )
     op.create_index("calls_by_agent", "calls", ["agent_id", "began"])
     op.create_index("calls_by_customer", "calls", ["customer", "began"])
+    op.create_index("calls_by_stamp", "calls", ["stamp"])
     op.create_index("calls_by_score", "calls", ["judged", "id", "began", *ASKED_FOR])
     op.create_index("calls_by_time", "calls", ["began", "id", "judged", *ASKED_FOR])
     op.create_index(
@@ -157,6 +161,7 @@ def upgrade() -> None:
     op.create_table(
         "journals",
         sa.Column("call_id", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["call_id"], ["calls.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("call_id"),
@@ -187,6 +192,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("verdict", sa.String(length=12), nullable=False),
+        sa.Column("engine", sa.String(length=12), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
         sa.Column("when", sa.DateTime(), nullable=False),
         sa.ForeignKeyConstraint(["finding_id"], ["findings.id"], ondelete="CASCADE"),

@@ -120,6 +120,12 @@ const start = () => {
     list.replaceChildren(...told.decisions.map(line));
     $("score").textContent = told.judged ?? "—";
     if ($("before")) $("before").hidden = told.judged === told.score;
+    for (const row of all("tr[data-group]")) {
+      const group = told.groups[row.dataset.group], shown = row.querySelector(".points");
+      if (!group || !shown) continue;
+      shown.textContent = group.points;
+      row.querySelector(".fill").setAttribute("width", `${(100 * group.share).toFixed(1)}%`);
+    }
     const mark = data.marks.find(([number]) => number === Number(item.id.slice("finding-".length)));
     if (mark) mark[1] = told.standing;
     lanes.draw();

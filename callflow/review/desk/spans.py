@@ -1,0 +1,110 @@
+"""Which calls a page of figures is about, as its address says it; in whole weeks, as rules are counted by weeks.
+
+Days and weeks are those of this machine's clock, weeks begin on Monday. What an address says wrongly is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import urlencode
+
+from callflow.archive.figures import Asked
+from callflow.archive.tallies import Week
+
+USUAL, MOST = 12, 105
+"""Weeks that are shown unless asked for others, and at most."""
+BY_DAY = 5
+"""Up to so many weeks are drawn day by day."""
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The filters in the address, text, ``""`` for none; ``since`` (a Monday) and ``until`` (a Sunday) as days."""
+
+    team: str = ""
+    agent: str = ""
+    queue: str = ""
+    since: str = ""
+    until: str = ""
+    sort: str = ""
+    up: str = ""
+
+    @classmethod
+    def of(cls, given: Mapping[str, str], earliest: date, last: date) -> Span:
+        """What an address asks for. Usual are the weeks up to the latest call, as far as there are calls."""
+        raw = {each.name: given.get(each.name, "").strip()[:_LONGEST] for each in fields(cls)}
+        span = cls(**{name: value if value.isprintable() else "" for name, value in raw.items()})
+        until = _day(span.until) or last
+        since = _day(span.since) or max(earliest, until - timedelta(weeks=USUAL - 1))
+        since, until = min(since, until), max(since, until)
+        first = max(monday(since), monday(until) - timedelta(weeks=MOST - 1))
+        end = monday(until) + timedelta(days=6)
+        return replace(span, since=first.isoformat(), until=end.isoformat())
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(team=self.team, agent=self.agent, queue=self.queue)
+
+    @property
+    def mondays(self) -> list[date]:
+        """The first day of each week."""
+        first, last = date.fromisoformat(self.since), date.fromisoformat(self.until)
+        return [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
+
+    @property
+    def weeks(self) -> list[Week]:
+        return [between(day, day + timedelta(days=7)) for day in self.mondays]
+
+    @property
+    def steps(self) -> list[tuple[date, date]]:
+        """What is one point of a chart: its first and its last day; days, or weeks where these would be too many."""
+        mondays = self.mondays
+        if len(mondays) > BY_DAY:
+            return [(day, day + timedelta(days=6)) for day in mondays]
+        days = [mondays[0] + timedelta(days=n) for n in range(7 * len(mondays))]
+        return [(day, day) for day in days]
+
+    @property
+    def whole(self) -> Week:
+        return self.weeks[0][0], self.weeks[-1][1]
+
+    def calls(self, **more: object) -> str:
+        """The page of the calls behind a figure."""
+        told = {"team": self.team, "agent": self.agent, "queue": self.queue, "since": self.since, "until": self.until}
+        named = {name: str(value) for name, value in {**told, **more}.items()}
+        return "/calls?" + urlencode({name: value for name, value in named.items() if value})
+
+    def link(self, path: str, **changes: object) -> str:
+        """A page of figures with other filters."""
+        changed = replace(self, **{name: str(value) for name, value in changes.items()})
+        told = {each.name: value for each in fields(changed) if (value := getattr(changed, each.name))}
+        return f"{path}?{urlencode(told)}"
+
+
+def monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def between(first: date, after: date) -> Week:
+    """From midnight to midnight, as the archive has times."""
+    return _utc(first), _utc(after)
+
+
+def local_day(moment: datetime | None) -> date:
+    """The day of a moment of the archive; today where there is none."""
+    return (moment.replace(tzinfo=UTC) if moment else datetime.now(UTC)).astimezone().date()
+
+
+def _utc(day: date) -> datetime:
+    return datetime.combine(day, time.min).astimezone(UTC).replace(tzinfo=None)
+
+
+def _day(written: str) -> date | None:
+    try:
+        found = date.fromisoformat(written)
+    except ValueError:
+        return None
+    return found if 1971 <= found.year < 9998 else None
