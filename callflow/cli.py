@@ -13,26 +13,32 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import PurePath
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 from callflow import __version__
-from callflow.commands.common import interrupts
-from callflow.errors import BadFlow, CallflowError
+from callflow.commands.common import interrupts, warn, warn_few
+from callflow.errors import BadEvents, BadFlow, CallflowError
 from callflow.options import designing, flows, scores, serve
+from callflow.options.parser import Parser, asked_for
 from callflow.speech import engines
-from callflow.texts import printable, text
+from callflow.texts import printable, refused, short, text
 
 if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
-
-    _SubParsers = argparse._SubParsersAction["_ArgumentParser"]
+    _SubParsers = argparse._SubParsersAction[Parser]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``callflow`` with ``arguments`` (default: the process's own); returns the exit code."""
     _utf8_streams()
     language = _language()
+    if sys.stdout is None:  # closed by whoever started us: what we print would be lost without a word
+        closed = text("standard output is closed", "标准输出已关闭")
+        hint = text("send what is not wanted to /dev/null", "不需要输出时请重定向到 /dev/null")
+        _complain(CallflowError(closed, hint).in_(language), language)
+        return 2
+    Parser.language = asked_for(list(sys.argv[1:] if arguments is None else arguments)) or language
     try:
         options = _options(arguments)
         language = options.lang or language
@@ -41,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         return code
     except BadFlow as error:
-        for problem in error.problems:
-            print(problem.in_(language), file=sys.stderr)
+        told = warn_few if isinstance(error, BadEvents) else warn
+        told(error.problems, language)
         _complain(error.in_(language), language)
     except CallflowError as error:
         _complain(error.in_(language), language)
@@ -68,24 +74,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         raise SystemExit(0) from None  # whoever read the help has read enough
 
 
-class _ArgumentParser(argparse.ArgumentParser):
-    """Tells when its help could not be written; argparse would keep that to itself."""
-
-    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
-        if file is sys.stdout and sys.stdout:
-            print(message, end="", flush=True)
-        else:
-            super()._print_message(message, file)
-
-
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def _told(error: OSError, language: str) -> str:
     """What the system refused; everything that has a name is written by those who know it, the rest is our output."""
-    why = error.strerror or str(error)
+    why = refused(error)
     if error.filename:
-        return f"{error.filename}: {why}"
+        return f"{short(PurePath(os.fsdecode(error.filename)))}: {why.in_(language)}"
     if error.errno in _FULL:
         message = text(
             "cannot write to standard output: {w} — free some space, or send the output elsewhere",
@@ -93,7 +89,7 @@ def _told(error: OSError, language: str) -> str:
             w=why,
         )
         return message.in_(language)
-    return why
+    return why.in_(language)
 
 
 def on_interrupt(number: int, _frame: object) -> NoReturn:
@@ -200,8 +196,8 @@ def _archive_commands() -> ModuleType:
     return archive
 
 
-def _archive_options(subparsers: _SubParsers, common: _ArgumentParser) -> None:
-    archive = _ArgumentParser(add_help=False)
+def _archive_options(subparsers: _SubParsers, common: Parser) -> None:
+    archive = Parser(add_help=False)
     archive.add_argument(
         "--archive", required=True, metavar="URL", help="calls.db, or postgresql://USER@HOST/NAME 归档库"
     )
@@ -232,12 +228,12 @@ def _archive_options(subparsers: _SubParsers, common: _ArgumentParser) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _ArgumentParser(
+    parser = Parser(
         prog="callflow",
         description="Guidance for Mandarin service calls: what to say next, and what must not be said. 来电服务引导",
     )
     parser.add_argument("--version", action="version", version=f"callflow {__version__}")
-    common = _ArgumentParser(add_help=False)
+    common = Parser(add_help=False)
     common.add_argument("--lang", choices=("zh", "en"), help="language of messages and reports 界面语言")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -301,7 +297,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--audio", action="store_true", help="keep the sound beside each journal, too 同时保存录音")
     command.add_argument("--keep-numbers", action="store_true", help="do not hide long numbers in journals 不隐藏号码")
     command.add_argument("--no-webhook", action="store_true", help="take no call events by HTTP 不接收 Webhook")
-    command.add_argument("--port", type=int, default=0, help="the overlay's port on this computer (default: any) 端口")
+    command.add_argument(
+        "--port", metavar="N", default="0", help="the overlay's port on this computer (default: any) 端口"
+    )
     command.add_argument("--wall", metavar="URL", help="callflow serve, for the supervisor's live wall 现场看板地址")
     command.add_argument("--wall-token", metavar="FILE", help="its token (default: from CALLFLOW_WALL_TOKEN) 令牌文件")
     command.add_argument("--window", action="store_true", help="in a window that stays on top (pywebview) 置顶窗口")
@@ -317,7 +315,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--microphone", metavar="NAME", help="as for live")
     command.add_argument("--far-end", metavar="NAME", help="as for live")
     command.add_argument("--journals", metavar="FOLDER", help="as for live")
-    command.add_argument("--port", type=int, default=0, help="as for live")
+    command.add_argument("--port", metavar="N", default="0", help="as for live")
     command.add_argument("--json", action="store_true", help="as JSON, with what was measured")
     command.set_defaults(run=run_doctor)
 

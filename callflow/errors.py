@@ -5,7 +5,8 @@
     CallflowError                 anything we can explain; the command line prints it in one line, exit code 2
     ├── BadInput                  a file that people gave us cannot be used as it is
     │   ├── BadFlow               carries the list of Problems found in the flow
-    │   │   └── BadSheet          … found in a spreadsheet of phrases
+    │   │   ├── BadSheet          … found in a spreadsheet of phrases
+    │   │   └── BadEvents         … found in the call events beside a recording
     │   ├── BadRecording          missing, empty, not audio, truncated, wrong number of channels
     │   └── BadJournal            not a journal, or from a newer version of callflow
     ├── ModelError                a speech model is missing, damaged or made for another engine
@@ -19,10 +20,12 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
+from pathlib import Path
 
 from callflow.problems import Problem
-from callflow.texts import Text, printable
+from callflow.texts import Text, printable, refused, text
 
 
 class CallflowError(Exception):
@@ -62,6 +65,10 @@ class BadSheet(BadFlow):
         self.problems = list(problems)
 
 
+class BadEvents(BadFlow):
+    """Call events with mistakes; a file that holds none has one in every line."""
+
+
 class BadRecording(BadInput):
     """A recording that cannot be read."""
 
@@ -96,3 +103,15 @@ class DeviceError(CallflowError):
 
 class OutputError(CallflowError):
     """Output could not be written; nothing half-written is left behind."""
+
+    @classmethod
+    def of(cls, path: Path | str, error: OSError) -> OutputError:
+        """That ``path`` could not be written, as the system says, and what helps against that."""
+        message = text('cannot write "{p}": {w}', "无法写入“{p}”：{w}", p=path, w=refused(error))
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return cls(message, text("free some space, or choose another place", "请腾出空间，或换一个位置"))
+        if error.errno == errno.ENOENT:
+            return cls(message, text("make the folder first", "请先建立文件夹"))
+        if error.errno == errno.ENAMETOOLONG:
+            return cls(message, text("choose a shorter name", "请换个短一些的名字"))
+        return cls(message, text("choose another place", "请换一个位置"))

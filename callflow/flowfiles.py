@@ -15,7 +15,7 @@ from callflow.flow.model import Flow
 from callflow.flow.read import REHEARSALS as REHEARSALS
 from callflow.flow.read import read_flow
 from callflow.problems import Level, Location, Problem, did_you_mean
-from callflow.texts import Text, text
+from callflow.texts import Text, refused, text
 from callflow.writing import replace_all
 
 DEFAULT_FLOW = "inbound"
@@ -187,6 +187,6 @@ def content_of(file: Path, shown: str) -> bytes | Problem:
         bad = text("not UTF-8 text; save the file as UTF-8", "不是 UTF-8 文本；请以 UTF-8 保存")
         return Problem(Location(shown, line, column), bad, "encoding")
     except OSError as error:
-        why = Text(f"cannot be read: {error.strerror}", f"无法读取：{error.strerror}")
+        why = text("cannot be read: {w}", "无法读取：{w}", w=refused(error))
         return Problem(Location(shown), why, "unreadable")
     return content

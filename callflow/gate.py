@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from typing import Any
 
 from callflow.errors import CallflowError
-from callflow.texts import text
+from callflow.texts import Text, refused, text
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -69,9 +69,10 @@ def listen(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except (OSError, OverflowError) as error:
         listening.close()
+        why = refused(error) if isinstance(error, OSError) else Text(str(error), str(error))
         raise CallflowError(
-            text("cannot listen on {h}:{p}", "无法监听 {h}:{p}", h=host, p=port),
-            text("another program has the port? choose another one", "端口可能被占用，请换一个"),
+            text("cannot listen on {h}:{p}: {w}", "无法监听 {h}:{p}：{w}", h=host, p=port, w=why),
+            text("choose another port, or an address of this computer", "请换一个端口，或使用本机的地址"),
         ) from error
     return listening
 

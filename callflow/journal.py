@@ -19,7 +19,7 @@ from callflow import __version__
 from callflow.errors import BadJournal, OutputError
 from callflow.events import Event, Output, all_events, parse
 from callflow.problems import Level, Location, Problem
-from callflow.texts import text
+from callflow.texts import refused, text
 
 FORMAT = 1
 """Version of the journal format; a journal with a larger one is refused."""
@@ -56,7 +56,9 @@ class Header:
             "recording": self.recording,
             "agent": self.agent,
         }
-        return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        line = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        # A file name need not be UTF-8; what is not stands as "\\udcff", which whoever reads the line turns back.
+        return line.encode(errors="backslashreplace").decode()
 
 
 class JournalWriter:
@@ -76,7 +78,7 @@ class JournalWriter:
         try:
             self._file: BinaryIO = open(self._written, "wb", buffering=0)  # noqa: SIM115 (closed in close())
         except OSError as error:
-            raise _cannot_write(path, error) from error
+            raise OutputError.of(path, error) from error
         try:
             self._line(header.to_json())
         except BaseException:
@@ -98,7 +100,7 @@ class JournalWriter:
             else:
                 self._written.unlink(missing_ok=True)
         except OSError as error:
-            raise _cannot_write(self.path, error) from error
+            raise OutputError.of(self.path, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -115,15 +117,7 @@ class JournalWriter:
             if written != len(data):
                 raise OSError(28, os.strerror(28))
         except OSError as error:
-            raise _cannot_write(self.path, error) from error
-
-
-def _cannot_write(path: Path, error: OSError) -> OutputError:
-    why = error.strerror or str(error)
-    return OutputError(
-        text('cannot write "{p}": {w}', "无法写入“{p}”：{w}", p=path, w=why),
-        text("choose another place or free some space", "请换一个位置或腾出空间"),
-    )
+            raise OutputError.of(self.path, error) from error
 
 
 @dataclass(slots=True)
@@ -263,9 +257,8 @@ def _lines(path: Path) -> Iterator[bytes]:
         with open(path, "rb") as file:
             yield from lines_of(file)
     except OSError as error:
-        why = error.strerror or str(error)
         raise BadJournal(
-            text('cannot read "{p}": {w}', "无法读取“{p}”：{w}", p=path, w=why),
+            text('cannot read "{p}": {w}', "无法读取“{p}”：{w}", p=path, w=refused(error)),
             text("check the path", "请检查路径"),
         ) from error
 

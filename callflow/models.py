@@ -61,7 +61,10 @@ MODELS: tuple[Model, ...] = (
     Model(
         "zipformer",
         "zipformer",
-        text("Mandarin syllables, streaming, 5 MB (WenetSpeech, Apache-2.0)", "普通话音节，流式，5 MB（WenetSpeech）"),
+        text(
+            "Mandarin syllables, streaming, 5 MB (WenetSpeech, Apache-2.0)",
+            "普通话音节，流式，5 MB（WenetSpeech，Apache-2.0）",
+        ),
         {
             "encoder-epoch-12-avg-2-chunk-16-left-64.int8.onnx": (
                 "4ded45b30961270f2a9a64bede4569b324c36d4f3a772c1b35bb70a244150675"
@@ -146,8 +149,12 @@ def search_path_problems() -> list[Problem]:
     """A warning for each directory that ``CALLFLOW_MODELS`` names and that is not there."""
     own = set(_own_directories())
     missing = (path for path in search_path() if path not in own and not path.is_dir())
-    message = text("CALLFLOW_MODELS names this directory, but there is none", "CALLFLOW_MODELS 所列的目录不存在")
-    return [Problem(Location(str(path)), message, "models-path", Level.WARNING) for path in missing]
+    absent = text("CALLFLOW_MODELS names this directory, but there is none", "CALLFLOW_MODELS 所列的目录不存在")
+    file = text("CALLFLOW_MODELS names this, which is no directory", "CALLFLOW_MODELS 所列的这一项不是目录")
+    return [
+        Problem(Location(str(path)), file if path.exists() else absent, "models-path", Level.WARNING)
+        for path in missing
+    ]
 
 
 def _own_directories() -> Iterator[Path]:
@@ -328,8 +335,7 @@ def install(
             work.rmdir()  # stays where it holds the beginning of a download
         raise
     except OSError as error:
-        where, why = error.filename or into, error.strerror or error
-        raise OutputError(text("cannot write {f}: {w}", "无法写入 {f}：{w}", f=where, w=why)) from error
+        raise OutputError.of(error.filename or into, error) from error
     return target
 
 

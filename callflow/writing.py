@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from callflow.errors import OutputError
-from callflow.texts import text
+from callflow.texts import refused, text
 
 _MARK = "\ufeff".encode()
 
@@ -32,9 +32,7 @@ def whole_or_nothing(path: Path) -> Iterator[BinaryIO]:
         temporary = None
         _settle(path.parent)
     except OSError as error:
-        message = text('cannot write "{p}": {e}', "无法写入“{p}”：{e}", p=path, e=error.strerror or error)
-        hint = text("is there room on the disk, and does the directory exist?", "请检查磁盘空间以及目录是否存在")
-        raise OutputError(message, hint) from error
+        raise OutputError.of(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -70,7 +68,7 @@ def replace_all(files: Mapping[Path, str], were: Mapping[Path, str]) -> None:
                 'cannot write "{p}": {w}; nothing was changed',
                 "无法写入“{p}”：{w}；未作任何修改",
                 p=where,
-                w=error.strerror,
+                w=refused(error),
             )
         ) from error
     finally:
@@ -133,7 +131,7 @@ def new_folder(path: Path, files: Mapping[str, str]) -> None:
         if part:
             shutil.rmtree(part, ignore_errors=True)
         raise OutputError(
-            text('cannot make the folder "{p}": {w}', "无法建立文件夹“{p}”：{w}", p=path, w=error.strerror or error)
+            text('cannot make the folder "{p}": {w}', "无法建立文件夹“{p}”：{w}", p=path, w=refused(error))
         ) from error
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -58,13 +58,17 @@ class Archive:
         database, no server there.
         """
         address = _address(url)
-        if address.get_backend_name() == "sqlite":
-            _check_file(Path(address.database or ""), create)
+        file = Path(address.database or "") if address.get_backend_name() == "sqlite" else None
+        if file:
+            _check_file(file, create)
+        new = file is not None and not file.exists()
         archive = cls(_engine(address, busy), _shown(address))
         try:
             archive._bring_up_to_date(create)
-        except BaseException:
+        except BaseException as error:
             archive.close()
+            if file and new and isinstance(error, ArchiveError):
+                _take_back(file)
             raise
         return archive
 
@@ -200,6 +204,13 @@ def _check_file(path: Path, create: bool) -> None:
         raise failures.is_folder(str(path))
     if not path.exists() and (not create or not path.parent.is_dir()):
         raise failures.missing(str(path))
+
+
+def _take_back(file: Path) -> None:
+    """A file that was made for an archive, with nothing in it because the disk was full."""
+    with suppress(OSError):
+        if not file.stat().st_size:
+            file.unlink()
 
 
 def _engine(address: URL, busy: float) -> Engine:

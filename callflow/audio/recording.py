@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from callflow.audio.source import FRAME, RATE, Block
 from callflow.errors import BadRecording
-from callflow.texts import Text, text
+from callflow.texts import Text, refused, text
 
 av.logging.set_level(None)  # FFmpeg would write to stderr by itself; what matters comes as an exception or a warning
 
@@ -312,8 +312,7 @@ def _open(path: Path) -> av.container.InputContainer:
         with path.open("rb") as file:
             head = file.read(512)
     except OSError as error:
-        why = error.strerror or str(error)
-        raise BadRecording(text('cannot read "{p}": {e}', "无法读取“{p}”：{e}", p=path, e=why)) from error
+        raise BadRecording(text('cannot read "{p}": {e}', "无法读取“{p}”：{e}", p=path, e=refused(error))) from error
     if not head:
         raise BadRecording(text('"{p}" is empty (0 bytes)', "“{p}”是空文件（0 字节）", p=path), _EXPORT_AGAIN)
     if _is_text(head):

@@ -49,6 +49,10 @@ class _Field:
     def takes(self, value: str, key: str) -> None:
         self.value, self.key, self.read_so_far = value, key, ""
 
+    def is_short(self, digits: str) -> bool:
+        """Whether these are less than half of the number."""
+        return len(digits) < len(self.value) // 2
+
 
 class FieldTracker:
     """Follows the fields of one call. Every method returns the facts that came of it; outputs go to ``out``."""
@@ -241,19 +245,18 @@ class FieldTracker:
         """What of the number is read back in these words, and whether it is right; ``None``: not a read-back.
 
         Digits after the field's label are taken as its read-back; others, as in "13812345678是您的电话", have to be
-        like its value and not to follow the label of another number.
+        like its value, and those behind the label of another field belong to that: 八十八号 of an address tells of no
+        telephone. Behind one that is no number a whole number may still come, as in "联系人王建国，13812345678".
         """
         start, end = labelled.get(field.spec.name, (0, 0))
         named = [run for run in runs if start <= run.start < end]
-        others = [span for name, span in labelled.items() if self._fields[name].spec.kind == "digits"]
-        runs = named or [run for run in runs if not any(start <= run.start < end for start, end in others)]
+        runs = named or [run for run in runs if not self._belongs_elsewhere(run, field, labelled)]
         if not runs:
             return None
         if named:
             field.read_so_far = ""
         spoken = field.read_so_far + "".join(run.digits for run in runs)
-        alike = self._reader.likeness(self._reader.key(spoken), self._reader.key(field.value[: len(spoken)]))
-        if not named and alike < 0.5:
+        if not named and not self._alike(field, spoken):
             return None
         nearly_all = asks_back and len(spoken) >= len(field.value) - LEFT_OUT
         if len(spoken) < len(field.value) and agree(field.value[: len(spoken)], spoken) and not nearly_all:
@@ -261,6 +264,19 @@ class FieldTracker:
             return None
         field.read_so_far = ""
         return spoken, agree(spoken, field.value)
+
+    def _belongs_elsewhere(self, run: DigitRun, field: _Field, labelled: Mapping[str, tuple[int, int]]) -> bool:
+        return any(
+            start <= run.start < end and (self._fields[name].spec.kind == "digits" or field.is_short(run.digits))
+            for name, (start, end) in labelled.items()
+        )
+
+    def _alike(self, field: _Field, spoken: str) -> bool:
+        """Whether digits without a label can be the number's: few only where they are its beginning, or go on."""
+        beginning = field.value[: len(spoken)]
+        if field.is_short(spoken) and not field.read_so_far:
+            return agree(beginning, spoken)
+        return self._reader.likeness(self._reader.key(spoken), self._reader.key(beginning)) >= 0.5
 
     def _words_read(self, field: _Field, keys: Keys, named: tuple[int, int] | None) -> tuple[str, bool] | None:
         if named:

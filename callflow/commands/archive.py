@@ -15,7 +15,7 @@ from callflow.archive.store import Archive
 from callflow.commands.common import note
 from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput
-from callflow.texts import text
+from callflow.texts import counted, text
 
 _DAYS = {"d": 1, "w": 7, "y": 365}
 _OLDEST = 36_500
@@ -73,16 +73,22 @@ def run_purge(options: argparse.Namespace, language: str) -> int:
     with Archive.open(options.archive, create=False) as archive:
         if options.dry_run:
             many = purge.count(archive, older_than)
-            print(text("{n} calls would be deleted", "将删除 {n} 通通话", n=many).in_(language))
+            print(
+                text("{c} would be deleted", "将删除 {n} 通通话", n=many, c=counted(many, "call", "calls")).in_(
+                    language
+                )
+            )
             return 0
         done = purge.purge(
             archive, older_than, recordings=folders, copies=copies_of_sound(archive.name), by=at_keyboard()
         )
     deleted = text(
-        "{c} calls deleted, {r} recordings and journals beside them deleted",
+        "{ce} deleted, {re} and journals beside them deleted",
         "已删除 {c} 通通话、{r} 个录音及其日志文件",
         c=done.calls,
         r=done.recordings,
+        ce=counted(done.calls, "call", "calls"),
+        re=counted(done.recordings, "recording", "recordings"),
     )
     print(deleted.in_(language))
     _tell_what_is_left(done, archive, language)

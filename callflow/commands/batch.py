@@ -10,7 +10,7 @@ from pathlib import Path
 from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
 from callflow.audio.source import Source
-from callflow.commands.common import interrupts, note, plan_of, warn, warn_of_models, workers_of
+from callflow.commands.common import interrupts, note, plan_of, warn_few, warn_of_models, workers_of
 from callflow.commands.console import Console
 from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput, CallflowError
@@ -83,7 +83,7 @@ def _crew(settings: Settings, cluster: str | None, size: int) -> AbstractContext
 
 
 def _tell(found: Listing, language: str) -> None:
-    warn(found.problems, language)
+    warn_few(found.problems, language)
     if found.unnamed:
         note(
             text(

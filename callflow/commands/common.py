@@ -15,6 +15,9 @@ from callflow.texts import Text, text
 
 MOST_WORKERS = 256
 
+MOST_PORT = 65_535
+MOST_TOLD = 10
+"""Problems of one file of events that are told one by one."""
 interrupts: list[int] = []
 """Signals that came: ``cli`` notes them, because PyAV loses an exception that reaches it at work."""
 
@@ -29,6 +32,43 @@ def plan_of(name: str | None, language: str) -> Plan:
 def warn(warnings: Iterable[Problem], language: str) -> None:
     for warning in warnings:
         print(warning.in_(language), file=sys.stderr, flush=True)
+
+
+class Few:
+    """Tells of the first few problems of a file, and at the end how many more there are: a file that is none has a
+    problem in every line. As a context manager."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._found = 0
+
+    def __enter__(self) -> Few:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if more := max(0, self._found - MOST_TOLD):
+            note(text("… and {n} more", "…… 另有 {n} 处", n=more), self._language)
+
+    def tell(self, problem: Problem) -> None:
+        self._found += 1
+        if self._found <= MOST_TOLD:
+            warn([problem], self._language)
+
+
+def warn_few(problems: Iterable[Problem], language: str) -> None:
+    with Few(language) as few:
+        for problem in problems:
+            few.tell(problem)
+
+
+def port_of(given: str) -> int:
+    """The port that was asked for; 0 for any."""
+    if not (given.isascii() and given.isdigit() and int(given[:9]) <= MOST_PORT):
+        raise BadInput(
+            text('--port: "{p}" is no port', "--port：“{p}”不是端口号", p=given[:20]),
+            text("give a number from 0 to {m}, 0 for any", "请给出 0 到 {m} 的数字，0 为任意", m=MOST_PORT),
+        )
+    return int(given)
 
 
 def note(message: Text, language: str) -> None:

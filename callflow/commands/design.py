@@ -8,7 +8,7 @@ import sys
 
 from callflow import flowfiles
 from callflow.call.plan import Plan
-from callflow.commands.common import note, plan_of, warn
+from callflow.commands.common import Few, note, plan_of, warn
 from callflow.commands.console import Console
 from callflow.design import coverage_table, explain_text
 from callflow.design.coverage import coverage
@@ -29,7 +29,8 @@ def run_simulate(options: argparse.Namespace, language: str) -> int:
         print(line, flush=True)
 
     lines = lines_of(sys.stdin.buffer) if sys.stdin else ()
-    return 0 if simulate(lines, plan, say, lambda problem: warn([problem], language)) else 2
+    with Few(language) as few:
+        return 0 if simulate(lines, plan, say, few.tell) else 2
 
 
 def run_coverage(options: argparse.Namespace, language: str) -> int:
@@ -77,5 +78,5 @@ def run_explain(options: argparse.Namespace, language: str) -> int:
     if options.json:
         print(json.dumps(explain_text.data(options.sentence, sounds, found), ensure_ascii=False, indent=1))
     else:
-        print(explain_text.render(options.sentence, sounds, found, language))
+        print(explain_text.render(options.sentence, sounds, found, language, plan.sounds.folds))
     return 0 if any(one.verdict == "said" for one in found) else 1

@@ -36,12 +36,12 @@ def run_devices(options: argparse.Namespace, language: str) -> int:
             chosen[role] = choose(found, role, pattern)
         except DeviceError as error:
             problems.append(error)
-    if options.meter and found:
-        _meter(console, found, chosen, seconds, language)
-    else:
+    if found and not options.meter:
         console.print(_table(found, chosen, language))
-    for problem in problems:
+    for problem in problems:  # before the meter, which runs until somebody has seen enough
         console.print(problem.in_(language), markup=False, soft_wrap=True)
+    if found and options.meter:
+        _meter(console, found, chosen, seconds, language)
     return 1 if problems else 0
 
 

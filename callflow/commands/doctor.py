@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from callflow.audio.headset import Headset
-from callflow.commands.common import warn_of_models
+from callflow.commands.common import port_of, warn_of_models
 from callflow.commands.places import chosen_engines, default_folder
 from callflow.doctor import checks, speed
 from callflow.doctor.result import Check, Result, State
@@ -52,7 +52,7 @@ def all_checks(options: argparse.Namespace) -> Iterator[Check]:
     yield Check("microphone", text("microphone", "麦克风"), partial(checks.device, "microphone", sides[0]), 25.0)
     yield Check("far_end", text("far end", "对方声音"), partial(checks.device, "far_end", sides[1]), 25.0)
     yield Check("browser", text("browser", "浏览器"), checks.browser)
-    yield Check("port", text("port", "端口"), partial(checks.port, options.port))
+    yield Check("port", text("port", "端口"), lambda: checks.port(port_of(options.port)))
     folder = Path(options.journals) if options.journals else default_folder()
     yield Check("disk", text("disk", "磁盘"), partial(checks.disk, folder))
     yield Check("hotkeys", text("hotkeys", "热键"), checks.hotkeys, needed=False)
@@ -67,7 +67,9 @@ def all_checks(options: argparse.Namespace) -> Iterator[Check]:
         name = text("speed: {n}", "速度：{n}", n=choice.name)
         yield Check(f"speed.{choice.name}", name, partial(speed.recognition, choice), 130.0, first)
     yield Check("speed.matching", text("speed: phrases", "速度：话术匹配"), partial(speed.matching, options.flow), 30.0)
-    yield Check("speed.overlay", text("speed: overlay", "速度：浮窗"), partial(speed.overlay, options.port), 20.0)
+    yield Check(
+        "speed.overlay", text("speed: overlay", "速度：浮窗"), lambda: speed.overlay(port_of(options.port)), 20.0
+    )
     capture = partial(speed.capture, Headset, *sides)
     yield Check("speed.capture", text("speed: capture", "速度：采集"), capture, 45.0)
 

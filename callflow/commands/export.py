@@ -21,7 +21,7 @@ from callflow.review.exports import agent_page, call_page, rows, sheets
 from callflow.review.exports.cells import defused
 from callflow.review.exports.months import read_month
 from callflow.review.scored import Chosen
-from callflow.texts import Text, text
+from callflow.texts import Text, counted, text
 from callflow.writing import whole_or_nothing
 
 TABLES = ("findings", "scores")
@@ -120,7 +120,13 @@ def _agent(archive: Archive, options: argparse.Namespace, path: Path, chosen: Ch
             ),
         )
     agent_page.write_agent(path, month, language, options.reveal)
-    return text("{n:,} calls written to {p}", "已汇总 {n:,} 通通话：{p}", n=month.calls, p=path)
+    return text(
+        "{c} written to {p}",
+        "已汇总 {n:,} 通通话：{p}",
+        n=month.calls,
+        c=counted(month.calls, "call", "calls"),
+        p=path,
+    )
 
 
 def _month(given: str) -> datetime:

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Literal
 
 from callflow import flowfiles
-from callflow.commands.common import warn
+from callflow.commands.common import warn, warn_few
 from callflow.design.graph.dot import dot
 from callflow.design.graph.draw import draw
 from callflow.design.graph.mermaid import mermaid
 from callflow.design.graph.model import Overlay, build
 from callflow.design.graph.overlay import heat, path
-from callflow.errors import BadInput, CallflowError
+from callflow.errors import BadInput, CallflowError, OutputError
 from callflow.events import Event, parse
 from callflow.journal import is_journal, read_journal
 from callflow.problems import Location
-from callflow.texts import text
+from callflow.texts import printable, text
 from callflow.writing import whole_or_nothing
 
 Format = Literal["svg", "png", "mermaid", "dot"]
@@ -63,10 +63,13 @@ def run_graph(options: argparse.Namespace, language: str) -> int:
 
 
 def _by_ending(out: Path) -> Format:
+    if out.is_dir():
+        folder = text('cannot write "{p}": it is a folder', "无法写入“{p}”：这是一个文件夹", p=out)
+        raise OutputError(folder, text("name a file in it", "请给出其中的文件名"))
     if out.suffix.lower() not in _BY_ENDING:
         known = ", ".join(_BY_ENDING)
         raise BadInput(
-            text('"{o}": the ending does not tell the format', "“{o}”的扩展名看不出格式", o=out.name),
+            text('"{o}": the ending does not tell the format', "“{o}”的扩展名看不出格式", o=out),
             text("end it in {k}, or add --format", "请用 {k}，或加上 --format", k=known),
         )
     return _BY_ENDING[out.suffix.lower()]
@@ -74,7 +77,7 @@ def _by_ending(out: Path) -> Format:
 
 def _overlay(options: argparse.Namespace, language: str) -> Overlay | None:
     if options.call:
-        return path(_events(Path(options.call), language), Path(options.call).stem, language)
+        return path(_events(Path(options.call), language), printable(Path(options.call).stem), language)
     return heat(_calls(options.heat, language), language) if options.heat else None
 
 
@@ -116,5 +119,5 @@ def _archived(url: str) -> Iterator[Iterable[Event]]:
 
 def _events(journal: Path, language: str) -> list[Event]:
     read = read_journal(journal)
-    warn(read.problems, language)
+    warn_few(read.problems, language)
     return read.events

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import signal
 import sys
 import threading
 from contextlib import ExitStack, suppress
@@ -16,7 +17,7 @@ from callflow.audio.devices import Device, choose, devices
 from callflow.audio.headset import Headset
 from callflow.audio.telephone import Line, Telephone
 from callflow.commands import plugins
-from callflow.commands.common import note, plan_of, warn_of_models
+from callflow.commands.common import note, plan_of, port_of, warn_of_models
 from callflow.commands.places import chosen_engines, default_folder
 from callflow.errors import BadInput, TelephonyError
 from callflow.live import window
@@ -42,13 +43,29 @@ WITHOUT_TELEPHONE = ("sound", "keys")
 
 
 def run_live(options: argparse.Namespace, language: str) -> int:
-    folder = _folder(options)
+    """Until Ctrl-C, which is how one goes home: 0. A second one does not wait for the end: 130."""
+    begun = threading.Event()
+    try:
+        return _run(options, language, begun)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if begun.is_set():
+            kept = text("ended at once; what was written of the calls is kept", "已立即结束；通话已写出的部分保留")
+        else:
+            kept = text("interrupted while it was starting; nothing was written", "启动时已中断，未写出任何文件")
+        note(kept, language)
+        return 130
+
+
+def _run(options: argparse.Namespace, language: str, begun: threading.Event) -> int:
+    folder, port = _folder(options), port_of(options.port)
     wall = _wall(options)
     if options.window:
         window.require()
     telephone = (
         None if options.calls in WITHOUT_TELEPHONE else _telephone(options.calls, options.sip_interface, language)
     )
+    _check_telephone(options, telephone)
     plan = plan_of(options.flow, language)
     warn_of_models(language)
     found = devices()
@@ -61,7 +78,7 @@ def run_live(options: argparse.Namespace, language: str) -> int:
     with ExitStack() as stack:
         hook = _Hook() if not options.no_webhook else None
         routers = [hook.router(os.environ.get(HOOK_TOKEN) or secrets.token_urlsafe(24))] if hook else []
-        overlay = stack.enter_context(Overlay(port=options.port, routers=routers))
+        overlay = stack.enter_context(Overlay(port=port, routers=routers))
         for recogniser in recognisers:
             recogniser.start()
             stack.callback(recogniser.close)
@@ -84,10 +101,15 @@ def run_live(options: argparse.Namespace, language: str) -> int:
                 text("supervisors see calls in progress at {u}", "主管可在 {u} 看到进行中的通话", u=options.wall),
                 language,
             )
-        if options.window:
-            return _in_window(live, overlay.url)
-        with suppress(KeyboardInterrupt):  # how one goes home
-            live.run()
+        begun.set()
+        try:
+            if options.window:
+                _in_window(live, overlay.url)
+            else:
+                live.run()
+        except KeyboardInterrupt:
+            pass
+        note(text("ending …", "正在结束……"), language)
     return 0
 
 
@@ -108,9 +130,24 @@ def _folder(options: argparse.Namespace) -> Path | None:
                 text("leave one of them out", "请去掉其中一个"),
             )
         return None
+    if options.journals == "":
+        raise BadInput(
+            text("--journals: an empty name", "--journals：名字是空的"), text("name a folder", "请给出文件夹")
+        )
     folder = Path(options.journals) if options.journals else default_folder()
     require_folder(folder)
     return folder
+
+
+def _check_telephone(options: argparse.Namespace, telephone: object) -> None:
+    """What only a telephone of our own can do."""
+    for name in ("transfer_to", "sip_interface"):
+        if getattr(options, name) is not None and not isinstance(telephone, Phone):
+            option = name.replace("_", "-")
+            raise BadInput(
+                text("--{o} is for a telephone of our own", "--{o} 仅用于 callflow 自带电话", o=option),
+                text("add --calls sip:USER@HOST, or leave it out", "请加上 --calls sip:用户@主机，或去掉它"),
+            )
 
 
 def _kept(folder: Path | None, sound: bool) -> Text:
@@ -228,7 +265,7 @@ def _player(platform: str) -> str:
     return "coreaudio" if platform == "darwin" else "alsa,default"
 
 
-def _in_window(live: LiveSession, url: str) -> int:
+def _in_window(live: LiveSession, url: str) -> None:
     """The overlay in a window that stays on top; closing it ends the session."""
     running = threading.Thread(target=live.run, name="session", daemon=True)
     running.start()
@@ -236,4 +273,3 @@ def _in_window(live: LiveSession, url: str) -> int:
         window.show_window(url)
     live.stop()
     running.join(5.0)
-    return 0

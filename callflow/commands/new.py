@@ -9,7 +9,7 @@ from pathlib import Path
 from callflow.commands.common import note
 from callflow.design import new
 from callflow.errors import BadFlow, BadInput, OutputError
-from callflow.texts import Text, text
+from callflow.texts import Text, refused, text
 from callflow.writing import new_folder
 
 MOST_BYTES = 100_000
@@ -65,7 +65,7 @@ def _read(path: Path, template: new.Template) -> new.Answers:
         bad = text('"{p}" is no UTF-8 text', "“{p}”不是 UTF-8 文本", p=path)
         raise BadInput(bad, text("save the file as UTF-8", "请以 UTF-8 保存")) from error
     except OSError as error:
-        raise BadInput(text('cannot read "{p}": {w}', "无法读取“{p}”：{w}", p=path, w=error.strerror)) from error
+        raise BadInput(text('cannot read "{p}": {w}', "无法读取“{p}”：{w}", p=path, w=refused(error))) from error
     answers, problems = new.read_answers(source, path.name, template)
     if problems:
         raise BadFlow(text("{p} has mistakes; nothing was written", "{p} 有错误，未写出任何文件", p=path), problems)

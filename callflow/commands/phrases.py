@@ -16,7 +16,7 @@ from callflow.design.sheets.phrases import SheetPhrase, phrases_of
 from callflow.design.sheets.tables import Table, headings, lines_of
 from callflow.errors import BadInput, BadSheet, OutputError
 from callflow.problems import Problem, has_errors
-from callflow.texts import text
+from callflow.texts import refused, text
 from callflow.writing import whole_or_nothing
 
 MOST_BYTES = 20_000_000
@@ -99,7 +99,7 @@ def _tables(path: Path) -> tuple[list[Table], list[Problem]]:
             content = opened.read(MOST_BYTES + 1)
     except OSError as error:
         raise BadInput(
-            text('cannot read "{p}": {w}', "无法读取“{p}”：{w}", p=path, w=error.strerror),
+            text('cannot read "{p}": {w}', "无法读取“{p}”：{w}", p=path, w=refused(error)),
             text(
                 "callflow phrases export makes a spreadsheet to begin with", "可先用 callflow phrases export 导出表格"
             ),

@@ -7,7 +7,9 @@ from pathlib import Path
 from platformdirs import user_cache_path, user_data_path
 
 from callflow.commands import plugins
+from callflow.errors import BadInput
 from callflow.speech import engines
+from callflow.texts import text
 
 
 def default_folder() -> Path:
@@ -23,7 +25,19 @@ def copies_of_sound(archive: str) -> Path:
 def chosen_engines(name: str, language: str = "en") -> list[engines.Choice]:
     """The quick recogniser, and the accurate one where two are asked for or (``auto``) can be had."""
     if name != "auto":
-        parts = name.split("+")[:2]
+        parts = name.split("+")
+        if len(parts) > 2 or len(set(parts)) < len(parts):
+            raise BadInput(
+                text(
+                    '--engine: "{n}" is not one engine, or two that differ',
+                    "--engine：“{n}”应为一个或两个不同的引擎",
+                    n=name[:80],
+                ),
+                text(
+                    "write one, or a quick and an accurate one: zipformer+whisper",
+                    "例如 zipformer 或 zipformer+whisper",
+                ),
+            )
         return [plugins.engine(part, None, language) or engines.choose(part, "live") for part in parts]
     quick = engines.choose("auto", "live")
     accurate = engines.accurate_beside(quick)

@@ -12,7 +12,7 @@ from typing import Any
 
 from callflow import flowfiles
 from callflow.call.plan import Plan
-from callflow.commands.common import note, plan_of, warn
+from callflow.commands.common import note, plan_of, warn, warn_few
 from callflow.design import record as recording
 from callflow.design.mutate import Mutant, mutate
 from callflow.design.rehearsal_report import junit, mutants_text, render
@@ -220,7 +220,7 @@ def _round(options: argparse.Namespace, language: str, before: _Run | None) -> _
 def run_record(options: argparse.Namespace, language: str) -> int:
     """A rehearsal of a real call, as YAML."""
     journal = read_journal(Path(options.journal))
-    warn(journal.problems, language)
+    warn_few(journal.problems, language)
     plan = plan_of(journal.header.flow or None if options.flow is None else options.flow, language)
     made = recording.record(journal.events, plan, options.name or Path(options.journal).stem)
     for left in made.left_out:

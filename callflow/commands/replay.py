@@ -15,12 +15,13 @@ from callflow.audio.recording import Recording
 from callflow.call.actions import Actions
 from callflow.call.plan import Plan
 from callflow.commands import plugins
-from callflow.commands.common import interrupts, note, plan_of, warn, warn_of_models
+from callflow.commands.common import interrupts, note, plan_of, warn, warn_few, warn_of_models
 from callflow.commands.console import Console
-from callflow.errors import BadInput, OutputError
+from callflow.errors import BadInput, CallflowError, OutputError
 from callflow.events import CallContext, Event, Heard
 from callflow.journal import PART, Header, JournalWriter, is_journal, read_journal
 from callflow.problems import Location
+from callflow.review import processes
 from callflow.review.beside import events_file, reported
 from callflow.review.replay import rejudge, replay
 from callflow.review.report import write_report
@@ -38,6 +39,7 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
     _check_paths(options)
     threads = _threads(options.threads)
     if options.file.suffix == ".jsonl" or is_journal(options.file):
+        _check_of_a_journal(options)
         return _replay_journal(options, language)
     started = time.monotonic()
     with ExitStack() as stack:
@@ -76,22 +78,24 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
             if not views.heard:
                 note(text("no speech was heard in this recording", "这段录音中没有听到任何人说话"), language)
             views.finish(Recording(options.file, agent=agent) if options.report else None)
+        views.end()
     return 0
 
 
 def _replay_journal(options: argparse.Namespace, language: str) -> int:
     journal = read_journal(options.file)
-    warn(journal.problems, language)
+    warn_few(journal.problems, language)
     plan = plan_of(journal.header.flow or None if options.flow is None else options.flow, language)
     if flowfiles.of_calls(plan.flow.hashes) != flowfiles.of_calls(journal.header.files):
         note(text("the flow has changed since this journal was written", "写日志之后流程已有改动"), language)
     name = Path(journal.header.recording).name
     sound = options.file.parent / name if name else None
-    agent: Side = options.agent or journal.header.agent
+    agent = journal.header.agent
     header = Header(plan.flow.name, plan.flow.hashes, name, agent)
     with _Views(options, plan, language, header) as views:
         rejudge(_dated_events(journal.events, options.date, language), plan, views.show)
         views.finish(Recording(sound, agent=agent) if options.report and sound and sound.is_file() else None)
+    views.end()
     return 0
 
 
@@ -112,6 +116,7 @@ class _Views:
         self._language = language
         self._title = header.recording or options.file.name
         self.heard = False
+        self.unwritten: CallflowError | None = None
         self._stack = ExitStack()
         self._kept: list[Event] = []
         self._actions = Actions(plan.flow)
@@ -146,14 +151,23 @@ class _Views:
             self._view.progress(done, total, elapsed)
 
     def finish(self, sound: Recording | None) -> None:
-        """The report, then the summary that names it."""
+        """The report, then the summary that names it. A report that cannot be written is ``unwritten`` for the caller
+        to raise when the journal has its name: an hour of work is not lost over it."""
         story = Story.of(self._kept, self._flow)
         report: Path | None = self._options.report
-        if report:
-            with sound or ExitStack():
-                write_report(report, story, sound=sound, title=self._title, language=self._language)
+        try:
+            if report:
+                with sound or ExitStack():
+                    write_report(report, story, sound=sound, title=self._title, language=self._language)
+        except CallflowError as error:
+            self.unwritten, report = error, None
         if self._view:
             self._view.summary(story, report, self._options.journal)
+
+    def end(self) -> None:
+        """Raise what kept the report from being written."""
+        if self.unwritten:
+            raise self.unwritten
 
 
 def _dated(context: CallContext, given: str | None, language: str) -> CallContext:
@@ -172,9 +186,29 @@ def _threads(given: str | None) -> int:
     """How many were asked for; 0 for what suits the recogniser."""
     if given is None:
         return 0
-    if not (given.isascii() and given.isdigit() and int(given[:9]) > 0):
-        raise BadInput(text("--threads must be a whole number from 1 on", "--threads 应为不小于 1 的整数"))
-    return min(int(given[:9]), 1024)
+    most = processes.cores()
+    if not (given.isascii() and given.isdigit() and 0 < int(given[:9]) <= most):
+        raise BadInput(
+            text(
+                "--threads must be a whole number from 1 to {m}, the cores of this computer",
+                "--threads 应为 1 到 {m} 的整数（{m} 为本机可用核数）",
+                m=most,
+            ),
+            text("more would only wait for each other", "再多只会互相等待"),
+        )
+    return int(given)
+
+
+def _check_of_a_journal(options: argparse.Namespace) -> None:
+    """In a journal everything is heard already: what speaks of the sound, or of what lies beside it, cannot help."""
+    given = [name for name in ("events", "agent", "threads") if getattr(options, name) is not None]
+    if options.engine != "auto":
+        given.append("engine")
+    if given:
+        raise BadInput(
+            text("--{n} is for a recording, not for a journal", "--{n} 用于录音，不能用于日志", n=given[0]),
+            text("leave it out, or replay the recording", "请去掉它，或回放录音"),
+        )
 
 
 def _check_single(options: argparse.Namespace) -> None:

@@ -16,7 +16,7 @@ from callflow.archive import extracts
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.archive.viewers import EVERYTHING, Viewer
-from callflow.commands.common import note, output, plan_of, warn, workers_of
+from callflow.commands.common import note, output, plan_of, warn_few, workers_of
 from callflow.commands.console import Console
 from callflow.errors import BadInput, CallflowError
 from callflow.journal import read_journal
@@ -57,7 +57,7 @@ def _explained(options: argparse.Namespace, language: str) -> scored.Explained:
             text("name a journal, or --archive URL --call ID", "请给出日志，或 --archive URL --call 编号"),
         )
     journal = read_journal(Path(options.journal))
-    warn(journal.problems, language)
+    warn_few(journal.problems, language)
     plan = plan_of(journal.header.flow or None if options.flow is None else options.flow, language)
     card = scorecard_file.load(Path(options.scorecard), plan.flow) if options.scorecard is not None else None
     name = Path(journal.header.recording or options.journal).name

@@ -11,7 +11,7 @@ from callflow.archive.store import Archive
 from callflow.audio.recording import Recording
 from callflow.audio.source import Source
 from callflow.commands import studio
-from callflow.commands.common import note
+from callflow.commands.common import note, port_of
 from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput
 from callflow.gate import listen, own_hosts
@@ -40,7 +40,7 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
             raise BadInput(text('{o}: no such file: "{p}"', "{o}：没有这个文件：“{p}”", o=option, p=name))
     with ExitStack() as stack:
         archive = stack.enter_context(Archive.open(options.archive, create=False))
-        listening = stack.enter_context(listen(options.host, options.port))
+        listening = stack.enter_context(listen(options.host, port_of(options.port)))
         port = listening.getsockname()[1]
         site = Site(Accounts(archive), secure=bool(certificate))
         folders = folders or _beside(archive)

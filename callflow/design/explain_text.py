@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from callflow.phrases.explain import Explained, Verdict
-from callflow.texts import Text, text
+from callflow.texts import Text, printable, text
 
 VERDICTS: dict[Verdict, Text] = {
     "said": text("said", "说了"),
@@ -29,15 +29,22 @@ _BOUNDARIES = {
 }
 
 
-def render(sentence: str, sounds: Sequence[str], found: Sequence[Explained], language: str) -> str:
-    """The sentence, its sounds, and a paragraph for each phrase that came near."""
+def render(
+    sentence: str, sounds: Sequence[str], found: Sequence[Explained], language: str, folds: Sequence[str] = ()
+) -> str:
+    """The sentence, its sounds, and a paragraph for each phrase that came near. ``folds``: sounds that count as one."""
     title = text("sounds", "读音").in_(language)
     lines = [sentence, f"  {title}  {' '.join(sounds)}"]
+    if folds:
+        merged = text(
+            "of {f} either counts as the other, and one stands for both", "{f} 不作区分，只写其一", f=" ".join(folds)
+        )
+        lines.append(f"  ({merged.in_(language)})")
     for one in found:
         lines += ["", *_paragraph(one, language)]
     if not found:
         lines += ["", text("no phrase comes near", "没有相近的短语").in_(language)]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _paragraph(one: Explained, language: str) -> Iterator[str]:

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from callflow.texts import Text, refused
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -30,7 +32,7 @@ class Appended:
 
     def __init__(self, path: Path, most_waiting: int, file: BinaryIO | None = None, keep: int = 0) -> None:
         self.path = path
-        self.trouble = ""
+        self.trouble: Text | None = None
         self._file = file
         self._good = keep
         self._waiting: deque[bytes] = deque(maxlen=most_waiting)
@@ -55,10 +57,10 @@ class Appended:
                 self._good += len(piece)
                 self._waiting.popleft()
         except OSError as error:
-            self.trouble = error.strerror or str(error)
+            self.trouble = refused(error)
             self._drop_half_a_piece()
             return False
-        self.trouble = ""
+        self.trouble = None
         return True
 
     def close(self) -> None:

@@ -21,6 +21,7 @@ from callflow.live.lines import Lines
 from callflow.live.record import SUFFIX, CallRecord, take_up
 from callflow.live.setting import Setting
 from callflow.telephony.life import Status
+from callflow.texts import Text
 from callflow.workdays import with_day
 
 QUIET_END = 120.0
@@ -65,9 +66,9 @@ class Calls:
         return bool(self._ending)
 
     @property
-    def trouble(self) -> str:
-        """Why a call is not being written, in the system's words; "" where all are."""
-        return next((call.record.trouble for call in self._all() if call.record and call.record.trouble), "")
+    def trouble(self) -> Text | None:
+        """Why a call is not being written, in the system's words; ``None`` where all are."""
+        return next((call.record.trouble for call in self._all() if call.record and call.record.trouble), None)
 
     def use(self, plan: Plan) -> None:
         """Calls from now on follow ``plan``; those that are still decoded keep the one they began with."""

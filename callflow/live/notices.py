@@ -74,10 +74,9 @@ class Board:
             changed |= self.put(whisper.notice, whisper.text)
         return changed
 
-    def follow_journal(self, trouble: str) -> bool:
+    def follow_journal(self, trouble: Text | None) -> bool:
         """Whether the call is kept."""
-        message = Text(_UNWRITTEN.en.format(w=trouble), _UNWRITTEN.zh.format(w=trouble))
-        return self.put("journal", message if trouble else None)
+        return self.put("journal", text(_UNWRITTEN.en, _UNWRITTEN.zh, w=trouble) if trouble else None)
 
 
 def _out(ears: Ears, name: str) -> Text:

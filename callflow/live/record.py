@@ -22,7 +22,7 @@ from callflow.journal import PART, Header, Journal, read_journal
 from callflow.live.append import Appended, take
 from callflow.live.sound import SUFFIX as SOUND
 from callflow.live.sound import CallSound
-from callflow.texts import text
+from callflow.texts import Text, refused, text
 
 SUFFIX = ".jsonl"
 MOST_WAITING = 100_000
@@ -50,9 +50,9 @@ class CallRecord:
         self._sound = CallSound(path.with_suffix(SOUND)) if sound else None
 
     @property
-    def trouble(self) -> str:
+    def trouble(self) -> Text | None:
         """Why something is not written at the moment, in the system's words; "" where all is."""
-        return self._file.trouble or (self._sound.file.trouble if self._sound else "")
+        return self._file.trouble or (self._sound.file.trouble if self._sound else None)
 
     def write(self, event: Event) -> None:
         """Append one event."""
@@ -99,6 +99,9 @@ def require_folder(folder: Path) -> None:
 
     A disk that is merely full is no reason not to take calls: what is to be written waits until there is room.
     """
+    if folder.exists() and not folder.is_dir():
+        message = text('journals cannot be written to "{p}": it is a file', "日志无法写入“{p}”：这是一个文件", p=folder)
+        raise OutputError(message, text("name a folder with --journals", "请用 --journals 指定文件夹"))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -106,9 +109,8 @@ def require_folder(folder: Path) -> None:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return
-        why = error.strerror or str(error)
         raise OutputError(
-            text('journals cannot be written to "{p}": {w}', "日志无法写入“{p}”：{w}", p=folder, w=why),
+            text('journals cannot be written to "{p}": {w}', "日志无法写入“{p}”：{w}", p=folder, w=refused(error)),
             text(
                 "name another folder with --journals, or keep nothing with --no-journal",
                 "请用 --journals 指定其他文件夹，或用 --no-journal 不保存",

@@ -18,7 +18,9 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
         "--archive", required=True, metavar="URL", help="a path, or postgresql://USER@HOST/NAME 归档库"
     )
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this computer only) 地址")
-    command.add_argument("--port", type=int, default=8700, help="port to listen on; 0 for any (default: 8700) 端口")
+    command.add_argument(
+        "--port", metavar="N", default="8700", help="port to listen on; 0 for any (default: 8700) 端口"
+    )
     command.add_argument(
         "--name", action="append", metavar="NAME", help="a name by which others reach this computer; may be repeated"
     )

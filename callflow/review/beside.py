@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from callflow.errors import BadFlow
+from callflow.errors import BadEvents
 from callflow.events import CallContext, Event
 from callflow.journal import read_events
 from callflow.texts import text
@@ -33,13 +33,13 @@ def events_file(recording: Path) -> Path:
 
 
 def reported(recording: Path, given: Path | None = None) -> Reported:
-    """The call events in ``given``, else beside the recording. Raises ``BadFlow`` where they have mistakes."""
+    """The call events in ``given``, else beside the recording. Raises ``BadEvents`` where they have mistakes."""
     path = given or (beside if (beside := events_file(recording)).is_file() else None)
     if path is None:
         return Reported()
     events, problems = read_events(path)
     if problems:
-        raise BadFlow(text('"{p}" has mistakes', "“{p}”有错误", p=path), problems)
+        raise BadEvents(text('"{p}" has mistakes', "“{p}”有错误", p=path), problems)
     contexts = [event for event in events if isinstance(event, CallContext)]
     told = [event for event in events if event.type.startswith("call.") and not isinstance(event, CallContext)]
     return Reported(told, contexts[-1]) if contexts else Reported(told)

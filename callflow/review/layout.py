@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import NamedTuple
 
 from callflow.review.outcome import NOTHING, Judged
@@ -67,7 +68,7 @@ def marks(findings: Sequence[Judged], duration: float) -> list[Mark]:
 def axis(duration: float) -> list[float]:
     """Times to label: at most ten, at round distances, none so late that its label would be cut off."""
     steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400)
-    step = next((step for step in steps if duration / step <= 10), 28_800)
+    step = next((step for step in steps if duration / step <= 10), 28_800 * ceil(duration / 288_000))
     return [float(n * step) for n in range(int(duration / step) + 1) if n * step <= duration * 0.96 or n == 0]
 
 

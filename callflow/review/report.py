@@ -55,7 +55,7 @@ def write_report(path: Path, story: Story, *, sound: Source | None, title: str, 
         head, here, tail = _page(story, waveform, sound is None or sound.separate, title, language).partition(
             _SOUND_HERE
         )
-        out.write(head.encode())
+        out.write(head.encode(errors="replace"))  # the title is a file name, which need not be UTF-8
         encoded.seek(0)
         while here and (chunk := encoded.read(_CHUNK)):
             out.write(base64.b64encode(chunk))

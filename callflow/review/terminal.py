@@ -210,7 +210,7 @@ class TerminalView:
         """What came of the call: the score, the faults by severity, what was not assessed, and where to read on."""
         self.close()
         rule = Line("━" * self._width, "bright_black")
-        parts: list[Line] = [Line(), rule, *wrap(self._score(story), self._width), *self._groups(story), Line()]
+        parts: list[Line] = [Line(), rule, *self._score(story), *self._groups(story), Line()]
         if told := words.guessed(story.context):
             parts += [*wrap(Line(f"  {self._in(told)}", "yellow"), self._width), Line()]
         if story.faults:
@@ -226,12 +226,12 @@ class TerminalView:
         for part in parts:
             self._print(part)
 
-    def _score(self, story: Story) -> Line:
+    def _score(self, story: Story) -> list[Line]:
+        """Two lines: all of it in one is wider than many a terminal."""
         line = Line("  ").append(self._in(text("Score ", "得分 ")), "bold")
         line.append(words.points(story.total) if story.total is not None else "—", "bold cyan").append(" / 100", "dim")
-        if story.findings:
-            line.append("   ").append(self._counts(story.findings))
-        return line.append(f"   {words.clock(story.duration)}", "dim")
+        line.append(f"   {words.clock(story.duration)}", "dim")
+        return [line, *wrap(Line("  ").append(self._counts(story.findings)), self._width)] if story.findings else [line]
 
     def _groups(self, story: Story) -> list[Line]:
         titles = [Line(clean(self._in(group.title))) for group in story.groups]

@@ -11,7 +11,7 @@ from callflow.flow.model import Flow
 from callflow.review import outcome, words
 from callflow.review.compare import Change, Differences, Example, Side, Tally
 from callflow.review.wrap import clean, wrap
-from callflow.texts import Text, text
+from callflow.texts import Text, counted, text
 
 WIDEST, NARROWEST = 120, 72
 SHOWN = 3
@@ -56,10 +56,12 @@ class _View:
     def head(self) -> Iterator[Line]:
         found, all_ = self._found, self._found.all
         calls = text(
-            "{n:,} calls judged with both flows, {t:,} differ",
+            "{c} judged with both flows, {d}",
             "{n:,} 通通话用两个流程重新评定，{t:,} 通有差异",
             n=found.calls,
             t=found.touched,
+            c=counted(found.calls, "call", "calls"),
+            d=counted(found.touched, "differs", "differ"),
         )
         yield Line(f"  {self._in(calls)}", "bold")
         if not found.calls or not found.touched:

@@ -54,7 +54,10 @@ FIELD_STAGES: Final = {
 }
 FIELD_SIGNS: Final = {"heard": "·", "read_back": "↻", "confirmed": "✓", "corrected": "✎", "differs": "≠"}
 
-CAUSES: Final = Text("Causes of dissatisfaction", "客户不满的原因")
+CAUSES: Final = Text(
+    "Causes of dissatisfaction (% of customers who name them)", "客户不满的原因（%：受访客户中提到它的比例）"
+)
+"""The shares are the flow's, of a survey among customers; they say nothing of this call."""
 
 CALL_EVENTS: Final = {
     "call.ringing": Text("Ring", "振铃"),

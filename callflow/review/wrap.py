@@ -12,7 +12,8 @@ import unicodedata
 from rich.cells import cell_len, chop_cells
 from rich.text import Text as Line
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Also what turns the direction of writing: a caller's words, or a file's name, could disguise themselves."""
 _OPENING = r"“‘「『（《〈【\(\["
 _CLOSING = r"，。！？；：、”’」』）》〉】…,.!?;:\)\]"
 _UNIT = re.compile(rf"[{_OPENING}]*(?:[!-~\u00a1-\u02ff\u0300-\u036f\u1e00-\u1eff]+|.)[{_CLOSING}]*\s*", re.DOTALL)

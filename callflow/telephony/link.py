@@ -11,7 +11,7 @@ from typing import Protocol, Self
 from callflow.errors import TelephonyError
 from callflow.telephony.asterisk import Extension, Fact
 from callflow.telephony.source import Inbox
-from callflow.texts import text
+from callflow.texts import refused, text
 
 BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds before the next try; the last for every further one."""
@@ -114,6 +114,6 @@ class Link(Inbox):
                 "{n}：无法连接 {w}（{e}），将自动重试。请检查地址，并确认 Asterisk 正在运行",
                 n=self.name,
                 w=self.where,
-                e=getattr(error, "strerror", None) or str(error) or type(error).__name__,
+                e=refused(error) if isinstance(error, OSError) else str(error) or type(error).__name__,
             ),
         )

@@ -120,6 +120,30 @@ CASES = [
         ["电话 13824679053 heard"],
     ),
     (
+        "the number of a house is no read-back, whatever its digits are like",
+        f"[{PHONE}, {ADDRESS}, agent: 送货地址北京市朝阳区建国路八二四号，对吗？]",
+        [
+            "电话 13824679053 heard",
+            "地址 北京市朝阳区建国路二十号 heard",
+            "地址 北京市朝阳区建国路二十号 read_back",
+        ],
+    ),
+    (
+        "nor is it without its label",
+        f"[{PHONE}, agent: 是建国路八二四号，对吗？]",
+        ["电话 13824679053 heard"],
+    ),
+    (
+        "the wrong number without its label, after a name",
+        f"[{PHONE}, agent: 联系人王建国，幺三八二四六七九零八三，对吗？]",
+        ["电话 13824679053 heard", "电话 13824679083 differs"],
+    ),
+    (
+        "read back in parts without the label, the second wrong",
+        f"[{PHONE}, agent: 幺三八。, agent: 二四七。]",
+        ["电话 13824679053 heard", "电话 138247 differs"],
+    ),
+    (
         "a name read back",
         f"[{NAME}, agent: 联系人王建国，对吗？, customer: 是的。]",
         ["联系人 王建国 heard", "联系人 王建国 read_back", "联系人 王建国 confirmed"],

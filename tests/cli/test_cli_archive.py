@@ -99,11 +99,11 @@ def test_purging(tmp_path: Path) -> None:
     copy.parent.mkdir()
     copy.touch()
     purge = ("purge", "--archive", "calls.db", "--older-than")
-    assert callflow(*purge, "90d", "--dry-run", cwd=tmp_path).stdout == b"1 calls would be deleted\n"
+    assert callflow(*purge, "90d", "--dry-run", cwd=tmp_path).stdout == b"1 call would be deleted\n"
     done = callflow(*purge, "90d", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (
         0,
-        b"1 calls deleted, 0 recordings and journals beside them deleted\n",
+        b"1 call deleted, 0 recordings and journals beside them deleted\n",
         b"",
     )
     assert not copy.exists()

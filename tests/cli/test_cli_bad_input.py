@@ -6,15 +6,18 @@ language asked for, without a traceback, and with no file that was not there bef
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from commandline import OUTPUTS, callflow, complaint, environment, listing
+from commandline import OUTPUTS, PROBLEM, callflow, complaint, environment, listing
 
 from callflow.cli import main
+from callflow.journal import Header, JournalWriter, read_journal
 
 BAD_RULES = ["unknown-key", "unknown-phrase", "unknown-key"]
 
@@ -60,9 +63,15 @@ CASES: list[tuple[str, str, str, list[str]]] = [
     ("simulate bad.yaml", "has mistakes", "有错误", BAD_RULES),
     ("simulate template.yaml", "has mistakes", "有错误", ["template"]),
     ("replay call.jsonl --report folder.wav", "is a folder", "文件夹", []),
-    ("replay ok.wav --threads -3", "a whole number from 1 on", "不小于 1 的整数", []),
-    ("replay ok.wav --threads 0", "a whole number from 1 on", "不小于 1 的整数", []),
-    ("replay ok.wav --threads two", "a whole number from 1 on", "不小于 1 的整数", []),
+    ("graph --out folder.wav", "is a folder", "文件夹", []),
+    ("replay ok.wav --threads -3", "a whole number from 1 to", "的整数", []),
+    ("replay ok.wav --threads 0", "a whole number from 1 to", "的整数", []),
+    ("replay ok.wav --threads two", "a whole number from 1 to", "的整数", []),
+    ("replay ok.wav --threads 100000", "a whole number from 1 to", "的整数", []),
+    ("replay call.jsonl --events nan.events", "--events is for a recording", "--events 用于录音", []),
+    ("replay call.jsonl --engine foo", "--engine is for a recording", "--engine 用于录音", []),
+    ("replay call.jsonl --agent right", "--agent is for a recording", "--agent 用于录音", []),
+    ("replay call.jsonl --threads 1", "--threads is for a recording", "--threads 用于录音", []),
     ("replay ''", "FILE: an empty name", "名字是空的", []),
     ("replay .", "is a directory", "文件夹", []),
     ("replay call.jsonl --report ''", "--report: an empty name", "名字是空的", []),
@@ -134,6 +143,29 @@ def test_a_wrong_command_line_shows_how_it_goes(tmp_path: Path, arguments: str) 
     assert b"error: " in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "缺少参数：COMMAND"),
+        (["replay", "--lang", "zh"], "缺少参数：FILE"),
+        (["replay", "x", "--colour"], "无法识别的参数：--colour"),
+        (["replay", "x", "--agent"], "--agent：后面要跟一个值"),
+        (["replay", "x", "--agent", "top"], "--agent：没有 'top' 这个选项"),
+        (["graph", "--call", "a", "--heat", "b"], "--heat：不能与 --call 同用"),
+    ],
+)
+def test_a_wrong_command_line_is_told_in_chinese(
+    arguments: list[str], told: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    usage, *_, last = capfd.readouterr().err.splitlines()
+    assert usage.startswith("usage: callflow")
+    assert f"错误：{told}" in last
+
+
 def test_two_hundred_mistakes_are_listed_in_order(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     rules = "".join(f"  r{n}: {{expect: agent gone{n}, severty: major}}\n" for n in range(100))
     (tmp_path / "a.yaml").write_text("flow: {start: a}\nstates:\n  a: {}\nrules:\n" + rules)
@@ -144,6 +176,48 @@ def test_two_hundred_mistakes_are_listed_in_order(tmp_path: Path, capfd: pytest.
     assert "a.yaml has mistakes" in line
 
 
+@pytest.mark.parametrize(
+    ("arguments", "given", "last"),
+    [
+        (["replay", "ok.wav", "--events", "many.events"], b"", "callflow: error: "),
+        (["simulate"], b"garbage\n" * 40, "… and 30 more"),
+        (["score", "twice.jsonl"], b"", "… and "),
+    ],
+)
+def test_of_a_file_of_mistakes_the_first_few_are_told(
+    folder: Path, arguments: list[str], given: bytes, last: str
+) -> None:
+    (folder / "many.events").write_bytes(b"garbage\n" * 40)
+    call = (folder / "call.jsonl").read_bytes()
+    (folder / "twice.jsonl").write_bytes(call + call.partition(b"\n")[2] * 20)
+    told = callflow(*arguments, cwd=folder, given=given).stderr.decode().splitlines()
+    assert sum(bool(PROBLEM.match(line)) for line in told) == 10
+    assert any(line.startswith("… and ") for line in told)
+    assert any(line.startswith(last) for line in told[10:])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names are Unicode there")
+def test_a_file_name_that_is_not_utf_8_is_a_name_like_any_other(folder: Path) -> None:
+    """Names are bytes on Linux, and old recording systems write them in GBK."""
+    name = os.fsdecode("录音".encode("gbk"))
+    (folder / "call.jsonl").rename(folder / f"{name}.jsonl")
+    header = Header("inbound", {}, f"{name}.wav")
+    with JournalWriter(folder / "again.jsonl", header):
+        pass
+    assert read_journal(folder / "again.jsonl").header == header, "so its recording is found again"
+    for arguments in (
+        ["replay", f"{name}.jsonl", *OUTPUTS],
+        ["graph", "--call", f"{name}.jsonl", "--format", "svg", "--out", "path.svg"],
+        ["score", f"{name}.jsonl"],
+        ["record", f"{name}.jsonl"],
+        ["replay", f"{name}.jsonl", "again.jsonl", "--archive", "a.db", "--workers", "1"],
+    ):
+        if arguments[0] == "graph" and shutil.which("dot") is None:
+            continue
+        done = callflow(*arguments, cwd=folder)
+        assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr.decode()
+
+
 def test_names_cannot_play_with_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     for name in ("a\x1b[31mb.wav", "a\nb.wav", ":smile:.wav", "[bold]x.wav"):
         assert main(["replay", str(tmp_path / name), "--lang", "en"]) == 2
@@ -151,6 +225,21 @@ def test_names_cannot_play_with_the_terminal(tmp_path: Path, capfd: pytest.Captu
         assert "\x1b" not in line
     assert main(["replay", ":smile:.wav", "--lang", "en"]) == 2
     assert '":smile:.wav"' in complaint(capfd.readouterr().err)[0]
+
+
+@pytest.mark.parametrize("option", [[], ["ok.wav", "--report"], ["ok.wav", "--journal"]])
+def test_a_name_that_is_too_long_for_any_file_is_not_echoed_whole(folder: Path, option: list[str]) -> None:
+    done = callflow("replay", *option, "a" * 5000, "--lang", "zh", cwd=folder)
+    assert done.returncode == 2
+    assert "aa…aa" in complaint(done.stderr.decode(), "zh")[0]
+    assert len(done.stderr) < 1_000
+
+
+def test_what_is_explained_cannot_play_with_the_terminal_either(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "这事不归我管\x1b[31m\u202e", "--lang", "en"]) in (0, 1)
+    out = capfd.readouterr().out
+    assert not {"\x1b", "\u202e"} & set(out)
+    assert "sh/s" in out.splitlines()[2], "zh, ch, sh are written as z, c, s"
 
 
 @pytest.mark.parametrize(("variable", "language"), [("zh_CN.UTF-8", "zh"), ("en_GB.UTF-8", "en"), ("C", "en")])

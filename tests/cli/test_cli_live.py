@@ -104,12 +104,29 @@ def test_it_prints_where_the_overlay_is_answers_there_and_ends_with_ctrl_c(tmp_p
         stderr = interrupted(process)
         assert "Traceback" not in stderr
         assert str(tmp_path) in stderr
+        assert stderr.splitlines()[-1] == "ending …"
+        assert process.returncode == 0
     assert list(tmp_path.iterdir()) == [], "no call, no journal"
 
 
 def test_ctrl_c_while_everything_is_starting_leaves_no_traceback(tmp_path: Path) -> None:
     with started("--journals", str(tmp_path)) as (process, _):
         assert "Traceback" not in interrupted(process)  # the recogniser is still loading
+
+
+def test_a_second_ctrl_c_does_not_wait_and_says_what_is_true(tmp_path: Path) -> None:
+    with started("--journals", str(tmp_path), "--lang", "en") as (process, address):
+        assert process.stderr
+        with socket.create_connection(("127.0.0.1", int(address.split(":")[2].split("/")[0]))) as waits:
+            waits.sendall(b"GET / HTTP/1.1\r\n")  # the server's end waits for the rest of it
+            os.killpg(process.pid, signal.SIGINT)
+            while process.stderr.readline() not in ("ending …\n", ""):
+                pass
+            os.killpg(process.pid, signal.SIGINT)
+            _, stderr = process.communicate(timeout=30)
+    assert "nothing was written" not in stderr
+    if process.returncode:  # not over before the second
+        assert (process.returncode, stderr) == (130, "ended at once; what was written of the calls is kept\n")
 
 
 def test_an_unknown_device_is_named_with_those_that_could_be_meant() -> None:
@@ -138,9 +155,22 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
     assert f"127.0.0.1:{port}" in line
 
 
-@pytest.mark.parametrize("port", ["70000", "-1"])
+@pytest.mark.parametrize("port", ["70000", "-1", "abc"])
 def test_a_port_that_cannot_be_is_said(port: str, tmp_path: Path) -> None:
-    assert port in refused(*DEVICES, "--journals", str(tmp_path), "--port", port)
+    assert f'"{port}" is no port' in refused(*DEVICES, "--journals", str(tmp_path), f"--port={port}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--journals", ""], "an empty name"),
+        (["--journals", __file__], "it is a file"),
+        (["--no-journal", "--engine", "zipformer+zipformer"], "two that differ"),
+        (["--no-journal", "--transfer-to", "1001"], "--transfer-to is for a telephone"),
+    ],
+)
+def test_an_option_that_cannot_be_is_said(arguments: list[str], told: str) -> None:
+    assert told in refused(*DEVICES, *arguments)
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -172,3 +172,20 @@ def test_no_screen_scrolls_sideways(page: Any, size: tuple[int, int], language: 
         page.locator("#language").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     assert page.evaluate("[...document.querySelectorAll('.pane')].every(p => p.scrollWidth <= p.clientWidth)")
+
+
+def test_a_call_of_many_faults_and_a_long_name_is_no_wider_than_the_window(
+    browser: Any, events: list[ev.Event], flow: Flow, tmp_path: Path
+) -> None:
+    """Each fault has a mark in the table of causes, and a call of an hour can have a hundred."""
+    fault = next(event for event in events if isinstance(event, ev.Finding) and event.rule == "never-not-my-job")
+    story = Story.of([*events, *(replace(fault, at=fault.at + n / 10) for n in range(80))], flow)
+    write_report(tmp_path / "a.html", story, sound=None, title="long" * 60 + ".wav", language="en")
+    for width in (1920, 1280, 1024, 420):
+        page = browser.new_page(viewport={"width": width, "height": 720})
+        page.goto((tmp_path / "a.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        inside = "[...document.querySelectorAll('.causes a')].every(a => a.getBoundingClientRect().right <= innerWidth)"
+        assert page.evaluate(inside)
+        assert page.locator(".causes a").count() > 80
+        page.close()

@@ -178,7 +178,9 @@ def test_a_silence_during_a_hold_is_not_told_twice(flow: Flow) -> None:
     assert notes == ["On hold · 17 s", "Silence · 4 s"]
 
 
-@pytest.mark.parametrize(("seconds", "labels"), [(0.001, 1), (7.0, 7), (126.6, 9), (3_600.0, 6), (40_000.0, 6)])
+@pytest.mark.parametrize(
+    ("seconds", "labels"), [(0.001, 1), (7.0, 7), (126.6, 9), (3_600.0, 6), (40_000.0, 6), (999_000.0, 9)]
+)
 def test_the_axis_has_few_round_labels(seconds: float, labels: int) -> None:
     assert len(axis(seconds)) == labels
 

@@ -168,6 +168,10 @@ def test_what_was_not_assessed_is_listed_by_reason_and_no_reason_is_cut(flow: Fl
     assert "who spoke cannot be told apart (1) other" in words
 
 
+def test_words_cannot_turn_the_direction_of_writing() -> None:
+    assert clean("a\u202eb\u2066c\u200fd\x1be") == "abcde"
+
+
 def test_a_voice_is_nothing_to_read_of(events: list[ev.Event], flow: Flow) -> None:
     voices: list[ev.Event] = [ev.Voice(at=1.0, start=1.0, end=1.0, speaker="agent")]
     assert replay([*voices, *events], flow) == replay(events, flow)
@@ -184,7 +188,7 @@ def test_the_faults_are_counted_by_the_causes_of_dissatisfaction_the_most_named_
     events: list[ev.Event], flow: Flow
 ) -> None:
     lines = [line.strip() for line in replay(events, flow, "en").splitlines()]
-    head = lines.index("Causes of dissatisfaction")
+    head = lines.index("Causes of dissatisfaction (% of customers who name them)")
     assert lines[head + 1].split() == ["Attitude", "of", "staff", "35", "%", "✕", "violated", "2"]
     assert lines[head + 2].split() == ["Waiting", "27", "%", "○", "missed", "2"]
     assert lines[head + 3] == ""

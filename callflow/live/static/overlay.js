@@ -15,7 +15,7 @@ const RETRY = [250, 500, 1000, 2000, 4000]; // milliseconds
 
 const HEARD_TWICE = 1000; // milliseconds within which a key that this window had comes again, by way of the whole desktop
 
-let view = null, received = 0, link = "waiting", refused = "", handled = -HEARD_TWICE;
+let view = null, received = 0, stopped = null, link = "waiting", refused = "", handled = -HEARD_TWICE;
 let words = WORDS.zh;
 
 // ------------------------------------------------------------------------------------------------ settings
@@ -351,8 +351,8 @@ const drawNamed = () => {
 
 // ------------------------------------------------------------------------------------------------ the clock
 
-// A call's clock runs on here from snapshot to snapshot; after the call it stands.
-const now = () => view.at + (view.phase === "ready" || view.phase === "over" ? 0 : (performance.now() - received) / 1000);
+// A call's clock runs on here from snapshot to snapshot; after the call it stands, and where nobody tells us of it.
+const now = () => view.at + (view.phase === "ready" || view.phase === "over" ? 0 : ((stopped ?? performance.now()) - received) / 1000);
 
 const timerText = () => {
   for (const timer of view.timers) {
@@ -415,7 +415,7 @@ const connect = () => {
     const { number, view: next } = JSON.parse(data);
     send({ got: number });
     const asked = view !== null && next.desk.choose > view.desk.choose;
-    [view, received, link, refused, tries] = [next, performance.now(), "open", "", 0];
+    [view, received, stopped, link, refused, tries] = [next, performance.now(), null, "open", "", 0];
     draw();
     if (asked && performance.now() - handled > HEARD_TWICE) perform("situation"); // with a key that another window had
     painted(number);
@@ -427,6 +427,7 @@ const connect = () => {
   socket.onclose = ({ code }) => {
     refused = code === TOO_MANY ? "tooMany" : tries >= RETRY.length ? "refused" : "";
     link = "lost";
+    stopped ??= performance.now();
     draw();
     own().setTimeout(connect, RETRY[Math.min(tries++, RETRY.length - 1)]);
   };

@@ -15,7 +15,7 @@ from callflow.review.batch.manifest import read_manifest
 from callflow.review.batch.pattern import Pattern
 from callflow.review.batch.task import Side, Task
 from callflow.review.beside import SUFFIX
-from callflow.texts import text
+from callflow.texts import refused, text
 
 JOURNAL = ".jsonl"
 SOUNDS = frozenset(
@@ -85,8 +85,9 @@ def _paths(name: str) -> Iterator[Path]:
 
 def _in_folder(folder: Path) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
-        why = error.strerror or str(error)
-        raise BadInput(text('cannot read "{p}": {w}', "无法读取“{p}”：{w}", p=error.filename, w=why)) from error
+        raise BadInput(
+            text('cannot read "{p}": {w}', "无法读取“{p}”：{w}", p=error.filename, w=refused(error))
+        ) from error
 
     for place, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

@@ -14,7 +14,7 @@ from callflow.errors import BadFlow, BadInput
 from callflow.problems import Level, Location, Problem, did_you_mean, has_errors
 from callflow.review.batch import task
 from callflow.review.batch.task import Metadata, Task, Wrong
-from callflow.texts import Text, text
+from callflow.texts import Text, refused, text
 
 COLUMNS = {
     "file": "文件", "agent": "坐席", "team": "班组", "queue": "队列", "direction": "方向", "time": "时间",
@@ -58,8 +58,7 @@ def _text(path: Path) -> str:
         with open(path, "rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
-        why = error.strerror or str(error)
-        raise BadInput(text('cannot read "{p}": {w}', "无法读取“{p}”：{w}", p=path, w=why)) from error
+        raise BadInput(text('cannot read "{p}": {w}', "无法读取“{p}”：{w}", p=path, w=refused(error))) from error
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return content.decode(encoding)

@@ -20,7 +20,7 @@ from callflow.archive.calls import NewCall
 from callflow.review import words
 from callflow.review.batch.run import Tally
 from callflow.review.wrap import clean
-from callflow.texts import Text, text
+from callflow.texts import Text, counted, text
 
 EVERY = 10.0
 """Seconds between two plain lines."""
@@ -109,11 +109,11 @@ class BatchView:
 
     def summary(self, tally: Tally, name: str) -> None:
         """What came of it, in a few lines."""
-        sound = words.clock(tally.seconds)
+        sound, calls = words.clock(tally.seconds), counted(tally.done, "call", "calls")
         counts = (
-            (tally.done, text("{n} calls judged, {s} of sound", "已评 {n} 通，录音共 {s}", n=tally.done, s=sound)),
-            (tally.there, text("{n} were in the archive already", "{n} 个此前已归档", n=tally.there)),
-            (tally.same, text("{n} have the content of another file", "{n} 个与其他文件内容相同", n=tally.same)),
+            (tally.done, text("{c} judged, {s} of sound", "已评 {n} 通，录音共 {s}", n=tally.done, c=calls, s=sound)),
+            (tally.there, text("in the archive already: {n}", "{n} 个此前已归档", n=tally.there)),
+            (tally.same, text("with the content of another file: {n}", "{n} 个与其他文件内容相同", n=tally.same)),
             (
                 tally.failed,
                 text("{n} could not be judged; the archive says why", "{n} 个无法评定，原因已归档", n=tally.failed),

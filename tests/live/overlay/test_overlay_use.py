@@ -173,6 +173,9 @@ def test_a_lost_connection_is_told_and_mends_itself(browser: Any, plan: Plan) ->
     assert "断开" in words(page, ".notice")
     assert page.locator("#keys button").first.is_disabled()
     assert words(page, "#text") == words_before
+    stands = words(page, "#clock")
+    page.wait_for_timeout(1_500)
+    assert words(page, "#clock") == stands, "what nobody tells us of is not counted on"
     with Overlay(port=port, token="again") as overlay:
         show(overlay, page, scene("hold", plan))
         assert page.locator(".notice").count() == 0
