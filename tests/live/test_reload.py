@@ -119,7 +119,7 @@ def test_a_published_flow_comes_between_calls_and_a_broken_one_never(tmp_path: P
         good = _file(flow).read_text("utf-8")
         _file(flow).write_text(good[: len(good) // 2] + "\nrulse:", "utf-8")  # saved by half
         place.until(lambda: "flow.broken" in place.notices(), "the agent is told of it in mid-call")
-        assert "callflow lint logistics" in _shown(place)
+        place.until(lambda: "callflow lint logistics" in _shown(place), "and where to look")
         phone.tell(CallHungUp(at=0), "2")
         place.until(lambda: not place.session.calls.current, "the second call is over")
         phone.tell(CallAnswered(at=0), "3")

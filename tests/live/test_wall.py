@@ -70,7 +70,7 @@ def test_a_supervisor_sees_the_call_and_whispers_into_the_overlay(served: Served
         overlay = context.new_page()
         overlay.goto(place.overlay.url)
         until(overlay, lambda: "banzhang：请先致歉，再说 <b>办法</b>" in words(overlay, "#notices"))
-        assert "已送达" in words(page, ".whispers")
+        until(page, lambda: "已送达" in words(page, ".whispers"))
         overlay.locator("#notices button").first.click()
         until(page, lambda: "已读" in words(page, ".whispers"))
         until(overlay, lambda: "致歉，再说" not in words(overlay, "#notices"))
