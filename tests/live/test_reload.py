@@ -129,7 +129,7 @@ def test_a_published_flow_comes_between_calls_and_a_broken_one_never(tmp_path: P
         _file(flow).write_text(good + "# mended\n", "utf-8")
         place.until(lambda: "flow.broken" not in place.notices(), "it is mended")
         assert place.session.calls.current
-        assert running.running(flow.parent, "logistics")[0].in_call
+        place.until(lambda: running.running(flow.parent, "logistics")[0].in_call, "publishing sees the call")
         phone.tell(CallHungUp(at=0), "3")
         place.until(lambda: "flow.updated" in place.notices(), "and taken up")
     assert not running.running(flow.parent, "logistics")
