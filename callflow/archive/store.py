@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -207,10 +207,13 @@ def _check_file(path: Path, create: bool) -> None:
 
 
 def _take_back(file: Path) -> None:
-    """A file that was made for an archive, with nothing in it because the disk was full."""
-    with suppress(OSError):
-        if not file.stat().st_size:
-            file.unlink()
+    """A file that was made for an archive, with no table in it because the disk was full."""
+    with suppress(OSError, sqlite3.Error):
+        with closing(sqlite3.connect(file)) as database:
+            (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if not tables:
+            for part in ("", "-wal", "-shm", "-journal"):
+                file.with_name(file.name + part).unlink(missing_ok=True)
 
 
 def _engine(address: URL, busy: float) -> Engine:

@@ -92,23 +92,19 @@ def _run(options: argparse.Namespace, language: str, begun: threading.Event) -> 
             stack.enter_context(wall)
         reload = stack.enter_context(Reload(options.flow or flowfiles.DEFAULT_FLOW, plan))
         live = LiveSession(plan, source, Ears(recognisers), intake, overlay, setting, lines, wall=wall, reload=reload)
-        print(overlay.url, flush=True)
-        if hook:
-            note(text("webhook token: {t}", "Webhook 令牌：{t}", t=hook.token), language)
-        note(_kept(folder, options.audio), language)
-        if wall:
-            note(
-                text("supervisors see calls in progress at {u}", "主管可在 {u} 看到进行中的通话", u=options.wall),
-                language,
-            )
         begun.set()
-        try:
+        with suppress(KeyboardInterrupt):  # how one goes home
+            print(overlay.url, flush=True)
+            if hook:
+                note(text("webhook token: {t}", "Webhook 令牌：{t}", t=hook.token), language)
+            note(_kept(folder, options.audio), language)
+            if wall:
+                seen = text("supervisors see calls in progress at {u}", "主管可在 {u} 看到进行中的通话", u=options.wall)
+                note(seen, language)
             if options.window:
                 _in_window(live, overlay.url)
             else:
                 live.run()
-        except KeyboardInterrupt:
-            pass
         note(text("ending …", "正在结束……"), language)
     return 0
 
