@@ -110,8 +110,8 @@ def test_tables_are_masked_by_role_and_noted(served: Served) -> None:
     book = export(served, "admin", "scores.xlsx")
     assert "xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(book.body)).namelist()
     noted = served.rows("SELECT user, what FROM audit WHERE action = 'export.findings' ORDER BY id")
-    assert [user for user, _ in noted] == ["admin", "seer"]
-    assert noted[1][1].endswith("revealed")
+    assert [user for user, _ in noted][-2:] == ["admin", "seer"]
+    assert noted[-1][1].endswith("revealed")
 
 
 def test_pages_to_print_stand_alone_are_masked_and_noted(served: Served) -> None:
