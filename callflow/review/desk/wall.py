@@ -186,8 +186,8 @@ class Wall:
                 for whisper in place.whispers:
                     if whisper.state == "waiting":
                         told = {"id": whisper.id, "from": whisper.who, "text": whisper.text}
+                        whisper.state = "sent"  # before it is: it may be read before we are on again
                         await socket.send_json({"whisper": told})
-                        whisper.state = "sent"
                         self._changed()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(place.news.wait(), CHECKED_EVERY)

@@ -45,8 +45,9 @@ def watching(served: Served, user: str) -> Iterator[ClientConnection]:
 def cards(line: ClientConnection, until: Any = lambda cards: True) -> Any:
     """The first cards that are as they should be."""
     end = time.monotonic() + 20
+    told: Any = None
     while True:
-        assert time.monotonic() < end
+        assert time.monotonic() < end, told
         told = json.loads(line.recv(5))["cards"]
         line.send("got")
         if until(told):
