@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,9 +15,10 @@ from callflow.archive.extracts import maskers
 from callflow.archive.masking import masked
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Call, FlowVersion, StoredFinding, Team
-from callflow.archive.tallies import Week
+from callflow.archive.tallies import Counts, Rule, Week
 from callflow.archive.viewers import Viewer
 
+T = TypeVar("T")
 LATEST = 400
 """So many of the latest calls with faults are looked through for moments to listen to."""
 
@@ -28,6 +30,14 @@ class Asked:
     team: str = ""
     agent: str = ""
     queue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFlow:
+    """What a version of a flow tells: its name, and of each rule titles, severity, clauses."""
+
+    name: str
+    rules: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,7 @@ class Moment:
 
     call: int
     finding: int
+    flow: str
     rule: str
     standing: str
     agent: str
@@ -127,9 +138,16 @@ def _sums(session: Session, span: Week, ours: Sequence[sa.ColumnElement[bool]]) 
     }
 
 
+def without_time(archive: Archive, asked: Asked, viewer: Viewer) -> int:
+    """How many calls are in no figures, as nobody knows when they were."""
+    with archive.read() as session:
+        ours = [Call.status == "done", Call.began.is_(None), *_calls(session, asked, viewer)]
+        return session.scalar(sa.select(sa.func.count()).select_from(Call).where(*ours)) or 0
+
+
 def by_rule(
     archive: Archive, weeks: Sequence[Week], asked: Asked, viewer: Viewer
-) -> dict[datetime, dict[str, tuple[int, ...]]]:
+) -> dict[datetime, dict[Rule, Counts]]:
     """By week and rule its ``tallies.COUNTS``."""
     if asked.agent or viewer.role == "agent":
         with archive.read() as session:
@@ -151,26 +169,32 @@ def _team(session: Session, asked: Asked, viewer: Viewer) -> int | None:
 
 
 def moments(
-    archive: Archive, span: Week, rules: Sequence[str], asked: Asked, viewer: Viewer, each: int = 2
-) -> dict[str, list[Moment]]:
-    """Of each rule the latest moments at which it was missed or violated, at most ``each``, of different calls."""
-    found: dict[str, list[Moment]] = {rule: [] for rule in rules}
+    archive: Archive, span: Week, rules: Sequence[tuple[str, str]], asked: Asked, viewer: Viewer, each: int = 2
+) -> dict[tuple[str, str], list[Moment]]:
+    """Of each rule, as flow and name, the latest moments at which it was missed or violated, of different calls.
+
+    ``each``: at most so many.
+    """
+    found: dict[tuple[str, str], list[Moment]] = {rule: [] for rule in rules}
     with archive.read() as session:
         ours = [Call.began >= span[0], Call.began < span[1], Call.faults > 0, *_calls(session, asked, viewer)]
         latest = sa.select(Call.id).where(*ours).order_by(Call.began.desc(), Call.id.desc()).limit(LATEST)
         calls = session.scalars(latest).all()
         rows = session.execute(
-            sa.select(StoredFinding, Call.began, Agent.name, Agent.code)
+            sa.select(StoredFinding, Call.began, Agent.name, Agent.code, FlowVersion.name)
             .join(Call, Call.id == StoredFinding.call_id)
             .outerjoin(Agent, Agent.id == Call.agent_id)
-            .where(StoredFinding.call_id.in_(calls), _rule(session).in_(rules))
+            .outerjoin(FlowVersion, FlowVersion.id == Call.flow_id)
+            .where(StoredFinding.call_id.in_(calls), _rule(session).in_([rule for _, rule in rules]))
             .where(StoredFinding.standing.in_(("missed", "violated")))
             .order_by(Call.began.desc(), StoredFinding.number)
         )
-        for finding, began, name, code in rows:
-            of_rule = found[finding.rule]
-            if len(of_rule) < each and all(moment.call != finding.call_id for moment in of_rule):
-                of_rule.append(_moment(finding, began, name or code or ""))
+        for finding, began, name, code, flow in rows:
+            of_rule = found.get((flow or "", finding.rule))
+            if of_rule is None or len(of_rule) == each:
+                continue
+            if all(moment.call != finding.call_id for moment in of_rule):
+                of_rule.append(_moment(finding, flow or "", began, name or code or ""))
         return found if viewer.reveal else _masked(session, found)
 
 
@@ -180,13 +204,13 @@ def _rule(session: Session) -> sa.ColumnElement[str]:
     return sa.literal_column("+findings.rule" if sqlite else "findings.rule", sa.String)
 
 
-def _moment(finding: StoredFinding, began: datetime | None, agent: str) -> Moment:
+def _moment(finding: StoredFinding, flow: str, began: datetime | None, agent: str) -> Moment:
     at = min((float(seen["start"]) for seen in finding.evidence), default=finding.at)
     said = next((str(seen["said"]) for seen in finding.evidence if seen.get("said")), "")
-    return Moment(finding.call_id, finding.id, finding.rule, finding.standing, agent, began, at, said)
+    return Moment(finding.call_id, finding.id, flow, finding.rule, finding.standing, agent, began, at, said)
 
 
-def _masked(session: Session, found: Mapping[str, Sequence[Moment]]) -> dict[str, list[Moment]]:
+def _masked(session: Session, found: Mapping[T, Sequence[Moment]]) -> dict[T, list[Moment]]:
     """What was said masked as part of its call: a number may be told in parts."""
     calls = {moment.call for moments in found.values() for moment in moments}
     of_call = maskers(session, list(calls))
@@ -194,13 +218,18 @@ def _masked(session: Session, found: Mapping[str, Sequence[Moment]]) -> dict[str
     return {rule: [replace(one, said=hidden[one.call](one.said)) for one in moments] for rule, moments in found.items()}
 
 
-def known_rules(archive: Archive) -> dict[str, Mapping[str, object]]:
-    """What the flows tell of each rule; of the latest flow that has it."""
-    found: dict[str, Mapping[str, object]] = {}
+def known_flows(archive: Archive) -> dict[int, KnownFlow]:
+    """What every version of every flow tells of its rules, by the version's id, the oldest first."""
     with archive.read() as session:
-        for flow in session.scalars(sa.select(FlowVersion).order_by(FlowVersion.id)):
-            found.update(flow.rules)
-    return found
+        flows = session.scalars(sa.select(FlowVersion).order_by(FlowVersion.id))
+        return {flow.id: KnownFlow(flow.name, flow.rules) for flow in flows}
+
+
+def flows_there(archive: Archive) -> tuple[int, int]:
+    """By what one sees that there are new versions: how many there are, and the latest id."""
+    with archive.read() as session:
+        many, latest = session.execute(sa.select(sa.func.count(), sa.func.max(FlowVersion.id))).one()
+        return many, latest or 0
 
 
 def first_and_last(archive: Archive, viewer: Viewer) -> tuple[datetime, datetime] | None:

@@ -1,5 +1,6 @@
 """The tables that migrations make are those of ``tables.py``, from any state a database may be found in."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from archive_samples import call
 
-from callflow.archive import calls, store
+from callflow.archive import calls, store, tallies
 from callflow.archive.store import Archive
 from callflow.archive.tables import Base
 from callflow.errors import ArchiveError
@@ -37,6 +38,20 @@ def test_opening_again_changes_nothing(url: str) -> None:
         calls.add(first, [call(1)])
     with Archive.open(url, create=False) as again:
         assert calls.known(again, [call(1).key]) == {call(1).key}
+
+
+def test_rules_that_were_counted_before_they_were_told_apart_by_flow_are_counted_again(url: str) -> None:
+    with Archive.open(url) as made:
+        calls.add(made, [call(1)])
+        week = (datetime(2026, 10, 26), datetime(2026, 11, 2))
+        found = tallies.rules(made, [week])
+        with made.begin() as session:
+            session.execute(sa.text("DROP TABLE tallies"))
+            session.execute(sa.text("CREATE TABLE tallies (start timestamp, rule text, met integer)"))
+            session.execute(sa.text(f"UPDATE {store.VERSIONS} SET version_num = '0002'"))
+    with Archive.open(url) as opened:
+        assert tallies.rules(opened, [week]) == found
+        assert found[week[0]]
 
 
 def test_a_newer_archive_is_left_alone(new_archive: Archive, url: str) -> None:
