@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from callflow.archive.masking import Masker, masked, masked_fields
+from callflow.archive.standing import WITHDRAWN
 from callflow.archive.store import Archive
 from callflow.archive.tables import (
     Agent,
@@ -103,7 +104,10 @@ class KeptFinding:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What somebody decided about a finding; ``role`` is theirs, ``engine`` the engine's verdict at that time."""
+    """What somebody decided about a finding; ``role`` is theirs, ``engine`` the engine's verdict at that time.
+
+    ``holds``: the engine says the same today. ``flow``: the name of that which the call was judged with.
+    """
 
     finding: int
     call: int
@@ -116,6 +120,8 @@ class Decided:
     verdict: str
     note: str
     when: datetime
+    flow: str
+    holds: bool
 
 
 def chosen(archive: Archive, wanted: Wanted) -> list[int]:
@@ -259,10 +265,11 @@ def _finding(one: StoredFinding) -> KeptFinding:
 def decided(archive: Archive, wanted: Wanted | None = None, *, reveal: bool = False) -> list[Decided]:
     """What was decided, oldest first; about calls that are ``wanted``, or about all."""
     query = (
-        sa.select(Decision, StoredFinding, User.name, User.role)
+        sa.select(Decision, StoredFinding, User.name, User.role, FlowVersion.name)
         .join(StoredFinding, StoredFinding.id == Decision.finding_id)
         .join(User, User.id == Decision.user_id)
         .join(Call, Call.id == StoredFinding.call_id)
+        .outerjoin(FlowVersion, FlowVersion.id == Call.flow_id)
         .outerjoin(Agent, Agent.id == Call.agent_id)
         .outerjoin(Team, Team.id == Agent.team_id)
         .where(*_conditions(wanted or Wanted()))
@@ -283,6 +290,8 @@ def decided(archive: Archive, wanted: Wanted | None = None, *, reveal: bool = Fa
             verdict=decision.verdict,
             note=decision.note if reveal else masked(decision.note),
             when=decision.when,
+            flow=flow or "",
+            holds=decision.engine == finding.verdict and finding.standing != WITHDRAWN,
         )
-        for decision, finding, user, role in rows
+        for decision, finding, user, role, flow in rows
     ]
