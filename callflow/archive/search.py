@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from callflow.archive import excerpts, said, standing
 from callflow.archive.masking import masked, masked_fields, masked_lines, tells_numbers
 from callflow.archive.store import Archive
-from callflow.archive.tables import Agent, Call, Said, StoredFinding, Team
+from callflow.archive.tables import Agent, Call, FlowVersion, Said, StoredFinding, Team
 from callflow.archive.viewers import Viewer
 
 COUNTED = 1_000
@@ -36,11 +36,13 @@ class CallQuery:
     ``since`` (included) and ``until`` (not included) are UTC. ``customer``: the whole number. ``rule``, ``verdict`` and
     ``severity`` ask for one finding that has them all; ``verdict`` is the one that counts. ``words``: words of a
     transcript, all of which must be in it; ``sounds``: toneless syllables with a space between, in this order.
+    ``flow``: the name of that which the call was judged with.
     """
 
     agent: str = ""
     team: str = ""
     queue: str = ""
+    flow: str = ""
     direction: str = ""
     status: str = ""
     since: datetime | None = None
@@ -163,6 +165,9 @@ def _of_the_call(session: Session, query: CallQuery) -> list[sa.ColumnElement[bo
     ):
         if value:
             found.append(column == value)
+    if query.flow:
+        versions = session.scalars(sa.select(FlowVersion.id).where(FlowVersion.name == query.flow))
+        found.append(Call.flow_id.in_(versions.all()))
     if query.since is not None:
         found.append(Call.began >= query.since)
     if query.until is not None:

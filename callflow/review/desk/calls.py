@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -11,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from callflow.archive import details, search
+from callflow.archive import search
 from callflow.archive.details import Choices
 from callflow.archive.search import CallQuery
 from callflow.review import words
@@ -23,8 +22,6 @@ from callflow.web.site import Site
 from callflow.web.visitor import Visitor
 
 HERE = "/calls"
-CHOICES_LAST = 30.0
-"""Seconds for which the choices of the filters are kept; new calls bring new agents and queues now and then."""
 NO_NUMBERS = text(
     "numbers were left out of the search: you may look for no more than two digits in a row",
     "已略去搜索中的号码：您最多只能搜索连续两位数字",
@@ -46,7 +43,6 @@ _SORTED = ("began", "agent", "queue", "duration", "score", "faults")
 def router(site: Site, books: Books) -> APIRouter:
     """The page ``/calls``."""
     routes = APIRouter(include_in_schema=False)
-    choices = KnownChoices(books)
 
     @routes.get(HERE)
     def calls(request: Request) -> Response:
@@ -64,7 +60,7 @@ def router(site: Site, books: Books) -> APIRouter:
             "first": offset + 1 if page.rows else 0,
             "last": offset + len(page.rows),
             "more": page.total_is_least or offset + len(page.rows) < page.total,
-            "choices": (chosen := choices.of(visitor)),
+            "choices": (chosen := books.choices(visitor)),
             "rules": _rules(chosen, visitor),
             "verdicts": _named(words.VERDICTS, visitor),
             "states": _named(STATUSES, visitor),
@@ -100,30 +96,13 @@ def _tags(filters: Filters, visitor: Visitor) -> list[tuple[str, str]]:
     """What narrows the calls down and has no field in the row: links lead here with it."""
     shown = {
         "team": filters.team,
+        "flow": filters.flow,
         "direction": DIRECTIONS[filters.direction].in_(visitor.language) if filters.direction else "",
         "customer": filters.customer,
         "severity": words.SEVERITIES[filters.severity].in_(visitor.language) if filters.severity else "",
         "disputed": text("disputed", "有异议").in_(visitor.language) if filters.disputed else "",
     }
     return [(name, label) for name, label in shown.items() if label]
-
-
-class KnownChoices:
-    """What can be chosen in the filters, by what somebody may see; looked up now and then."""
-
-    def __init__(self, books: Books) -> None:
-        self._books = books
-        self._kept: dict[Any, tuple[float, Choices]] = {}
-
-    def of(self, visitor: Visitor) -> Choices:
-        viewer = visitor.viewer
-        until, kept = self._kept.get(viewer, (0.0, None))
-        if kept is None or time.monotonic() > until:
-            kept = details.choices(self._books.archive, viewer)
-            if len(self._kept) > 1_000:
-                self._kept.clear()
-            self._kept[viewer] = time.monotonic() + CHOICES_LAST, kept
-        return kept
 
 
 def moment(when: datetime | None) -> str:

@@ -33,6 +33,7 @@ class Filters:
     agent: str = ""
     team: str = ""
     queue: str = ""
+    flow: str = ""
     direction: str = ""
     customer: str = ""
     status: str = ""
@@ -76,6 +77,7 @@ class Filters:
             agent=self.agent,
             team=self.team,
             queue=self.queue,
+            flow=self.flow,
             direction=self.direction,
             status=self.status,
             customer=self.customer,
