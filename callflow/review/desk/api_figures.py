@@ -12,10 +12,12 @@ from pydantic import BaseModel
 from callflow.archive import extracts, figures
 from callflow.archive.extracts import Wanted
 from callflow.archive.figures import Sums
+from callflow.archive.tallies import COUNTS
 from callflow.review.agreement import agreements, precision, reviews_of
-from callflow.review.desk.agents import span_of
+from callflow.review.desk.agents import NOBODY, counted, span_of
 from callflow.review.desk.books import Books
 from callflow.review.desk.spans import Span
+from callflow.review.desk.trends import by_name
 from callflow.review.exports.shapes import Reviewed, reviewed_of
 from callflow.web.access import visitor_of
 from callflow.web.site import Site
@@ -25,7 +27,10 @@ Text = Annotated[str, Query(max_length=200)]
 
 
 class AgentWeek(BaseModel):
-    """Calls of an agent in the week that begins on ``monday``; ``mean``: of the ``scored`` ones."""
+    """Calls of an agent in the week that begins on ``monday``; ``mean``: of the ``scored`` ones.
+
+    ``agent`` is "" for calls of which nobody knows who took them.
+    """
 
     monday: date
     agent: str
@@ -41,15 +46,22 @@ class AgentWeek(BaseModel):
 
 
 class RuleWeek(BaseModel):
-    """How often a rule came out how in the week that begins on ``monday``; ``disputed``: those that are open."""
+    """How often a rule came out how in the week that begins on ``monday``; ``disputed``: those that are open.
+
+    ``flow``: whose rule it is. ``wrong`` and ``judged`` count calls: those in which it was missed or violated, and
+    those in which it was assessed at all.
+    """
 
     monday: date
+    flow: str
     rule: str
     met: int
     missed: int
     violated: int
     not_assessed: int
     disputed: int
+    wrong: int
+    judged: int
 
 
 def router(site: Site, books: Books) -> APIRouter:
@@ -64,9 +76,9 @@ def router(site: Site, books: Books) -> APIRouter:
         request: Request, since: Text = "", until: Text = "", team: Text = "", agent: Text = "", queue: Text = ""
     ) -> list[AgentWeek]:
         """Agents week by week, in whole weeks, twelve unless ``since`` and ``until`` say otherwise."""
-        asked, viewer = span(request), visitor_of(request).viewer
-        people = figures.people(books.archive, asked.asked, viewer)
-        found = figures.by_agent(books.archive, asked.weeks, asked.asked, viewer)
+        asked, visitor = span(request), visitor_of(request)
+        people = {0: NOBODY, **figures.people(books.archive, asked.asked, visitor.viewer)}
+        found, _ = counted(books, asked, visitor)
         return [
             AgentWeek(monday=monday, agent=who.code, name=who.name, team=who.team, **_sums(sums))
             for monday, of_week in zip(asked.mondays, found, strict=True)
@@ -81,12 +93,12 @@ def router(site: Site, books: Books) -> APIRouter:
         """Rules week by week, the same."""
         visitor, asked = visitor_of(request), span(request)
         site.require(visitor, LEADERS)
-        found = figures.by_rule(books.archive, asked.weeks, asked.asked, visitor.viewer)
-        names = ("met", "missed", "violated", "not_assessed", "disputed")
+        _, found = counted(books, asked, visitor)
+        flows = books.known_flows()
         return [
-            RuleWeek(monday=monday, rule=rule, **dict(zip(names, counts, strict=True)))
+            RuleWeek(monday=monday, flow=flow, rule=rule, **dict(zip(COUNTS, counts, strict=True)))
             for monday, (start, _) in zip(asked.mondays, asked.weeks, strict=True)
-            for rule, counts in sorted(found[start].items())
+            for (flow, rule), counts in sorted(by_name(found[start], flows).items())
         ]
 
     @routes.get("/reviews")

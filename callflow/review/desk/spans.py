@@ -22,13 +22,17 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The filters in the address, text, ``""`` for none; ``since`` (a Monday) and ``until`` (a Sunday) as days."""
+    """The filters in the address, text, ``""`` for none; ``since`` (a Monday) and ``until`` (a Sunday) as days.
+
+    ``clause``: of the page of rules, those that rest on it.
+    """
 
     team: str = ""
     agent: str = ""
     queue: str = ""
     since: str = ""
     until: str = ""
+    clause: str = ""
     sort: str = ""
     up: str = ""
 
