@@ -58,6 +58,8 @@ class Recent:
                 self._keep(key, made, lasts)
                 return made
         finally:
+            with self._lock:
+                self._making.pop(key, None)
             self._waiting.release()
 
     def _fresh(self, key: Hashable) -> tuple[Any] | None:
@@ -67,7 +69,6 @@ class Recent:
     def _keep(self, key: Hashable, made: Any, lasts: float) -> None:
         now = time.monotonic()
         with self._lock:
-            self._making.pop(key, None)
             kept = {other: one for other, one in self._kept.items() if one[0] > now and other != key}
             room = MOST - (weight := _weight(made))
             for other in list(kept):  # the oldest first

@@ -19,7 +19,7 @@ from served import PASSWORD, Served, serving
 from callflow.archive import calls, users
 from callflow.archive.calls import NewCall, NewFlow
 from callflow.archive.store import Archive
-from callflow.events import Score
+from callflow.events import Score, Verdict
 
 
 def about(title: str, **more: object) -> dict[str, object]:
@@ -40,13 +40,14 @@ SERVICE = NewFlow(
 
 def samples() -> Iterator[NewCall]:
     number = 0
-    for agent, name, team, many, points, greeted in (
+    taken: list[tuple[str, str, str, int, float | None, Verdict]] = [
         ("1001", "张三", "华东", 12, 90.0, "met"),
         ("1002", "李四", "华东", 2, None, "met"),  # nothing could be scored
         ("2001", "王五", "华南", 4, 40.0, "missed"),
         ("3001", "赵六", "", 1, 60.0, "met"),
         ("", "", "", 3, 70.0, "missed"),  # nobody knows whose
-    ):
+    ]
+    for agent, name, team, many, points, greeted in taken:
         for _ in range(many):
             number += 1
             found = [finding("greet", greeted), finding("close", "met")]
