@@ -248,8 +248,7 @@ class Tally(Base):
     disputed: Mapped[int]
     wrong: Mapped[int]
     judged: Mapped[int]
-    unsure: Mapped[int]
-    unheard: Mapped[int]
+    touched: Mapped[int]
 
 
 class Tallied(Base):

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callflow.archive.standing import WITHDRAWN
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Call, FlowVersion, StoredFinding, Tallied, Tally
 from callflow.errors import ArchiveError
@@ -29,10 +30,9 @@ BUSY = 0.2
 """Seconds that a count waits for others that write: it can be made without being kept."""
 VERDICTS = ("met", "missed", "violated", "not_assessed", "disputed")
 """Findings with that verdict; ``disputed``: those that are open."""
-COUNTS = (*VERDICTS, "wrong", "judged", "unsure", "unheard")
-"""Besides, calls: in which the rule went wrong, in which it was judged at all; in which the agent was heard and it was
-only not assessed; in which the agent was not heard, or not surely, and it was judged. Of the calls themselves
-``judged`` is how many there were in which the agent was heard, so that not having said something is known."""
+COUNTS = (*VERDICTS, "wrong", "judged", "touched")
+"""Besides, calls: in which the rule went wrong, in which it was judged at all, and in which the agent was heard and
+there is any finding of it. Of the calls themselves ``judged`` is in how many the agent was heard."""
 NONE: Counts = (0,) * len(COUNTS)
 _LOCK = 0x74616C79
 """PostgreSQL's advisory lock: shared by those who change calls, held alone by who counts."""
@@ -139,29 +139,26 @@ def _counted(session: Session, wanted: Sequence[sa.ColumnElement[bool]]) -> sa.C
     """By team, queue, flow and rule the counts of the calls that are ``wanted``, and of these calls themselves."""
     wanted = [Call.status == "done", *wanted]
     none: sa.ColumnElement[int] = sa.literal_column("0")
-    heard = _heard(session, wanted).label("heard")
-    whose = (
-        sa.func.coalesce(Agent.team_id, none).label("team"),
-        Call.queue.label("queue"),
-        sa.func.coalesce(Call.flow_id, none).label("flow"),
-        heard,
-    )
-    calls = sa.select(*whose).outerjoin_from(Call, Agent, Agent.id == Call.agent_id).where(*wanted).subquery()
-    of_calls = [sa.func.sum(calls.c.heard) if name == "judged" else none for name in COUNTS]
-    each = (
-        sa.select(*whose, StoredFinding.rule.label("rule"), *_by_verdict())
-        .join_from(Call, StoredFinding, StoredFinding.call_id == Call.id)
-        .outerjoin(Agent, Agent.id == Call.agent_id)
+    calls = (
+        sa.select(
+            Call.id,
+            sa.func.coalesce(Agent.team_id, none).label("team"),
+            Call.queue,
+            sa.func.coalesce(Call.flow_id, none).label("flow"),
+            _heard(session, wanted).label("heard"),
+        )
+        .outerjoin_from(Call, Agent, Agent.id == Call.agent_id)
         .where(*wanted)
-        .group_by(Call.id, Agent.team_id, StoredFinding.rule)
-        .subquery()
+        .cte("some_calls")
     )
-    keys = (each.c.team, each.c.queue, each.c.flow, each.c.rule)
+    whose = (calls.c.team, calls.c.queue, calls.c.flow)
+    of_rules = sa.select(*whose, StoredFinding.rule, *_of_rule(calls.c)).join_from(
+        calls, StoredFinding, StoredFinding.call_id == calls.c.id
+    )
+    of_calls = [sa.func.sum(calls.c.heard) if name == "judged" else none for name in COUNTS]
     return sa.union_all(
-        sa.select(*keys, *_sums(each.c)).group_by(*keys),
-        sa.select(calls.c.team, calls.c.queue, calls.c.flow, sa.literal_column("''"), *of_calls).group_by(
-            calls.c.team, calls.c.queue, calls.c.flow
-        ),
+        of_rules.group_by(*whose, StoredFinding.rule),
+        sa.select(*whose, sa.literal_column("''"), *of_calls).group_by(*whose),
     )
 
 
@@ -177,26 +174,19 @@ def _heard(session: Session, wanted: Sequence[sa.ColumnElement[bool]]) -> sa.Col
     return sa.case(*kinds, else_=0) if kinds else sa.literal_column("0")
 
 
-def _by_verdict() -> list[sa.Label[int]]:
-    """Of one rule in one call."""
-    sums = [sa.func.sum(sa.case((StoredFinding.standing == name, 1), else_=0)).label(name) for name in VERDICTS[:-1]]
-    return [*sums, sa.func.sum(sa.case((StoredFinding.disputed, 1), else_=0)).label("disputed")]
-
-
-def _sums(of_call: Any) -> list[sa.ColumnElement[int]]:
-    """Of one rule in all calls: of its findings, and of the calls."""
-    faults = of_call.missed + of_call.violated
-    judged = of_call.met + faults > 0
-    calls = {
-        "wrong": faults > 0,
-        "judged": judged,
-        "unsure": sa.and_(of_call.heard == 1, sa.not_(judged), of_call.not_assessed > 0),
-        "unheard": sa.and_(of_call.heard == 0, judged),
+def _of_rule(call: Any) -> list[sa.ColumnElement[int]]:
+    """The counts of a rule's findings; ``call`` is what each is of."""
+    standing = StoredFinding.standing
+    conditions: dict[str, sa.ColumnElement[bool]] = {
+        **{name: standing == name for name in VERDICTS[:-1]},
+        "disputed": StoredFinding.disputed.is_(sa.true()),
+        "wrong": standing.in_(("missed", "violated")),
+        "judged": standing.in_(("met", "missed", "violated")),
+        "touched": sa.and_(call.heard == 1, standing != WITHDRAWN),
     }
-    return [
-        *(sa.func.sum(of_call[name]) for name in VERDICTS),
-        *(sa.func.sum(sa.case((calls[name], 1), else_=0)) for name in COUNTS[len(VERDICTS) :]),
-    ]
+    findings = [sa.func.sum(sa.case((conditions[name], 1), else_=0)) for name in VERDICTS]
+    calls = [sa.func.count(sa.case((conditions[name], call.id)).distinct()) for name in COUNTS[len(VERDICTS) :]]
+    return [*findings, *calls]
 
 
 def _lock(session: Session, function: str) -> None:

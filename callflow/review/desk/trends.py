@@ -177,7 +177,7 @@ def _clean(rule: str, week: Mapping[Rule, Counts], versions: Iterable[int]) -> t
         one = dict(zip(COUNTS, week.get((number, rule), NONE), strict=True))
         heard = dict(zip(COUNTS, week.get((number, ""), NONE), strict=True))["judged"]
         wrong += one["wrong"]
-        of += heard - one["unsure"] + one["unheard"]
+        of += heard - one["touched"] + one["judged"]  # those in which it was not said, and those in which it was
     return wrong, of
 
 

@@ -29,7 +29,7 @@ FLOWS = {1: KnownFlow("service", ABOUT)}
 def counts(*verdicts: int, **more: int) -> Counts:
     """Of a rule how often met, missed, violated, not assessed, disputed; each in a call of its own."""
     met, missed, violated, *rest = verdicts
-    usual = {"wrong": missed + violated, "judged": met + missed + violated}
+    usual = {"wrong": missed + violated, "judged": met + missed + violated, "touched": sum(verdicts[:4])}
     rest += [0] * (2 - len(rest))
     return (met, missed, violated, *rest, *({**usual, **more}.get(name, 0) for name in COUNTS[5:]))
 
@@ -65,17 +65,20 @@ def one(week: Mapping[tuple[int, str], Counts], flows: Mapping[int, KnownFlow] =
     ("heard", "rude", "share"),
     [
         (100, {}, 5 / 100),
-        (100, {"unsure": 20}, 5 / 80),  # open calls count neither way
+        (100, {"touched": 25}, 5 / 80),  # twenty left open count neither way
         (5, {}, 5 / 5),  # the agent was not heard in the others
-        (0, {"unheard": 5}, 5 / 5),  # what was said surely in a call that is not heard otherwise
-        (100, {"violated": 50}, 5 / 100),  # ten times in each of five calls
+        (0, {"touched": 0}, 5 / 5),  # what was said surely in a call that is not heard otherwise
+        (100, {"violated": 50, "touched": 5}, 5 / 100),  # ten times in each of five calls
     ],
 )
 def test_forbidden_words_count_against_the_calls_in_which_they_would_be_known(
     heard: int, rude: dict[str, int], share: float
 ) -> None:
     violated = rude.pop("violated", 5)
-    week = {(1, ""): counts(0, 0, 0, judged=heard), (1, "rude"): counts(0, 0, violated, **{"wrong": 5, **rude})}
+    week = {
+        (1, ""): counts(0, 0, 0, judged=heard),
+        (1, "rude"): counts(0, 0, violated, **{"wrong": 5, "judged": 5, **rude}),
+    }
     assert one(week).share == share
 
 

@@ -8,7 +8,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_COUNTS = ("met", "missed", "violated", "not_assessed", "disputed", "wrong", "judged", "unsure", "unheard")
+_COUNTS = ("met", "missed", "violated", "not_assessed", "disputed", "wrong", "judged", "touched")
 
 
 def upgrade() -> None:
