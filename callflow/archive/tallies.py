@@ -7,6 +7,7 @@ says so by ``changed`` in the same transaction. Weeks are as long as the caller 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,21 +59,20 @@ def rules(
     archive: Archive, weeks: Sequence[Week], team_id: int | None = None, queue: str = ""
 ) -> dict[datetime, dict[Rule, Counts]]:
     """By week and rule its counts, of one team or queue or of all."""
-    uncounted = _count_missing(archive, weeks)
+    _count_missing(archive, weeks)
     sums = [sa.func.sum(getattr(Tally, name)) for name in COUNTS]
-    # A week whose last call was purged has old counts still, but is not counted any more.
-    is_counted = sa.exists().where(Tallied.start == Tally.start)
-    kept = [start for start, _ in weeks if start not in {start for start, _ in uncounted}]
-    wanted = sa.select(Tally.start, Tally.flow_id, Tally.rule, *sums).where(Tally.start.in_(kept), is_counted)
+    wanted = sa.select(Tally.start, Tally.flow_id, Tally.rule, *sums)
     if team_id is not None:
         wanted = wanted.where(Tally.team_id == team_id)
     if queue:
         wanted = wanted.where(Tally.queue == queue)
     found: dict[datetime, dict[Rule, Counts]] = {start: {} for start, _ in weeks}
     with archive.read() as session:
+        # A week whose last call was purged has old counts still, but is not counted any more.
+        wanted = wanted.where(Tally.start.in_(_tallied(session, weeks)))
         for start, flow, rule, *counts in session.execute(wanted.group_by(Tally.start, Tally.flow_id, Tally.rule)):
             found[start][flow, rule] = tuple(map(int, counts))
-        for start, end in uncounted:
+        for start, end in _missing(session, weeks):  # others write, or have written since
             for team, where, flow, rule, *counts in session.execute(_counted(session, _between(start, end))):
                 if team_id in (None, team) and queue in ("", where):
                     _add(found[start], (flow, rule), counts)
@@ -91,26 +91,27 @@ def _add(found: dict[Rule, Counts], rule: Rule, counts: Sequence[int]) -> None:
     found[rule] = tuple(a + int(b) for a, b in zip(found.get(rule, NONE), counts, strict=True))
 
 
-def _count_missing(archive: Archive, weeks: Sequence[Week]) -> list[Week]:
-    """Count the weeks that have calls and are not counted; returns those for which there was no writing.
+def _count_missing(archive: Archive, weeks: Sequence[Week]) -> None:
+    """Count the weeks that have calls and are not counted, as far as that can be written.
 
-    On a disk that is read-only, or while others write, they are only added up for this once, in a session that reads:
-    who looks at figures must not wait for writers, week after week.
+    What cannot, on a disk that is read-only or while others write, is added up by who reads: nobody who looks at
+    figures waits for writers, week after week.
     """
-    missing = _missing(archive, weeks)
-    for number, week in enumerate(missing):
-        try:
-            _count(archive, week)
-        except ArchiveError:
-            return missing[number:]
-    return []
-
-
-def _missing(archive: Archive, weeks: Sequence[Week]) -> list[Week]:
-    """The weeks that have calls and are not counted."""
     with archive.read() as session:
-        there = set(session.scalars(sa.select(Tallied.start).where(Tallied.start.in_([start for start, _ in weeks]))))
-        return [week for week in weeks if week[0] not in there and _has_calls(session, week)]
+        missing = _missing(session, weeks)
+    with suppress(ArchiveError):
+        for week in missing:
+            _count(archive, week)
+
+
+def _tallied(session: Session, weeks: Sequence[Week]) -> Sequence[datetime]:
+    return session.scalars(sa.select(Tallied.start).where(Tallied.start.in_([start for start, _ in weeks]))).all()
+
+
+def _missing(session: Session, weeks: Sequence[Week]) -> list[Week]:
+    """The weeks that have calls and are not counted."""
+    there = set(_tallied(session, weeks))
+    return [week for week in weeks if week[0] not in there and _has_calls(session, week)]
 
 
 def _has_calls(session: Session, week: Week) -> bool:
