@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 
+from callflow.archive.days import YEARS, midnight
 from callflow.archive.search import CallQuery, Sort
 from callflow.review.words import SEVERITIES, VERDICTS
 from callflow.texts import Text, text
@@ -110,10 +111,7 @@ class Filters:
 
 
 def _day(written: str, later: int = 0) -> datetime | None:
-    if not written:
-        return None
-    midnight = datetime.combine(date.fromisoformat(written) + timedelta(days=later), datetime.min.time())
-    return midnight.astimezone(UTC).replace(tzinfo=None)  # days are those of this machine's clock
+    return midnight(date.fromisoformat(written) + timedelta(days=later)) if written else None
 
 
 def _figure(written: str) -> float | None:
@@ -122,7 +120,7 @@ def _figure(written: str) -> float | None:
 
 def _is_day(value: str) -> bool:
     try:
-        return 1970 <= date.fromisoformat(value).year < 9999
+        return date.fromisoformat(value).year in YEARS
     except ValueError:
         return False
 
