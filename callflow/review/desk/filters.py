@@ -22,7 +22,8 @@ MOST_PAGES = 2_000
 SORTS = ("began", "agent", "queue", "duration", "score", "faults")
 DIRECTIONS = {"inbound": text("inbound", "呼入"), "outbound": text("outbound", "呼出")}
 STATUSES = {"done": text("judged", "已评"), "failed": text("failed", "失败")}
-_LONGEST = 200
+LONGEST = 200
+"""Characters of one filter; of what is longer the page takes the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Filters:
     @classmethod
     def of(cls, given: Mapping[str, str]) -> tuple[Filters, list[Text]]:
         """The filters in an address, and what in it could not be understood."""
-        raw = {each.name: given.get(each.name, "").strip()[:_LONGEST] for each in fields(cls)}
+        raw = {each.name: given.get(each.name, "").strip()[:LONGEST] for each in fields(cls)}
         wrong = [name for name, value in raw.items() if value and not _CHECKS.get(name, _anything)(value)]
         told = [
             text('"{n}={v}" was left out: it means nothing here', "已略去“{n}={v}”：无法理解", n=name, v=raw[name])
