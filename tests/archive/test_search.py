@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -217,6 +218,19 @@ def test_a_page_may_be_asked_for_while_calls_are_purged(archive: Archive) -> Non
             assert find(archive, CallQuery(words="快递", limit=500), EVERYTHING).total >= 3
         purging.result()
     assert find(archive, CallQuery(), EVERYTHING).total == 3
+
+
+def test_what_two_lines_make_together_was_not_said(archive: Archive) -> None:
+    """Compared with looking for every phrase of up to four characters by hand, in lines of all lengths."""
+    said = {1: "你好\n好吗", 2: "你\n好吗\n你好", 3: "你好吗", 4: "好吗好\n\n吗你，好吗"}
+    new = [call(n, text=text, sounds="\n".join(map(" ".join, text.split("\n")))) for n, text in said.items()]
+    numbers = dict(zip(said, calls.add(archive, new), strict=True))
+    for length in (1, 2, 3, 4):
+        for asked in map("".join, product("你好吗", repeat=length)):
+            there = [n for n, text in said.items() if any(asked in line.replace("，", "") for line in text.split("\n"))]
+            expected = sorted(numbers[n] for n in there)
+            assert ids(archive, words=asked, sort="added", descending=False) == expected
+            assert ids(archive, sounds=" ".join(asked), sort="added", descending=False) == expected
 
 
 def test_a_call_of_hours_is_found_by_its_last_words(archive: Archive) -> None:
