@@ -7,11 +7,13 @@ from itertools import product
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from archive_samples import BOTH, call, finding, new_url
 
 from callflow.archive import calls, purge, search
 from callflow.archive.search import CallQuery, find, rows_of
 from callflow.archive.store import Archive
+from callflow.archive.tables import Call, StoredFinding
 from callflow.archive.viewers import EVERYTHING, Viewer, seen
 from callflow.errors import ArchiveError
 from callflow.events import Score
@@ -97,6 +99,8 @@ def ids(archive: Archive, viewer: Viewer = EVERYTHING, **query: Any) -> list[int
         ({"score_above": 75.0}, [1, 2]),
         ({"disputed": True}, []),
         ({"disputed": False}, [5, 3, 1, 2, 4]),
+        ({"severe": True}, [3, 1]),
+        ({"severe": True, "severity": "severe"}, [1]),
         ({"words": "快递"}, [5, 3, 1, 2]),
         ({"words": "快递丢"}, [3]),
         ({"words": "投诉 快递"}, [3]),
@@ -134,6 +138,23 @@ def test_queries(
     if many:
         monkeypatch.setattr(search, "FEW", 0)
     assert ids(few, **query) == expected
+
+
+def test_a_dispute_is_asked_for_with_its_rule(archive: Archive) -> None:
+    """Not one rule of a call and the dispute about another."""
+    calls.add(archive, [call(1), call(2)])
+    with archive.begin() as session:
+        for number in (1, 2):
+            session.get_one(Call, number).disputed = 1
+        for one in session.scalars(sa.select(StoredFinding)):
+            one.disputed = one.rule == ("greet" if one.call_id == 1 else "sorry-after-hold")
+    assert ids(archive, disputed=True) == [2, 1]
+    assert ids(archive, disputed=True, rule="greet") == [1]
+    assert ids(archive, disputed=True, rule="sorry-after-hold", verdict="missed") == [2]
+    assert ids(archive, disputed=True, rule="sorry-after-hold", verdict="met") == []
+    assert ids(archive, disputed=True, verdict="met") == [1]
+    assert ids(archive, disputed=True, severity="severe") == [2]
+    assert ids(archive, disputed=False, rule="greet") == []
 
 
 def test_pages_and_counting(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from callflow.archive import figures
-from callflow.archive.figures import Person, Sums
+from callflow.archive.figures import Asked, Person, Sums
 from callflow.review import words
 from callflow.review.desk import charts, trends
 from callflow.review.desk.books import Books
@@ -113,7 +113,7 @@ def _values(books: Books, request: Request, visitor: Visitor, choices: KnownChoi
         "rows": rows,
         "columns": COLUMNS,
         "one": rows[0].person if lone and rows else None,
-        "months": _months(span),
+        "months": _months(books, rows[0].person, span, visitor) if lone and rows else [],
         "strongest": trends.strongest(rules),
         "weakest": trends.weakest(rules),
         "moments": figures.moments(archive, span.whole, [one.rule for one in top], asked, viewer),
@@ -166,9 +166,11 @@ def _sorted(rows: list[Row], span: Span) -> list[Row]:
     return sorted(rows, key=_KEYS[span.sort], reverse=not span.up)
 
 
-def _months(span: Span) -> list[str]:
-    """The months of the span, the latest first."""
-    return sorted({day.isoformat()[:7] for step in span.steps for day in step}, reverse=True)
+def _months(books: Books, agent: Person, span: Span, visitor: Visitor) -> list[str]:
+    """The months of the span in which the agent had calls, the latest first."""
+    months, asked = span.months, Asked(agent=agent.code)
+    had = figures.by_agent(books.archive, [month for _, month in months], asked, visitor.viewer)
+    return [f"{first:%Y-%m}" for (first, _), sums in zip(months, had, strict=True) if sums]
 
 
 def percent(share: float | None) -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from callflow.archive import extracts, figures
 from callflow.archive.figures import Person, Sums
 from callflow.review.agreement import agreements, precision, reviews_of
+from callflow.review.desk.agents import counted
 from callflow.review.desk.asked import Asked
 from callflow.review.desk.books import Books
 from callflow.review.exports.shapes import Reviewed, reviewed_of
@@ -58,10 +59,9 @@ def router(site: Site, books: Books) -> APIRouter:
     def agents(request: Request, asked: Annotated[Asked, Query()]) -> list[AgentWeek]:
         """Agents week by week: the whole weeks in which ``since`` and ``until`` are; twelve if neither is told."""
         visitor = visitor_of(request)
-        span, viewer = asked.weeks(books, visitor), visitor.viewer
-        people = {0: NOBODY} | figures.people(books.archive, span.asked, viewer)
-        key = ("by agent", viewer, span.asked, span.since, span.until)
-        found = books.recent.of(key, lambda: figures.by_agent(books.archive, span.weeks, span.asked, viewer))
+        span = asked.weeks(books, visitor)
+        people = {0: NOBODY, **figures.people(books.archive, span.asked, visitor.viewer)}
+        found, _ = counted(books, span, visitor)
         return [
             AgentWeek(monday=monday, agent=who.code, name=who.name, team=who.team, **_sums(sums))
             for monday, of_week in zip(span.mondays, found, strict=True)
@@ -74,9 +74,8 @@ def router(site: Site, books: Books) -> APIRouter:
         """Rules week by week, the same."""
         visitor = visitor_of(request)
         site.require(visitor, LEADERS)
-        span, viewer = asked.weeks(books, visitor), visitor.viewer
-        key = ("by rule", viewer, span.asked, span.since, span.until)
-        found = books.recent.of(key, lambda: figures.by_rule(books.archive, span.weeks, span.asked, viewer))
+        span = asked.weeks(books, visitor)
+        _, found = counted(books, span, visitor)
         names = ("met", "missed", "violated", "not_assessed", "disputed")
         return [
             RuleWeek(monday=monday, rule=rule, **dict(zip(names, counts, strict=True)))

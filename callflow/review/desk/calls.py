@@ -29,6 +29,7 @@ NO_NUMBERS = text(
     "numbers were left out of the search: you may look for no more than two digits in a row",
     "已略去搜索中的号码：您最多只能搜索连续两位数字",
 )
+SEVERE = text("severe or fatal faults", "严重或致命问题")
 COLUMNS = (
     ("began", text("Time", "时间"), False),
     ("agent", text("Agent", "坐席"), False),
@@ -104,6 +105,7 @@ def _tags(filters: Filters, visitor: Visitor) -> list[tuple[str, str]]:
         "customer": filters.customer,
         "severity": words.SEVERITIES[filters.severity].in_(visitor.language) if filters.severity else "",
         "disputed": text("disputed", "有异议").in_(visitor.language) if filters.disputed else "",
+        "severe": SEVERE.in_(visitor.language) if filters.severe else "",
     }
     return [(name, label) for name, label in shown.items() if label]
 

@@ -46,6 +46,7 @@ class Filters:
     verdict: str = ""
     severity: str = ""
     disputed: str = ""
+    severe: str = ""
     sort: str = ""
     up: str = ""
     page: str = ""
@@ -89,6 +90,7 @@ class Filters:
             score_below=_figure(self.score_below),
             score_above=_figure(self.score_above),
             disputed=True if self.disputed else None,
+            severe=bool(self.severe),
             words="" if by_sound else self.words,
             sounds=syllables(self.words) if by_sound else "",
             sort=cast(Sort, self.sort or "began"),
@@ -155,4 +157,5 @@ _CHECKS: dict[str, Any] = {
     "sounds": "1".__eq__,
     "up": "1".__eq__,
     "disputed": "1".__eq__,
+    "severe": "1".__eq__,
 }

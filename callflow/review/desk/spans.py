@@ -70,6 +70,15 @@ class Span:
         return [(day, day) for day in days]
 
     @property
+    def months(self) -> list[tuple[date, Week]]:
+        """The months of which any day is in it, the latest first: the first day of each, and from when till when."""
+        first, last = (date.fromisoformat(day) for day in (self.since, self.until))
+        firsts = [first.replace(day=1)]
+        while (after := (firsts[-1] + timedelta(days=31)).replace(day=1)) <= last:
+            firsts.append(after)
+        return [(month, between(month, after)) for month, after in zip(firsts, [*firsts[1:], after], strict=True)][::-1]
+
+    @property
     def whole(self) -> Week:
         return self.weeks[0][0], self.weeks[-1][1]
 

@@ -28,3 +28,11 @@ EARLIEST, LAST = date(2026, 1, 7), date(2026, 11, 29)
 def test_which_weeks_are_meant(given: dict[str, str], weeks: tuple[str, str]) -> None:
     span = Span.of(given, EARLIEST, LAST)
     assert (span.since, span.until) == weeks
+
+
+def test_months_are_those_of_any_day() -> None:
+    span = Span.of({"since": "2026-11-30", "until": "2027-02-01"}, EARLIEST, LAST)
+    assert [month for month, _ in span.months] == [date(2027, n, 1) for n in (2, 1)] + [
+        date(2026, 12, 1), date(2026, 11, 1)
+    ]  # fmt: skip
+    assert [week[0] for _, week in span.months[:-1]] == [week[1] for _, week in span.months[1:]]
