@@ -105,7 +105,7 @@ def _values(books: Books, request: Request, visitor: Visitor, choices: KnownChoi
     lone = visitor.user.role == "agent" or len(rows) == 1
     return {
         **shared(books, span, visitor, choices),
-        "total": sum((row.sums for row in rows), Sums()),
+        "total": sum((sums for week in by_week for sums in week.values()), Sums()),
         "top": top,
         "points": list(zip(steps, points, strict=True)),
         "line": charts.line([point.mean for point in points]),

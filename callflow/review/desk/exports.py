@@ -97,7 +97,7 @@ def router(books: Books) -> APIRouter:
             page = path.read_text(encoding="utf-8")
         return _printed(page)
 
-    @routes.get("/agents/{code}/{month}")
+    @routes.get("/agents/{code:path}/{month}")
     def month(request: Request, code: str, month: str) -> Response:
         """An agent's month, to print."""
         visitor = visitor_of(request)
