@@ -19,7 +19,7 @@ from callflow.archive import excerpts, said, standing
 from callflow.archive.masking import masked, masked_fields, masked_lines, tells_numbers
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Call, Said, StoredFinding, Team
-from callflow.archive.viewers import Viewer
+from callflow.archive.viewers import Viewer, code_of
 
 COUNTED = 1_000
 """Of more calls than this a page only says that there are at least so many."""
@@ -31,7 +31,7 @@ Sort = Literal["began", "duration", "score", "faults", "severe", "agent", "queue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallQuery:
-    """What is looked for; what is left out does not matter.
+    """What is looked for; what is left out does not matter. ``agent``: see ``viewers.code_of``.
 
     ``since`` (included) and ``until`` (not included) are UTC. ``customer``: the whole number. ``rule``, ``verdict``,
     ``severity`` and ``disputed`` ask for one finding that has them all; ``verdict`` is the one that counts. With
@@ -200,7 +200,7 @@ def _agents(session: Session, query: CallQuery, viewer: Viewer) -> Sequence[int]
         return None
     wanted = sa.select(Agent.id).where(allowed if allowed is not None else sa.true())
     if query.agent:
-        wanted = wanted.where(Agent.code == query.agent)
+        wanted = wanted.where(Agent.code == code_of(session, query.agent, viewer))
     if query.team:
         wanted = wanted.join(Team, Team.id == Agent.team_id).where(Team.name == query.team)
     return session.scalars(wanted).all()
@@ -279,7 +279,7 @@ def rows_of(session: Session, ids: Sequence[int], reveal: bool) -> list[CallRow]
 def _masked(row: CallRow) -> CallRow:
     """Recorders like to put the number that called into the file's name, and exchanges into that of the queue."""
     reason = {language: masked(str(why)) for language, why in row.reason.items()} if row.reason else row.reason
-    return replace(masked_fields(row, "path", "customer", "queue", "agent_name"), reason=reason)
+    return replace(masked_fields(row, "path", "customer", "queue", "agent_name", "team"), reason=reason)
 
 
 _COPIED = [

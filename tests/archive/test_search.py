@@ -10,11 +10,12 @@ import pytest
 import sqlalchemy as sa
 from archive_samples import BOTH, call, finding, new_url
 
-from callflow.archive import calls, purge, search
+from callflow.archive import calls, extracts, purge, search
+from callflow.archive.extracts import Wanted
 from callflow.archive.search import CallQuery, find, rows_of
 from callflow.archive.store import Archive
-from callflow.archive.tables import Call, StoredFinding
-from callflow.archive.viewers import EVERYTHING, Viewer, seen
+from callflow.archive.tables import Call, StoredFinding, Team
+from callflow.archive.viewers import EVERYTHING, Namesakes, Viewer, seen
 from callflow.errors import ArchiveError
 from callflow.events import Score
 from callflow.texts import Text
@@ -198,6 +199,22 @@ def test_who_sees_what(few: Archive, viewer: Viewer, expected: list[int]) -> Non
             else:
                 with pytest.raises(ArchiveError, match=f"there is no call {number}"):
                     seen(session, number, viewer)
+
+
+def test_a_name_is_as_good_as_a_code_where_only_one_has_it(archive: Archive) -> None:
+    who = (("7", "张伟", "华东"), ("8", "张伟", "华北"), ("9", "李强", "华北"), ("10", "9", "华北"))
+    calls.add(archive, [call(n, agent=a, agent_name=b, team=c) for n, (a, b, c) in enumerate(who, 1)])
+    wanted = {"李强": [3], "9": [3], "10": [4], "王芳": []}
+    for asked, expected in wanted.items():
+        assert ids(archive, agent=asked) == expected
+        assert extracts.chosen(archive, Wanted(agent=asked)) == expected
+    for ask in (lambda: ids(archive, agent="张伟"), lambda: extracts.chosen(archive, Wanted(agent="张伟"))):
+        with pytest.raises(Namesakes, match="several agents") as error:
+            ask()
+        assert "7, 8" in error.value.in_("zh")
+    with archive.read() as session:
+        team = session.scalar(sa.select(Team.id).where(Team.name == "华东"))
+    assert ids(archive, Viewer("supervisor", team_id=team), agent="张伟") == [1], "others are not theirs to know of"
 
 
 def test_no_filter_widens_what_is_seen(few: Archive) -> None:

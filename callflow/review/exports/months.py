@@ -23,13 +23,16 @@ def read_month(archive: Archive, wanted: Wanted, first: datetime, chosen: Chosen
     """
     after, before = _next(first), _next(first, -1)
     here = replace(wanted, since=midnight(first), until=midnight(after))
+    ids = extracts.chosen(archive, here)
     calls = [
         Judged(call, findings, scored.explained(call, findings, chosen(call.flow)))
-        for call, findings in with_findings(archive, extracts.chosen(archive, here), wanted.viewer.reveal)
+        for call, findings in with_findings(archive, ids, wanted.viewer.reveal)
     ]
     if not calls:
         return None
-    team = replace(here, agent="", team=calls[-1].call.team)
+    last_call = calls[-1].call
+    as_it_is = next(extracts.calls(archive, [last_call.id], reveal=True), last_call)  # a masked name finds no team
+    team = replace(here, agent="", team=as_it_is.team)
     team_calls = outcomes(archive, extracts.chosen(archive, team), chosen) if team.team else iter(())
     last = replace(wanted, since=midnight(before), until=midnight(first))
     last_calls = outcomes(archive, extracts.chosen(archive, last), chosen)

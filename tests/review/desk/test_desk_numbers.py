@@ -132,3 +132,48 @@ def test_programs_get_nobodys_calls_as_well(patchy: Served) -> None:
     weeks = json.loads(patchy.browser("admin").ask("/api/agents?since=2026-08-01").text)
     assert sum(week["calls"] for week in weeks) == 23, "all that have a time"
     assert sum(week["calls"] for week in weeks if not week["agent"]) == 6
+
+
+MONTH = "/agents/A/7%20%23%3F/2026-10"
+PLACES = (
+    *("/agents", "/agents?agent=A/7+%23%3F", "/rules", "/calls", MONTH, "/api/agents"),
+    *("/api/calls?limit=500", "/api/exports/scores", "/api/exports/findings"),
+)
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_numbers_in_names_of_agents_and_teams_are_masked(patchy: Served, path: str) -> None:
+    sees, sees_not = (patchy.browser(user).ask(path) for user in ("seer", "admin"))
+    assert (sees.status, sees_not.status) == (200, 200)
+    assert PHONE not in sees_not.text
+    if path != "/rules":  # where nobody is named, but teams to choose from
+        assert "138••••5678" in sees_not.text
+    assert PHONE in sees.text
+
+
+def test_a_month_is_compared_with_the_team_whatever_it_is_called(patchy: Served) -> None:
+    """Also for who sees its name masked."""
+    pages = (patchy.browser(user).ask(MONTH).text for user in ("admin", "seer"))
+    masked, plain = (re.sub(r"<[^>]*>", " ", shown).split() for shown in pages)
+    place = masked.index("班组平均")
+    assert any(word.replace(".", "").isdigit() for word in masked[place - 1 : place + 2])
+    assert masked[place - 1 : place + 2] == plain[place - 1 : place + 2]
+
+
+@pytest.mark.parametrize("path", ["/agents", "/rules", "/calls", "/api/agents", "/api/calls", "/api/exports/scores"])
+def test_a_name_that_two_have_is_nobodys(patchy: Served, path: str) -> None:
+    answer = patchy.browser("admin").ask(f"{path}?agent=张伟")
+    assert answer.status == 404
+    assert "1001, 1002" in answer.text
+    assert patchy.browser("admin").ask("/agents/张伟/2026-10").status == 404
+
+
+def test_a_name_that_one_has_is_theirs_everywhere(patchy: Served) -> None:
+    seer = patchy.browser("seer")
+    ours = json.loads(seer.ask("/api/calls?agent=A/7+%23%3F").text)["total"]
+    assert ours == 6
+    named = f"agent=外呼{PHONE}"
+    assert json.loads(seer.ask(f"/api/calls?{named}").text)["total"] == ours
+    assert json.loads(seer.ask(f"/api/exports/scores?{named}").text)["calls"] == ours
+    assert sum(week["calls"] for week in json.loads(seer.ask(f"/api/agents?{named}&since=2026-07-01").text)) == ours
+    assert json.loads(patchy.browser("admin").ask(f"/api/calls?{named}").text)["total"] == 0, "it would tell the number"
