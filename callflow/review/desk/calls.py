@@ -14,10 +14,10 @@ from fastapi.responses import Response
 from callflow.archive import details, search
 from callflow.archive.details import Choices
 from callflow.archive.search import CallQuery
-from callflow.review import words
+from callflow.review import known, words
 from callflow.review.desk.books import Books, both
 from callflow.review.desk.filters import DIRECTIONS, PER_PAGE, STATUSES, Filters
-from callflow.texts import Text, text
+from callflow.texts import Text, counted, text
 from callflow.web.access import visitor_of
 from callflow.web.site import Site
 from callflow.web.visitor import Visitor
@@ -93,7 +93,7 @@ def _named(texts: Mapping[str, Text], visitor: Visitor) -> list[tuple[str, str]]
 
 
 def _rules(choices: Choices, visitor: Visitor) -> list[tuple[str, str]]:
-    named = [(name, both(about.get("title")).in_(visitor.language) or name) for name, about in choices.rules.items()]
+    named = [(name, known.title_of(choices.rules, name).in_(visitor.language)) for name in choices.rules]
     return sorted(named, key=lambda pair: pair[1])
 
 
@@ -135,4 +135,6 @@ def moment(when: datetime | None) -> str:
     return when.replace(tzinfo=UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-FILTERS: Mapping[str, Any] = {"moment": moment, "clock": words.clock, "points": words.points}
+FILTERS: Mapping[str, Any] = {
+    "moment": moment, "clock": words.clock, "points": words.points, "counted": counted,
+}  # fmt: skip

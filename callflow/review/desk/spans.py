@@ -82,6 +82,14 @@ class Span:
     def whole(self) -> Week:
         return self.weeks[0][0], self.weeks[-1][1]
 
+    @property
+    def of_one_year(self) -> bool:
+        return self.since[:4] == self.until[:4]
+
+    def short(self, day: date) -> str:
+        """A day of it as one reads it beside others; with the year where there are several."""
+        return f"{day:%m-%d}" if self.of_one_year else day.isoformat()
+
     def calls(self, **more: object) -> str:
         """The page of the calls behind a figure."""
         told = {"team": self.team, "agent": self.agent, "queue": self.queue, "since": self.since, "until": self.until}

@@ -21,7 +21,7 @@ from callflow.events import Score
 
 LOOK = "zh.light"
 PHONE = "13812345678"
-SALES = NewFlow("sales", "e" * 64, rules={"close": {"title": "别推销", "never": True, "severity": "fatal"}})
+SALES = NewFlow("sales", "e" * 64, rules={"close": {"title": "别推销", "never": True}, "push": {"title": "别催促"}})
 SERVICE = NewFlow(
     "service", "f" * 64,
     rules={
@@ -87,6 +87,25 @@ def numbers(shown: str) -> list[tuple[str, int]]:
         for link, words in plain
         if "sort=" not in link and (count := re.fullmatch(r"(\d+)( 通通话)?", words) and words.split())
     ]
+
+
+def test_a_title_in_one_language_is_shown_as_it_is(patchy: Served) -> None:
+    assert "别催促" in page(patchy, "/calls")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("agent=1001&since=2026-08-04&until=2026-08-04", ("1 call", "1 whole week")),
+        ("since=2026-08-01&until=2026-08-09", ("5 calls", "2 whole weeks")),
+    ],
+)
+def test_one_is_not_many(patchy: Served, asked: str, told: tuple[str, str]) -> None:
+    browser = patchy.browser("admin")
+    cookie = f"callflow={browser.cookies['callflow']}; callflow-look=en.light"
+    shown = browser.ask(f"/agents?{asked}", cookie=cookie).text
+    for words in told:
+        assert re.search(rf">{words}<", shown)
 
 
 PAGES = (

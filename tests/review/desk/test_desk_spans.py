@@ -30,6 +30,12 @@ def test_which_weeks_are_meant(given: dict[str, str], weeks: tuple[str, str]) ->
     assert (span.since, span.until) == weeks
 
 
+def test_days_of_two_years_are_told_apart() -> None:
+    day = date(2026, 12, 31)
+    assert Span.of({"since": "2026-12-01", "until": "2026-12-20"}, EARLIEST, LAST).short(day) == "12-31"
+    assert Span.of({"since": "2025-12-31", "until": "2026-12-31"}, EARLIEST, LAST).short(day) == "2026-12-31"
+
+
 def test_months_are_those_of_any_day() -> None:
     span = Span.of({"since": "2026-11-30", "until": "2027-02-01"}, EARLIEST, LAST)
     assert [month for month, _ in span.months] == [date(2027, n, 1) for n in (2, 1)] + [
