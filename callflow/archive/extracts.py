@@ -262,8 +262,10 @@ def _finding(one: StoredFinding) -> KeptFinding:
     )
 
 
-def decided(archive: Archive, wanted: Wanted | None = None, *, reveal: bool = False) -> list[Decided]:
-    """What was decided, oldest first; about calls that are ``wanted``, or about all."""
+def decided(
+    archive: Archive, wanted: Wanted | None = None, *, ids: Sequence[int] | None = None, reveal: bool = False
+) -> list[Decided]:
+    """What was decided, oldest first; about calls that are ``wanted``, and have these ``ids``, or about all."""
     query = (
         sa.select(Decision, StoredFinding, User.name, User.role)
         .join(StoredFinding, StoredFinding.id == Decision.finding_id)
@@ -274,6 +276,8 @@ def decided(archive: Archive, wanted: Wanted | None = None, *, reveal: bool = Fa
         .where(*_conditions(_by_code(archive, wanted or Wanted())))
         .order_by(Decision.when, Decision.id)
     )
+    if ids is not None:
+        query = query.where(Call.id.in_(ids))
     with archive.read() as session:
         rows = session.execute(query).all()
     return [
