@@ -23,10 +23,9 @@ def read_month(archive: Archive, wanted: Wanted, first: datetime, chosen: Chosen
     """
     after, before = _next(first), _next(first, -1)
     here = replace(wanted, since=midnight(first), until=midnight(after))
-    ids = extracts.chosen(archive, here)
     calls = [
         Judged(call, findings, scored.explained(call, findings, chosen(call.flow)))
-        for call, findings in with_findings(archive, ids, wanted.viewer.reveal)
+        for call, findings in with_findings(archive, extracts.chosen(archive, here), wanted.viewer.reveal)
     ]
     if not calls:
         return None
