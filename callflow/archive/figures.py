@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callflow.archive import tallies
+from callflow import pairing
+from callflow.archive import standing, tallies
 from callflow.archive.extracts import maskers
 from callflow.archive.masking import masked
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Call, FlowVersion, StoredFinding, Team
 from callflow.archive.tallies import Counts, Rule, Week
-from callflow.archive.viewers import Viewer
+from callflow.archive.viewers import Viewer, code_of
 
 T = TypeVar("T")
 LATEST = 400
@@ -25,7 +26,7 @@ LATEST = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Whose calls; what is left out does not matter. ``team``: a name, ``agent``: a code."""
+    """Whose calls; what is left out does not matter. ``team``: a name, ``agent``: see ``viewers.code_of``."""
 
     team: str = ""
     agent: str = ""
@@ -100,18 +101,20 @@ def people(archive: Archive, asked: Asked, viewer: Viewer) -> dict[int, Person]:
         found = session.execute(
             sa.select(Agent.id, Agent.code, Agent.name, Team.name)
             .outerjoin(Team, Team.id == Agent.team_id)
-            .where(*_people(asked, viewer))
+            .where(*_people(session, asked, viewer))
             .order_by(Agent.code)
         )
-        return {number: Person(number, code, name, team or "") for number, code, name, team in found}
+        shown = str if viewer.reveal else masked
+        return {number: Person(number, code, shown(name), shown(team or "")) for number, code, name, team in found}
 
 
 def teams(archive: Archive, viewer: Viewer) -> list[str]:
-    """The names of teams to choose from: all for an admin, nothing to choose for others."""
+    """The names of teams to choose from: all for an admin, nothing to choose for others; none that is to be masked."""
     if viewer.role != "admin":
         return []
     with archive.read() as session:
-        return list(session.scalars(sa.select(Team.name).order_by(Team.name)))
+        names = session.scalars(sa.select(Team.name).order_by(Team.name))
+        return [name for name in names if viewer.reveal or masked(name) == name]
 
 
 def by_agent(archive: Archive, spans: Sequence[Week], asked: Asked, viewer: Viewer) -> list[dict[int, Sums]]:
@@ -194,7 +197,9 @@ def moments(
             if of_rule is None or len(of_rule) == each:
                 continue
             if all(moment.call != finding.call_id for moment in of_rule):
-                of_rule.append(_moment(finding, flow or "", began, name or code or ""))
+                of_rule.append(
+                    _moment(finding, flow or "", began, (name if viewer.reveal else masked(name or "")) or code or "")
+                )
         return found if viewer.reveal else _masked(session, found)
 
 
@@ -205,7 +210,7 @@ def _rule(session: Session) -> sa.ColumnElement[str]:
 
 
 def _moment(finding: StoredFinding, flow: str, began: datetime | None, agent: str) -> Moment:
-    at = min((float(seen["start"]) for seen in finding.evidence), default=finding.at)
+    at = pairing.moment(standing.finding(finding))
     said = next((str(seen["said"]) for seen in finding.evidence if seen.get("said")), "")
     return Moment(finding.call_id, finding.id, flow, finding.rule, finding.standing, agent, began, at, said)
 
@@ -241,12 +246,12 @@ def first_and_last(archive: Archive, viewer: Viewer) -> tuple[datetime, datetime
     return (first, last) if first is not None and last is not None else None
 
 
-def _people(asked: Asked, viewer: Viewer) -> Iterator[sa.ColumnElement[bool]]:
+def _people(session: Session, asked: Asked, viewer: Viewer) -> Iterator[sa.ColumnElement[bool]]:
     allowed = viewer.agents()
     if allowed is not None:
         yield allowed
     if asked.agent:
-        yield Agent.code == asked.agent
+        yield Agent.code == code_of(session, asked.agent, viewer)
     if asked.team:
         yield Team.name == asked.team
 
@@ -254,7 +259,7 @@ def _people(asked: Asked, viewer: Viewer) -> Iterator[sa.ColumnElement[bool]]:
 def _calls(session: Session, asked: Asked, viewer: Viewer) -> Iterator[sa.ColumnElement[bool]]:
     """What a call must meet, as ``search`` has it: the agents are looked up first."""
     if viewer.role != "admin" or asked.agent or asked.team:
-        query = sa.select(Agent.id).outerjoin(Team, Team.id == Agent.team_id).where(*_people(asked, viewer))
+        query = sa.select(Agent.id).outerjoin(Team, Team.id == Agent.team_id).where(*_people(session, asked, viewer))
         agents = session.scalars(query).all()
         yield Call.agent_id == agents[0] if len(agents) == 1 else Call.agent_id.in_(agents)
     if asked.queue:

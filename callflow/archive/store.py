@@ -22,7 +22,7 @@ from callflow.archive.tables import Base
 from callflow.errors import ArchiveError
 from callflow.texts import text
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; ``tests/archive/test_migrations.py`` holds it to the files."""
 VERSIONS = "callflow_version"
 """The table that says how far the tables have come."""

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from callflow.archive import figures
-from callflow.archive.figures import Person, Sums
+from callflow.archive.figures import Asked, Person, Sums
 from callflow.archive.tallies import Counts, Rule
 from callflow.review import words
 from callflow.review.desk import charts, trends
@@ -124,7 +124,7 @@ def _values(books: Books, request: Request, visitor: Visitor) -> dict[str, Any]:
         "columns": COLUMNS,
         "of_teams": _teams(rows, by_week) if viewer.role == "admin" and not (span.team or span.agent) else [],
         "one": rows[0].person if lone and rows else None,
-        "months": _months(span),
+        "months": _months(books, rows[0].person, span, visitor) if lone and rows else [],
         "clauses_known": any(one.assessed >= trends.LEAST for one in clauses),
         "strongest": strongest(clauses, trends.LEAST),
         "weakest": weakest(clauses, trends.LEAST),
@@ -191,9 +191,11 @@ def _by(rows: Sequence[Row], name: str, up: bool = True) -> list[Row]:
     return [*sorted(there, key=key, reverse=not up), *(row for row in rows if key(row) is None)]
 
 
-def _months(span: Span) -> list[str]:
-    """The months of the span, the latest first."""
-    return sorted({day.isoformat()[:7] for step in span.steps for day in step}, reverse=True)
+def _months(books: Books, agent: Person, span: Span, visitor: Visitor) -> list[str]:
+    """The months of the span in which the agent had calls, the latest first."""
+    months, asked = span.months, Asked(agent=agent.code)
+    had = figures.by_agent(books.archive, [month for _, month in months], asked, visitor.viewer)
+    return [f"{first:%Y-%m}" for (first, _), sums in zip(months, had, strict=True) if sums]
 
 
 def percent(share: float | None) -> str:

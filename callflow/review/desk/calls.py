@@ -13,10 +13,10 @@ from fastapi.responses import Response
 from callflow.archive import search
 from callflow.archive.details import Choices
 from callflow.archive.search import CallQuery
-from callflow.review import words
+from callflow.review import known, words
 from callflow.review.desk.books import Books, both
 from callflow.review.desk.filters import DIRECTIONS, PER_PAGE, STATUSES, Filters
-from callflow.texts import Text, text
+from callflow.texts import Text, counted, text
 from callflow.web.access import visitor_of
 from callflow.web.site import Site
 from callflow.web.visitor import Visitor
@@ -26,6 +26,7 @@ NO_NUMBERS = text(
     "numbers were left out of the search: you may look for no more than two digits in a row",
     "已略去搜索中的号码：您最多只能搜索连续两位数字",
 )
+SEVERE = text("severe or fatal faults", "严重或致命问题")
 COLUMNS = (
     ("began", text("Time", "时间"), False),
     ("agent", text("Agent", "坐席"), False),
@@ -88,7 +89,7 @@ def _named(texts: Mapping[str, Text], visitor: Visitor) -> list[tuple[str, str]]
 
 
 def _rules(choices: Choices, visitor: Visitor) -> list[tuple[str, str]]:
-    named = [(name, both(about.get("title")).in_(visitor.language) or name) for name, about in choices.rules.items()]
+    named = [(name, known.title_of(choices.rules, name).in_(visitor.language)) for name in choices.rules]
     return sorted(named, key=lambda pair: pair[1])
 
 
@@ -101,6 +102,7 @@ def _tags(filters: Filters, visitor: Visitor) -> list[tuple[str, str]]:
         "customer": filters.customer,
         "severity": words.SEVERITIES[filters.severity].in_(visitor.language) if filters.severity else "",
         "disputed": text("disputed", "有异议").in_(visitor.language) if filters.disputed else "",
+        "severe": SEVERE.in_(visitor.language) if filters.severe else "",
     }
     return [(name, label) for name, label in shown.items() if label]
 
@@ -112,4 +114,6 @@ def moment(when: datetime | None) -> str:
     return when.replace(tzinfo=UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-FILTERS: Mapping[str, Any] = {"moment": moment, "clock": words.clock, "points": words.points}
+FILTERS: Mapping[str, Any] = {
+    "moment": moment, "clock": words.clock, "points": words.points, "counted": counted,
+}  # fmt: skip

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+from callflow import pairing
 from callflow.archive.extracts import KeptCall, KeptFinding
 from callflow.review import known
 from callflow.review.exports.cells import local
 from callflow.review.scorecard import FAULTS
-from callflow.review.scored import Explained, Outcome, groups_of
+from callflow.review.scored import Explained, Outcome, finding_of, groups_of
 from callflow.texts import Text
 
 SHOWN = 5
@@ -264,5 +265,4 @@ def _said(finding: KeptFinding) -> str:
 
 
 def _clip(one: Judged, finding: KeptFinding) -> Clip:
-    at = min((float(seen["start"]) for seen in finding.evidence), default=finding.at)
-    return Clip(one.call.id, local(one.call.began), at, _said(finding))
+    return Clip(one.call.id, local(one.call.began), pairing.moment(finding_of(finding)), _said(finding))

@@ -169,9 +169,9 @@ def test_strong_and_weak_are_told_by_clause(needy: Served) -> None:
 def test_the_numbers_of_every_week_stand_beside_its_bar(needy: Served) -> None:
     most = section(page(needy, "/agents"), "most")
     told = [" ".join(re.sub(r"<[^>]*>", " ", week).split()) for week in re.findall(r"<li>(.*?)</li>", most)]
-    assert told[0] == "2026-10-26 32 % 7/22"
+    assert told[0] == "10-26 32 % 7/22"
     rules = page(needy, "/rules")
-    assert "2026-11-02" in rules
+    assert ">11-02<" in rules
 
 
 def test_rules_of_one_name_in_two_flows_stand_apart(needy: Served) -> None:
