@@ -31,6 +31,8 @@ Id = Annotated[int, InAddress(ge=1, le=2**63 - 1)]
 """A number in an address; larger ones no database takes."""
 CHOICES_LAST = 30.0
 """Seconds for which the choices of the filters are kept; new calls bring new agents and queues now and then."""
+EVERYBODY = 10_000
+"""More than can ask at once."""
 FLOWS_LAST = 3600.0
 """Seconds for which it is kept what flows tell."""
 
@@ -57,8 +59,8 @@ class Books:
 
     @cached_property
     def _lists(self) -> Recent:
-        """Of its own, as pages of calls must not wait for figures."""
-        return Recent()
+        """Of its own, as pages of calls must not wait for figures; it takes no time, and nobody is sent away."""
+        return Recent(EVERYBODY, EVERYBODY)
 
     def choices(self, visitor: Visitor) -> Choices:
         """What the filters can be set to."""

@@ -13,7 +13,7 @@ from callflow.texts import text
 LASTS = 10.0
 """Seconds for which figures are kept."""
 MAKERS, WAITING = 4, 20
-"""So many results are made at a time, and so many may be waited for, in threads that other pages need, too."""
+"""For figures, which take a while: the server has 40 threads for all pages."""
 MOST = 300_000
 """Figures that are kept in all: a few tens of megabytes."""
 BUSY = (
@@ -27,15 +27,16 @@ T = TypeVar("T")
 class Recent:
     """Keeps what was made for some seconds; of many who ask for the same at once one makes it.
 
-    What is made must not ask for anything else that is kept here.
+    What is made must not ask for anything else that is kept here. ``makers``, ``waiting``: so many results are made
+    at a time, and so many may be waited for, in threads that other pages need, too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, makers: int = MAKERS, waiting: int = WAITING) -> None:
         self._kept: dict[Hashable, tuple[float, int, Any]] = {}
         self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
-        self._waiting = threading.BoundedSemaphore(WAITING)
-        self._makers = threading.BoundedSemaphore(MAKERS)
+        self._waiting = threading.BoundedSemaphore(waiting)
+        self._makers = threading.BoundedSemaphore(makers)
 
     def of(self, key: Hashable, make: Callable[[], T], lasts: float = LASTS) -> T:
         """What ``make`` makes, or made for the same ``key`` within ``lasts`` seconds.
