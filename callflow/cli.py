@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from callflow import __version__
 from callflow.commands.common import interrupts, warn, warn_few
-from callflow.errors import BadEvents, BadFlow, CallflowError
+from callflow.errors import BadEvents, BadFlow, CallflowError, needed
 from callflow.options import designing, flows, scores, serve
 from callflow.options.parser import Parser, asked_for
 from callflow.speech import engines
@@ -132,25 +132,15 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
         from callflow.commands import replay
 
         return replay.run_replay(options, language)
-    try:
+    with needed(text("an archive", "归档"), "archive"):
         from callflow.commands import batch
-    except ImportError as error:
-        raise CallflowError(
-            text("an archive needs {n}, which is not installed", "归档需要 {n}，尚未安装", n=str(error.name)),
-            text("pip install 'callflow[archive]'", "请运行 pip install 'callflow[archive]'"),
-        ) from error
     return batch.run_batch(options, language)
 
 
 def run_live(options: argparse.Namespace, language: str) -> int:
     """``callflow live``, whose packages are an extra that nobody else should have to have."""
-    try:
+    with needed(text("live calls", "实时通话"), "live"):
         from callflow.commands import live
-    except ImportError as error:
-        raise CallflowError(
-            text("live calls need {n}, which is not installed", "实时通话需要 {n}，尚未安装", n=str(error.name)),
-            text("pip install 'callflow[live]'", "请运行 pip install 'callflow[live]'"),
-        ) from error
     return live.run_live(options, language)
 
 
@@ -186,13 +176,8 @@ def run_purge(options: argparse.Namespace, language: str) -> int:
 
 
 def _archive_commands() -> ModuleType:
-    try:
+    with needed(text("an archive", "归档库"), "archive"):
         from callflow.commands import archive
-    except ImportError as error:
-        raise CallflowError(
-            text("an archive needs {n}, which is not installed", "归档库需要 {n}，尚未安装", n=str(error.name)),
-            text("pip install 'callflow[archive]'", "请运行 pip install 'callflow[archive]'"),
-        ) from error
     return archive
 
 

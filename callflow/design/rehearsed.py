@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from callflow.call.machine import trigger
 from callflow.design.rehearse import Outcome
-from callflow.design.taken import around, taken, transitions, trigger
+from callflow.design.taken import around, taken, transitions
 from callflow.events import Event, Finding, Match, Prompt, State
-from callflow.flow.model import Flow, Rule, Shape, Transition
+from callflow.flow.model import FORBIDS, Flow, Rule, Transition
 from callflow.problems import Location
 from callflow.texts import Text, text
 
@@ -21,7 +22,6 @@ TITLES: Mapping[Kind, Text] = {
     "phrase": text("phrases", "短语"),
     "rule": text("rules", "规则"),
 }
-FORBIDS = {Shape.ABSENCE, Shape.NOT_SUCCESSION}
 _NEVER: Mapping[str, Text] = {
     "entered": text("never entered", "从未进入"),
     "taken": text("never taken", "从未发生"),

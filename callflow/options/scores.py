@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from callflow.errors import CallflowError
+from callflow.errors import needed
 from callflow.texts import text
 
 ARCHIVE = "a file, or postgresql://USER@HOST/NAME 归档库"
@@ -62,33 +62,20 @@ def _calls(command: argparse.ArgumentParser) -> None:
 
 def run_score(options: argparse.Namespace, language: str) -> int:
     """``callflow score``, whose packages are an extra that nobody else should have to have."""
-    try:
+    with needed(text("an archive", "归档库"), "archive,web"):
         from callflow.commands import scores
-    except ImportError as error:
-        raise _missing(error) from error
     return scores.run_score(options, language)
 
 
 def run_diff(options: argparse.Namespace, language: str) -> int:
     """``callflow diff``."""
-    try:
+    with needed(text("an archive", "归档库"), "archive,web"):
         from callflow.commands import scores
-    except ImportError as error:
-        raise _missing(error) from error
     return scores.run_diff(options, language)
 
 
 def run_export(options: argparse.Namespace, language: str) -> int:
     """``callflow export``."""
-    try:
+    with needed(text("an archive", "归档库"), "archive,web"):
         from callflow.commands import export
-    except ImportError as error:
-        raise _missing(error) from error
     return export.run_export(options, language)
-
-
-def _missing(error: ImportError) -> CallflowError:
-    return CallflowError(
-        text("an archive needs {n}, which is not installed", "归档需要 {n}，尚未安装", n=str(error.name)),
-        text("pip install 'callflow[archive,web]'", "请运行 pip install 'callflow[archive,web]'"),
-    )
