@@ -229,21 +229,27 @@ def _parser() -> argparse.ArgumentParser:
         "file",
         nargs="+",
         metavar="FILE",
-        help="a recording, or a journal (*.jsonl); with --archive also folders, lists (*.csv)",
+        help="a recording, or a journal (*.jsonl); with --archive folders, lists (*.csv) too 录音、日志或文件夹",
     )
-    command.add_argument("--events", help="call events of the telephone system (default: FILE.events.jsonl)")
+    command.add_argument(
+        "--events", help="call events of the telephone system (default: FILE.events.jsonl) 话务系统的通话事件"
+    )
     command.add_argument("--date", help="when the call was: 2026-10-01 or 2026-10-01T09:30 通话日期")
-    command.add_argument("--flow", help="flow by name or path (default: inbound)")
+    command.add_argument("--flow", help="flow by name or path (default: inbound) 流程名称或路径")
     command.add_argument(
         "--engine",
         default="auto",
         help=", ".join(["auto", *(engine.name for engine in engines.ENGINES), "a plugin's name"]),
     )
-    command.add_argument("--agent", choices=("left", "right"), help="the agent's channel (default: left)")
-    command.add_argument("--journal", metavar="OUT.jsonl", help="write the call's journal")
-    command.add_argument("--report", metavar="OUT.html", help="write a report to read and play")
-    command.add_argument("--json", action="store_true", help="events as JSON lines on standard output")
-    command.add_argument("--threads", metavar="N", help="threads of the recogniser (default: what suits it)")
+    command.add_argument("--agent", choices=("left", "right"), help="the agent's channel (default: left) 坐席所在声道")
+    command.add_argument("--journal", metavar="OUT.jsonl", help="write the call's journal 写出通话日志")
+    command.add_argument(
+        "--report", metavar="OUT.html", help="write a report to read and play 写出可阅读、可播放的报告"
+    )
+    command.add_argument(
+        "--json", action="store_true", help="events as JSON lines on standard output 以 JSON 行输出事件"
+    )
+    command.add_argument("--threads", metavar="N", help="threads of the recogniser (default: what suits it) 识别线程数")
     command.add_argument(
         "--archive", metavar="URL", help="judge all of FILE into an archive: a path or postgresql://… 归档"
     )
@@ -265,8 +271,12 @@ def _parser() -> argparse.ArgumentParser:
     command = subparsers.add_parser("live", parents=[common], help="guidance during calls, in an overlay 实时通话引导")
     command.add_argument("--microphone", metavar="NAME", help="the agent's device: its name or part of it 麦克风")
     command.add_argument("--far-end", metavar="NAME", help="what the computer plays, the customer's side 对方声音")
-    command.add_argument("--flow", help="flow by name or path (default: inbound)")
-    command.add_argument("--engine", default="auto", help="auto, one engine, or two as zipformer+whisper")
+    command.add_argument("--flow", help="flow by name or path (default: inbound) 流程名称或路径")
+    command.add_argument(
+        "--engine",
+        default="auto",
+        help="auto, one engine, or two as zipformer+whisper auto、一个引擎，或两个如 zipformer+whisper",
+    )
     command.add_argument(
         "--calls",
         default="sound",
@@ -295,30 +305,42 @@ def _parser() -> argparse.ArgumentParser:
     command = subparsers.add_parser(
         "doctor", parents=[common], help="is everything here that live calls need? 检查实时通话所需的一切"
     )
-    command.add_argument("--engine", default="auto", help="as for live")
-    command.add_argument("--flow", help="flow by name or path (default: inbound)")
-    command.add_argument("--microphone", metavar="NAME", help="as for live")
-    command.add_argument("--far-end", metavar="NAME", help="as for live")
-    command.add_argument("--journals", metavar="FOLDER", help="as for live")
-    command.add_argument("--port", metavar="N", default="0", help="as for live")
-    command.add_argument("--json", action="store_true", help="as JSON, with what was measured")
+    command.add_argument("--engine", default="auto", help="as for live 同 live")
+    command.add_argument("--flow", help="flow by name or path (default: inbound) 流程名称或路径")
+    command.add_argument("--microphone", metavar="NAME", help="as for live 同 live")
+    command.add_argument("--far-end", metavar="NAME", help="as for live 同 live")
+    command.add_argument("--journals", metavar="FOLDER", help="as for live 同 live")
+    command.add_argument("--port", metavar="N", default="0", help="as for live 同 live")
+    command.add_argument("--json", action="store_true", help="as JSON, with what was measured JSON 格式，含测量值")
     command.set_defaults(run=run_doctor)
 
     _archive_options(subparsers, common)
 
     command = subparsers.add_parser("models", parents=[common], help="list, install and verify speech models 语音模型")
     command.add_argument("action", choices=("list", "install", "verify", "path"), nargs="?", default="list")
-    command.add_argument("name", nargs="?", default="", help="a model's name (see list)")
-    command.add_argument("--source", help="install from this address, archive or directory instead")
+    command.add_argument("name", nargs="?", default="", help="a model's name (see list) 模型名称（见 list）")
+    command.add_argument(
+        "--source", help="install from this address, archive or directory instead 改由此网址、压缩包或目录安装"
+    )
     command.set_defaults(run=run_models)
 
     command = subparsers.add_parser(
         "devices", parents=[common], help="list the sound devices, and which would be used 声音设备"
     )
     command.add_argument("--meter", action="store_true", help="show what each of them hears 显示音量")
-    command.add_argument("--seconds", metavar="N", help="how long to show it (default: until Ctrl-C)")
-    command.add_argument("--microphone", metavar="NAME", help="try this name, or part of it, or a pattern with *")
-    command.add_argument("--far-end", metavar="NAME", help="the same for the device that carries the customer")
+    command.add_argument(
+        "--seconds", metavar="N", help="how long to show it (default: until Ctrl-C) 显示时长（默认直到 Ctrl-C）"
+    )
+    command.add_argument(
+        "--microphone",
+        metavar="NAME",
+        help="try this name, or part of it, or a pattern with * 试用此名称、其一部分或带 * 的模式",
+    )
+    command.add_argument(
+        "--far-end",
+        metavar="NAME",
+        help="the same for the device that carries the customer 承载客户声音的设备，用法相同",
+    )
     command.set_defaults(run=run_devices)
 
     serve.declare(subparsers, common)

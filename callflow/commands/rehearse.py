@@ -135,7 +135,11 @@ def _data(run: _Run, mutants: Sequence[Mutant], options: argparse.Namespace) -> 
                 "name": outcome.rehearsal.name,
                 "at": str(outcome.rehearsal.at),
                 "failures": [
-                    {"at": str(one.at), "message": one.message.en, "details": [detail.en for detail in one.details]}
+                    {
+                        "at": str(one.at),
+                        "message": one.message.both(),
+                        "details": [detail.both() for detail in one.details],
+                    }
                     for one in outcome.failures
                 ],
             }

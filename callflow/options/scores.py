@@ -14,12 +14,12 @@ ARCHIVE = "a file, or postgresql://USER@HOST/NAME 归档库"
 def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
     """Add the commands."""
     command = subparsers.add_parser("score", parents=[common], help="a call's score, line by line 逐条说明得分")
-    command.add_argument("journal", nargs="?", metavar="JOURNAL", help="the journal of a call (*.jsonl)")
+    command.add_argument("journal", nargs="?", metavar="JOURNAL", help="the journal of a call (*.jsonl) 通话日志")
     command.add_argument("--archive", metavar="URL", help=ARCHIVE)
     command.add_argument("--call", metavar="ID", help="the call's number in the archive 通话编号")
     command.add_argument("--scorecard", metavar="FILE", help="weights of your own (default: the flow's) 评分表")
-    command.add_argument("--flow", help="flow by name or path (default: the call's)")
-    command.add_argument("--json", action="store_true", help="as JSON")
+    command.add_argument("--flow", help="flow by name or path (default: the call's) 流程名称或路径（默认用通话所记）")
+    command.add_argument("--json", action="store_true", help="as JSON JSON 格式")
     command.add_argument("--reveal", action="store_true", help="do not mask long numbers 不隐藏号码")
     command.set_defaults(run=run_score)
 
@@ -33,7 +33,7 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
     command.add_argument("--limit", metavar="N", help="the latest N calls 最近 N 通")
     command.add_argument("--workers", metavar="N", help="processes (default: one for each core) 并行进程数")
     command.add_argument("--cluster", metavar="ADDRESS", help="on a Dask cluster: tcp://HOST:PORT, or local 集群")
-    command.add_argument("--json", action="store_true", help="as JSON")
+    command.add_argument("--json", action="store_true", help="as JSON JSON 格式")
     command.add_argument("--html", metavar="OUT", help="write a page with examples to click 写出网页")
     command.add_argument("--desk", metavar="URL", help="where callflow serve is, for the links of --html 工作台网址")
     command.set_defaults(run=run_diff)
@@ -43,13 +43,16 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--archive", required=True, metavar="URL", help=ARCHIVE)
     command.add_argument("--what", required=True, choices=("findings", "scores", "agent", "call"))
-    command.add_argument("--out", required=True, metavar="FILE", help="the file to write")
-    command.add_argument("--format", help="csv, xlsx, html or a plugin's (default: by the name of FILE)")
+    command.add_argument("--out", required=True, metavar="FILE", help="the file to write 要写的文件")
+    command.add_argument(
+        "--format",
+        help="csv, xlsx, html or a plugin's (default: by the name of FILE) 格式（默认按文件名）",
+    )
     _calls(command)
     command.add_argument("--month", metavar="2026-11", help="the month of an agent's report 月份")
     command.add_argument("--call", metavar="ID", help="the call's number in the archive 通话编号")
     command.add_argument("--scorecard", metavar="FILE", help="weights of your own (default: the flow's) 评分表")
-    command.add_argument("--flow", help="flow by name or path (default: the call's)")
+    command.add_argument("--flow", help="flow by name or path (default: the call's) 流程名称或路径（默认用通话所记）")
     command.add_argument("--reveal", action="store_true", help="do not mask long numbers 不隐藏号码")
     command.set_defaults(run=run_export)
 

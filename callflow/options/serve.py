@@ -22,7 +22,10 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
         "--port", metavar="N", default="8700", help="port to listen on; 0 for any (default: 8700) 端口"
     )
     command.add_argument(
-        "--name", action="append", metavar="NAME", help="a name by which others reach this computer; may be repeated"
+        "--name",
+        action="append",
+        metavar="NAME",
+        help="a name by which others reach this computer; may be repeated 他人访问本机所用的名称，可重复",
     )
     command.add_argument(
         "--recordings",
