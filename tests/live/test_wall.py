@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chromium import until
 from live.desk import CALLS, desk, needs_quick
 from live.test_session import Script
-from overlay_pages import until, words
+from overlay_pages import words
 
 from callflow.audio.recording import Recording
 from callflow.audio.source import FRAME, RATE, Block
