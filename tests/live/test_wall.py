@@ -126,7 +126,7 @@ def _id(answer: Any) -> str:
     return str(json.loads(answer.text)["id"])
 
 
-def _until(true: Any, patience: float = 20.0) -> None:
+def _until(true: Any, patience: float = 60.0) -> None:
     end = time.monotonic() + patience
     while not true():
         assert time.monotonic() < end
