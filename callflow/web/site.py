@@ -16,12 +16,15 @@ A page made of templates is ``site.pages.page(request, "calls.html.j2", values, 
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import HTTPConnection
 
 from callflow import __version__
 from callflow.archive.viewers import NotSeen, Role
@@ -43,6 +46,8 @@ OURS = {**HEADERS, "referrer-policy": "same-origin"}
 FORBIDDEN = text("this is not for your role", "您没有权限查看")
 NOT_THERE = text("there is nothing here", "没有这个页面")
 LOOK_AGAIN = text("is the address right?", "请检查地址")
+FAILED = 1011
+"""WebSocket close code: something went wrong here."""
 BAD = text("this address cannot be understood", "无法理解这个地址")
 
 
@@ -72,7 +77,7 @@ class Site:
             (StarletteHTTPException, self._refused),
             (RequestValidationError, self._invalid),
         ):
-            self.app.add_exception_handler(kind, handler)
+            self.app.add_exception_handler(kind, _for_pages(handler))
         self._serve_static("web", "callflow.web")
 
     def section(self, section: Section) -> None:
@@ -142,3 +147,17 @@ class Site:
             detail = [message.in_(language), hint.in_(language) if hint else ""]
             return JSONResponse({"detail": " — ".join(filter(None, detail))}, status)
         return self.pages.message(request, message, hint, status)
+
+
+def _for_pages(answer: Callable[[Request, Exception], Awaitable[Response]]) -> Callable[..., Any]:
+    """An answer to what went wrong: requests get it, a socket is closed, as it could not read it."""
+
+    async def handled(asked: HTTPConnection, error: Exception) -> Response | None:
+        if isinstance(asked, Request):
+            return await answer(asked, error)
+        assert isinstance(asked, WebSocket)
+        with suppress(Exception):  # closed before, or gone
+            await asked.close(FAILED)
+        return None
+
+    return handled
