@@ -16,7 +16,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="the Python packa
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 if CHROMIUM is None:
     pytest.skip("no Chromium on this machine", allow_module_level=True)
-VIEW = {
+VIEW: dict[str, Any] = {
     "phase": "talking", "state": None, "length": 12.5, "main": None, "warning": None,
     "said": [{"speaker": "customer", "text": "我要投诉"}], "levels": {},
 }  # fmt: skip
