@@ -1,4 +1,4 @@
-"""How many may ask at once: what comes beyond is told to try again, and sockets do not count as requests."""
+"""How many may ask at once: what comes beyond is told to try again. What goes wrong in a socket closes it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import Any, cast
 import pytest
 
 pytest.importorskip("nicegui")
-from callflow.web import access
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.responses import PlainTextResponse, Response
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from callflow.errors import CallflowError
+from callflow.texts import text
+from callflow.web import access, site
 from callflow.web.access import Access
 from callflow.web.accounts import Accounts
 
@@ -47,3 +54,30 @@ async def _asked() -> tuple[int, int]:
     free.set()
     await asyncio.gather(*others)
     return beyond, await ask("http", "/login")
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_what_goes_wrong_in_a_socket_closes_it(accepted: bool) -> None:
+    """It is not answered as a request is, which no socket can read."""
+    app = FastAPI()
+
+    async def told(request: Request, error: Exception) -> Response:
+        return PlainTextResponse("for people", 503)
+
+    app.add_exception_handler(CallflowError, site._for_pages(told))
+
+    @app.websocket("/socket")
+    async def socket(socket: WebSocket) -> None:
+        if accepted:
+            await socket.accept()
+        raise CallflowError(text("broken", "坏了"))
+
+    @app.get("/page")
+    def page() -> None:
+        raise CallflowError(text("broken", "坏了"))
+
+    with TestClient(app) as client:
+        assert client.get("/page").text == "for people"
+        with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/socket") as line:
+            line.receive_text()
+        assert closed.value.code == 1011
