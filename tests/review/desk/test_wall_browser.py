@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -12,31 +10,19 @@ import pytest
 from served import Served
 from websockets.sync.client import connect
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if CHROMIUM is None:
-    pytest.skip("no Chromium on this machine", allow_module_level=True)
 VIEW: dict[str, Any] = {
     "phase": "talking", "state": None, "length": 12.5, "main": None, "warning": None,
     "said": [{"speaker": "customer", "text": "我要投诉"}], "levels": {},
 }  # fmt: skip
 
 
-@pytest.fixture
-def context() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser.new_context()
-        browser.close()
-
-
 KEPT = "const Real = WebSocket; window.WebSocket = function (url) { return (window.line = new Real(url)); }"
 
 
 @pytest.mark.parametrize("lost", [False, True])
-def test_the_page_leads_to_the_log_in_when_the_session_is_over(served: Served, context: Any, lost: bool) -> None:
+def test_the_page_leads_to_the_log_in_when_the_session_is_over(served: Served, browser: Any, lost: bool) -> None:
     """Whether the server can say so to the socket, or the connection was lost before."""
-    boss = served.browser("admin", fresh=True)
+    boss, context = served.browser("admin", fresh=True), browser.new_context()
     context.add_cookies([{"name": "callflow", "value": boss.cookies["callflow"], "url": served.url}])
     context.add_init_script("delete Map.groupBy")  # Chrome 109, the last one for Windows 7, has none
     context.add_init_script(KEPT)
@@ -53,3 +39,4 @@ def test_the_page_leads_to_the_log_in_when_the_session_is_over(served: Served, c
             served.change("DELETE FROM sessions WHERE token = ?", sha256(boss.cookies["callflow"].encode()).hexdigest())
         page.wait_for_url("**/login?next=/wall")
         assert page.locator("text=我要投诉").count() == 0
+    context.close()
