@@ -30,6 +30,7 @@ def test_the_page_leads_to_the_log_in_when_the_session_is_over(served: Served, b
     with connect(address, additional_headers={"authorization": f"Bearer {served.wall_token()}"}) as line:
         line.send(json.dumps({"view": VIEW}))
         page = context.new_page()
+        page.set_default_timeout(60_000)
         page.goto(f"{served.url}/wall")
         page.locator(".call .said", has_text="我要投诉").wait_for()
         if lost:
