@@ -49,6 +49,11 @@ def same(token: str, given: str) -> bool:
     return hmac.compare_digest(token.encode(), given.encode("utf-8", "surrogatepass"))
 
 
+def is_local(host: str) -> bool:
+    """Whether only this computer can reach a server that listens on ``host``."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
 def own_hosts(host: str, port: int, more: Iterable[str] = (), secure: bool = False) -> frozenset[str]:
     """What ``Host`` may say of a server that listens on ``host``; ``more``: names of this machine, without a port.
 

@@ -14,7 +14,7 @@ from callflow.commands import studio
 from callflow.commands.common import note, port_of
 from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput
-from callflow.gate import listen, own_hosts
+from callflow.gate import is_local, listen, own_hosts
 from callflow.review.desk import desk
 from callflow.review.desk.books import Books
 from callflow.review.desk.flows import Flows
@@ -24,7 +24,7 @@ from callflow.review.known import rescored
 from callflow.texts import text
 from callflow.web.accounts import Accounts
 from callflow.web.pages import read_static
-from callflow.web.server import is_local, serve
+from callflow.web.server import serve
 from callflow.web.site import Site
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
 from callflow.gate import App
 
-MOST_AT_ONCE = 400
-"""Connections at a time; what comes beyond is told to try again."""
+OPEN_FILES = 8_192
+"""Connections and files that may be open at a time where the system allows it: 1,000 machines of agents need more than
+the usual 1,024. How many ask at a time is bounded by ``access``; uvicorn's own limit would count the machines, too."""
 LONGEST_MESSAGE = 4_000_000
 """Bytes of a message on a socket: a flow in the studio's editor."""
-
-
-def is_local(host: str) -> bool:
-    """Whether only this computer can reach a server that listens on ``host``."""
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def serve(
@@ -29,7 +27,6 @@ def serve(
         ws="websockets-sansio",
         ws_max_size=LONGEST_MESSAGE,
         lifespan="on",
-        limit_concurrency=MOST_AT_ONCE,
         timeout_graceful_shutdown=2,
         log_config=None,
         log_level="error",
@@ -40,7 +37,26 @@ def serve(
         ssl_certfile=certificate,
         ssl_keyfile=key,
     )
+    _allow_files()
+    logging.getLogger("uvicorn.error").addFilter(_is_trouble)
     _Server(config, started).run([listening])
+
+
+def _allow_files() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows knows no such bound
+        return
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        with suppress(OSError, ValueError):  # then it stays as it is
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+def _is_trouble(record: logging.LogRecord) -> bool:
+    """A socket that is answered with a refusal is answered; uvicorn takes that for a mistake of ours and says so."""
+    return "without completing handshake" not in str(record.msg)
 
 
 class _Server(uvicorn.Server):
