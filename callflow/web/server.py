@@ -19,9 +19,17 @@ LONGEST_MESSAGE = 4_000_000
 
 
 def serve(
-    app: App, listening: socket.socket, certificate: str | None, key: str | None, started: Callable[[], None]
+    app: App,
+    listening: socket.socket,
+    certificate: str | None,
+    key: str | None,
+    proxy: str | None,
+    started: Callable[[], None],
 ) -> None:
-    """Serve until interrupted. ``certificate`` and ``key``: PEM files, for HTTPS."""
+    """Serve until interrupted. ``certificate`` and ``key``: PEM files, for HTTPS.
+
+    ``proxy``: the address of one whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed.
+    """
     config = uvicorn.Config(
         app,
         ws="websockets-sansio",
@@ -33,7 +41,8 @@ def serve(
         access_log=False,
         server_header=False,
         date_header=False,
-        proxy_headers=False,
+        proxy_headers=proxy is not None,
+        forwarded_allow_ips=proxy or [],
         ssl_certfile=certificate,
         ssl_keyfile=key,
     )
