@@ -35,7 +35,7 @@ from callflow.texts import text
 from callflow.web.access import visitor_of
 from callflow.web.visitor import LEADERS, Visitor
 
-VERDICT = text("a verdict goes with correct, and with nothing else", "只有“correct”需要、也必须给出判定")
+VERDICT = text("a verdict goes with correct, and with nothing else", "改判（correct）须给出结果，其余不须")
 
 
 class Call(BaseModel):
