@@ -143,6 +143,18 @@ def test_after_five_wrong_passwords_even_the_right_one_has_to_wait(archive: Arch
     assert wrong(archive, clock).wait == 0, "the right password forgives the wrong ones before"
 
 
+def test_a_new_password_lets_in_who_was_locked_out(archive: Archive, anna: User) -> None:
+    users.add(archive, "bob", PASSWORD, "admin")
+    for name in ("anna", "bob"):
+        for _ in range(logins.TRIES):
+            with pytest.raises(LoginRefused):
+                log_in(archive, name, "wrong password", "10.0.0.1")
+    users.set_password(archive, "anna", "another sentence")
+    assert log_in(archive, "anna", "another sentence", "10.0.0.1")
+    with pytest.raises(LoginRefused, match="too many"):
+        log_in(archive, "bob", PASSWORD, "10.0.0.1")
+
+
 @pytest.mark.usefixtures("quick_hashes")
 def test_trying_many_names_from_one_address(archive: Archive, anna: User, clock: Clock) -> None:
     for number in range(logins.TRIES_OF_ADDRESS):
