@@ -1,15 +1,14 @@
-"""``callflow users`` and ``callflow purge``: who may look into an archive, and how long it keeps calls."""
+"""``callflow purge``: how long an archive keeps calls."""
 
 from __future__ import annotations
 
 import argparse
 import getpass
 import re
-import sys
 from datetime import timedelta
 from pathlib import Path
 
-from callflow.archive import machines, purge, users
+from callflow.archive import purge
 from callflow.archive.purge import Purged
 from callflow.archive.store import Archive
 from callflow.commands.common import note
@@ -21,46 +20,6 @@ _DAYS = {"d": 1, "w": 7, "y": 365}
 _OLDEST = 36_500
 SHOWN = 20
 """Files that could not be deleted that are named; of more only the number is told."""
-
-
-def run_users(options: argparse.Namespace, language: str) -> int:
-    """Add, list, disable and enable users; passwords come from the terminal or standard input, never as an option."""
-    if options.action != "list" and not options.name:
-        raise BadInput(text("users {a} needs the name of a user", "users {a} 需要用户名", a=options.action))
-    with Archive.open(options.archive, create=options.action == "add") as archive:
-        name, by = options.name, at_keyboard()
-        if options.action == "list":
-            _list_users(archive, language)
-        elif options.action == "add":
-            users.check(name, options.role, options.agent, options.team)
-            who = {"agent": options.agent, "team": options.team, "reveal": options.reveal, "language": language}
-            users.add(archive, name, _password(language), options.role, **who, by=by)
-        elif options.action == "password":
-            users.set_password(archive, name, _password(language), by)
-        elif options.action == "wall-token":
-            print(machines.new_token(archive, name, by))
-        elif options.action == "wall-revoke":
-            machines.revoke(archive, name, by)
-        else:
-            users.set_active(archive, name, options.action == "enable", by)
-    return 0
-
-
-def _list_users(archive: Archive, language: str) -> None:
-    disabled = text("disabled", "已停用").in_(language)
-    for user in users.all_users(archive):
-        state = "" if user.active else disabled
-        print(f"{user.name:24} {user.role:12} {state}".rstrip())
-
-
-def _password(language: str) -> str:
-    """Asked for twice on a terminal, else the first line of standard input."""
-    if not sys.stdin or not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n") if sys.stdin else ""
-    first = getpass.getpass(text("password: ", "密码：").in_(language))
-    if first != getpass.getpass(text("once more: ", "再输入一次：").in_(language)):
-        raise BadInput(text("the two passwords differ", "两次输入的密码不同"))
-    return first
 
 
 def run_purge(options: argparse.Namespace, language: str) -> int:
