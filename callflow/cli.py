@@ -208,6 +208,7 @@ def _archive_options(subparsers: _SubParsers, common: Parser) -> None:
         "--recordings", action="append", metavar="FOLDER", help="and the recordings in it; may be repeated 同时删除录音"
     )
     command.add_argument("--dry-run", action="store_true", help="only say how many 仅统计")
+    command.add_argument("--yes", action="store_true", help="do not ask 不再询问")
     command.set_defaults(run=run_purge)
 
 

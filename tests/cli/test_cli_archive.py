@@ -133,6 +133,37 @@ def test_purging(tmp_path: Path) -> None:
     assert "is not an age" in complaint(callflow(*purge, "90", cwd=tmp_path).stderr.decode())[0]
 
 
+def test_at_a_terminal_a_purge_asks_first(tmp_path: Path) -> None:
+    sound = tmp_path / "a.wav"
+    sound.write_bytes(b"sound")
+    digest = hashlib.sha256(b"sound").hexdigest()
+    with Archive.open(str(tmp_path / "calls.db")) as archive:
+        calls.add(archive, [call(1, path=str(sound), sha256=digest, began=datetime(2020, 1, 1))])
+    command = ("purge", "--archive", "calls.db", "--older-than", "90d", "--recordings", ".", "--lang", "en")
+    counted = callflow(*command, "--dry-run", cwd=tmp_path).stdout.decode()
+    assert counted == "1 call and 1 recording and journals beside them would be deleted\n"
+    for answer, code in ((b"no\n", 1), (b"yes\n", 0)):
+        assert sound.exists()
+        main, side = pty.openpty()
+        os.write(main, answer)
+        pipe = subprocess.PIPE
+        done = subprocess.run(
+            [sys.executable, "-m", "callflow", *command],
+            stdin=side,
+            stdout=pipe,
+            stderr=pipe,
+            cwd=tmp_path,
+            env=environment(),
+        )
+        os.close(main)
+        os.close(side)
+        assert done.stderr.decode().startswith(
+            "delete 1 call for good, with their recordings and journals in .? (yes/no) "
+        )
+        assert done.returncode == code
+    assert not sound.exists()
+
+
 def test_a_purge_that_cannot_delete_everything_says_so_and_is_no_success(tmp_path: Path) -> None:
     sound = tmp_path / "a.wav"
     sound.write_bytes(b"sound")
