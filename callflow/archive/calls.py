@@ -129,9 +129,12 @@ def known(archive: Archive, keys: Iterable[str], *, failed: bool = True) -> set[
 def stamped(archive: Archive, stamps: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Which of ``stamps`` files in the archive have, with the status of these, ``done`` or ``failed``, and the key."""
     with archive.read() as session:
-        statuses = _ids(session, Call.stamp, Call.status, stamps)
-        keys = _ids(session, Call.stamp, Call.key, statuses)
-        return {stamp: (status, keys[stamp]) for stamp, status in statuses.items()}
+        found: dict[str, tuple[str, str]] = {}
+        for start in range(0, len(stamps), AT_ONCE):
+            wanted = Call.stamp.in_(stamps[start : start + AT_ONCE])
+            rows = session.execute(sa.select(Call.stamp, Call.status, Call.key).where(wanted))
+            found |= {stamp: (status, key) for stamp, status, key in rows}
+        return found
 
 
 def journal(archive: Archive, call_id: int) -> bytes:

@@ -17,7 +17,7 @@ from callflow.archive.calls import NewCall, NewFlow
 from callflow.archive.store import Archive
 from callflow.errors import ArchiveError
 from callflow.review.batch.keeper import Keeper
-from callflow.review.batch.task import Task
+from callflow.review.batch.task import Metadata, Task
 from callflow.review.batch.work import Job, stamp_of, told_of
 from callflow.review.beside import found_events
 from callflow.review.known import rescored
@@ -129,18 +129,17 @@ class Batch:
             stamp = stamp_of(task)
             status, key = self._stamped.get(stamp, ("", ""))
             if self._is_settled(status):
-                self._told[key] = told_of(task, key)
+                self._note(task, key, own=True)
             else:
                 job = Job.of(task, stamp)
-                self._sizes[job.path] = _size(task)
                 if job.key and self._given.setdefault(job.key, job.path) != job.path:
                     self._copies.append(job)
                     continue
                 status, key = self._settled_before(job)
                 if not status:
-                    yield job
+                    yield self._counted(job)
                     continue
-                self._told.setdefault(key, told_of(task, key))
+                self._note(task, key, own=False)
                 self.tally.unheard += self._is_unheard(task, key)
             self.tally.bad += status == "failed"
             self._skip(task)
@@ -148,10 +147,21 @@ class Batch:
     def _copies_to_judge(self) -> Iterator[Job]:
         """Copies whose like could not be judged; the others are counted. For when all else has been judged."""
         for job in self._copies:
-            if job.key in self._judged or self._settled_before(job)[0]:
-                self._skip(job.task, like=(job.path, self._given[job.key]))
-            else:
-                yield job
+            status, _ = ("done", "") if job.key in self._judged else self._settled_before(job)
+            if not status:
+                yield self._counted(job)
+                continue
+            self.tally.bad += status == "failed"
+            self._skip(job.task, like=(job.path, self._given[job.key]) if status == "done" else None)
+
+    def _counted(self, job: Job) -> Job:
+        self._sizes[job.path] = _size(job.task)
+        return job
+
+    def _note(self, task: Task, key: str, own: bool) -> None:
+        """Remember what is told of an archived call, before all by its ``own`` file and not by a copy."""
+        if task.metadata != Metadata() and (own or key not in self._told):
+            self._told[key] = told_of(task, key)
 
     def _skip(self, task: Task, like: tuple[str, str] | None = None) -> None:
         with self._lock:

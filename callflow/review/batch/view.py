@@ -7,9 +7,9 @@ programs.
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -144,7 +144,7 @@ def _lines(tally: Tally) -> list[Text]:
                 n=tally.bad,
             ),
         ),
-        (tally.told, text("{n} of them with new particulars", "其中 {n} 通更新了附加信息", n=tally.told)),
+        (tally.told, text("{n} of them with new particulars", "其中 {n} 通更新了坐席、时间等信息", n=tally.told)),
         (
             tally.unheard,
             text(
@@ -169,8 +169,8 @@ def _lines(tally: Tally) -> list[Text]:
 
 def _nearby(path: str) -> str:
     """A path as one would type it here."""
-    near = os.path.relpath(path) if os.path.isabs(path) else path
-    return path if near.startswith(os.pardir) else near
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
 
 class _Told(ProgressColumn):

@@ -152,6 +152,18 @@ def test_a_copy_is_judged_where_the_one_before_it_cannot_be(tmp_path: Path, arch
     assert [Path(row.path).name for row in rows(archive) if row.status == "done"] == ["b.wav"]
 
 
+def test_files_that_are_bad_alike_are_each_a_bad_file(tmp_path: Path, archive: Archive) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    for name in ("a.wav", "b.wav"):
+        (folder / name).touch()
+    assert (run(archive, folder).failed, len(rows(archive))) == (2, 2)
+    for path in folder.iterdir():
+        os.utime(path, ns=(1, 1))
+    again = run(archive, folder)
+    assert (again.there, again.bad, again.same) == (2, 2, 0)
+
+
 def test_what_is_told_later_is_taken_over_without_judging(tmp_path: Path, archive: Archive) -> None:
     folder = tmp_path / "calls"
     folder.mkdir()
