@@ -32,7 +32,7 @@ def take_over(archive: Archive, told: Sequence[NewCall]) -> int:
 
 
 def lacking(archive: Archive) -> int:
-    """Calls of which nobody knows the agent or the time, so that figures leave them out."""
+    """Calls of which nobody knows the agent or the time: in figures they are nobody's, or not at all."""
     with archive.read() as session:
         unknown = sa.or_(Call.agent_id.is_(None), Call.began.is_(None))
         return session.scalar(sa.select(sa.func.count(Call.id)).where(Call.status == "done", unknown)) or 0

@@ -156,9 +156,9 @@ def _lines(tally: Tally) -> list[Text]:
         (
             tally.lacking,
             text(
-                "{n} in the archive without an agent or a time, which figures by agent and week leave out: "
+                "{n} in the archive without an agent or a time: figures count them as nobody's, or not at all; "
                 "tell them by --pattern or a list and run this again",
-                "归档库中有 {n} 通没有坐席或时间，不计入按坐席、按周的统计：请用 --pattern 或清单补上后再运行一次",
+                "归档库中有 {n} 通没有坐席或时间，统计时无法归到坐席或不计入：请用 --pattern 或清单补上后再运行一次",
                 n=tally.lacking,
             ),
         ),
