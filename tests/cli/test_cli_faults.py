@@ -163,7 +163,7 @@ def test_ctrl_c_in_the_middle_of_a_recording(folder: Path) -> None:
     command = ["replay", "long.wav", "--engine", "zipformer", *OUTPUTS, "--json"]
     code, err = interrupted(command, folder, lambda line: b'"call.context"' in line)
     assert code == 130
-    assert err.splitlines()[-1] == "interrupted; nothing was written"
+    assert err.splitlines()[-1] == "interrupted; nothing unfinished was kept"
     assert "Traceback" not in err
     assert listing(folder) == before
 
