@@ -6,55 +6,30 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
+from design.studio.shelved import FLOW, FLOWS, add, git, new_folder, publish
 
 pytest.importorskip("nicegui")
 
 from callflow import flowfiles
 from callflow.design.studio.desk import Desk, must_be_good
 from callflow.design.studio.drafts import Draft
-from callflow.design.studio.publishing import Publisher
 from callflow.design.studio.refusals import Refused
 from callflow.design.studio.repository import Repository
 from callflow.design.studio.shelf import Shelf
 
-FLOWS = Path(__file__).parent.parent.parent.parent / "flows"
-FLOW = "logistics"
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    flows = tmp_path / "flows"
-    shutil.copytree(FLOWS / "examples" / "logistics", flows / FLOW)
-    Repository.init(flows, "root")
-    return flows
+    return new_folder(tmp_path)
 
 
 @pytest.fixture
 def desk(folder: Path) -> Desk:
     return Desk(Shelf(folder), Repository(folder))
-
-
-def git(folder: Path, *words: str) -> str:
-    return subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, text=True).stdout
-
-
-def add(desk: Desk, user: str, line: str, file: str = "flow.yaml") -> None:
-    """Write a line at the end of a file of ``user``'s draft."""
-    now = desk.open(user, FLOW)
-    desk.write(user, FLOW, now.draft.revision, file, now.texts[file] + line)
-
-
-def publish(desk: Desk, user: str, why: str = "why") -> str:
-    now = desk.open(user, FLOW)
-    made = desk.publisher.publish(FLOW, now.texts, now.papers, user, why)
-    desk.rest_on(user, FLOW)
-    return made
 
 
 def test_a_published_draft_is_a_commit_with_who_and_why(desk: Desk, folder: Path) -> None:
@@ -197,6 +172,8 @@ def test_a_folder_inside_a_repository_publishes_only_its_own(tmp_path: Path) -> 
     publish(desk, "a")
     assert {name.split("/")[1] for name in git(flows, "ls-files", "--full-name").split("\n") if name} == {FLOW}
     assert git(flows.parent, "status", "--porcelain").strip() == "?? code.py"
+    assert [one.who for one in desk.publisher.repository.versions(FLOW)] == ["a", "a"]  # type: ignore[union-attr]
+    assert desk.publisher.published(FLOW).texts == desk.shelf.read(FLOW).texts
 
 
 def test_without_a_repository_drafts_are_written_and_nothing_is_published(tmp_path: Path) -> None:
@@ -214,51 +191,6 @@ def test_a_draft_that_cannot_be_read_is_kept_aside(desk: Desk, folder: Path) -> 
     file.write_text(file.read_text("utf-8")[:-20], "utf-8")
     assert desk.open("a", FLOW).draft == Draft()
     assert list(file.parent.glob("*.unreadable-*"))
-
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from callflow.design.studio import shelf
-from callflow.design.studio.desk import Desk
-from callflow.design.studio.repository import Repository
-left = int(sys.argv[2])
-real = shelf.whole_or_nothing
-def counted(path):
-    global left
-    if path.suffix == ".yaml":
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-    return real(path)
-shelf.whole_or_nothing = counted
-desk = Desk(shelf.Shelf(Path(sys.argv[1])), Repository(Path(sys.argv[1])))
-now = desk.open("a", "logistics")
-desk.publisher.publish("logistics", now.texts, now.papers, "a", "why")
-"""
-
-
-@pytest.mark.parametrize("after", [0, 1])
-def test_what_a_kill_cuts_off_is_finished_at_the_next_start(desk: Desk, folder: Path, after: int) -> None:
-    add(desk, "a", "# new\n", "flow.yaml")
-    add(desk, "a", "# new\n", "tracking.yaml")
-    wanted = desk.open("a", FLOW).texts
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(folder), str(after)], check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert desk.shelf.read(FLOW).texts != wanted
-    again = Desk(Shelf(folder), Repository(folder))
-    assert again.shelf.read(FLOW).texts == wanted == again.publisher.published(FLOW).texts
-
-
-def test_what_was_changed_after_the_kill_is_left_alone(desk: Desk, folder: Path) -> None:
-    add(desk, "a", "# new\n", "flow.yaml")
-    add(desk, "a", "# new\n", "tracking.yaml")
-    subprocess.run([sys.executable, "-c", KILLED, str(folder), "0"], check=False)
-    path = folder / FLOW / "flow.yaml"
-    path.write_bytes(path.read_bytes() + b"# by hand\n")
-    Publisher(Shelf(folder), Repository(folder))
-    assert path.read_bytes().endswith(b"# by hand\n")
-    assert (folder / FLOW / "tracking.yaml").read_bytes().endswith(b"# new\n")
 
 
 # ------------------------------------------------------------------------------------------------ what is good enough
