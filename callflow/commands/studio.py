@@ -10,6 +10,7 @@ from callflow.archive import extracts
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.call.plan import Plan
+from callflow.commands import plugins
 from callflow.commands.scores import kept
 from callflow.design.studio import studio
 from callflow.design.studio.desk import Desk, Figures
@@ -30,7 +31,7 @@ def add(site: Site, flows: Path, archive: Archive, init: bool) -> Desk:
     """The studio over the flows in a folder; ``init``: made a repository where it is none."""
     if init and Repository.around(flows) is None:
         Repository.init(flows, getpass.getuser())
-    return studio.add(site, flows, partial(_what_if, archive))
+    return studio.add(site, flows, partial(_what_if, archive), plugins.check)
 
 
 def need_flows(flows: Path | None, init: bool) -> None:

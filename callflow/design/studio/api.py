@@ -289,11 +289,19 @@ def router(site: Site, desk: Desk) -> APIRouter:
             raise HTTPException(404)
         opened = desk.open(visitor.user.name, flow)
         texts = desk.publisher.version(flow, version) if version else opened.texts
+        if not desk.asking.acquire(blocking=False):
+            raise Refused(
+                text("archived calls are being judged for somebody", "正在为他人重评历史通话"),
+                text("try again in a moment", "请稍后再试"),
+                status=503,
+            )
         try:
             old = desk.plan(desk.published(opened), flow)
             figures = desk.what_if(visitor, old, desk.plan(texts, flow))
         except BadFlow as error:
             raise Refused(error.message, error.hint) from error
+        finally:
+            desk.asking.release()
         return site.pages.page(request, "whatif.html.j2", {"figures": figures, "flow": old.flow})
 
     @routes.post("/publish")

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from design.studio.shelved import FLOW, FLOWS, add, git, new_folder, publish
 pytest.importorskip("nicegui")
 
 from callflow import flowfiles
+from callflow.design.studio.bench import Told
 from callflow.design.studio.desk import Desk, must_be_good
 from callflow.design.studio.drafts import Draft
 from callflow.design.studio.refusals import Refused
@@ -237,6 +239,26 @@ def test_a_broken_flow_is_never_published_and_failing_rehearsals_only_by_an_admi
             must_be_good(going, _Visitor(role), override)  # type: ignore[arg-type]
     finally:
         desk.bench.close()
+
+
+@pytest.mark.parametrize(
+    ("told", "line", "refused"),
+    [
+        (Told("", done=True, broken=True), "phrases: {bad: {say: \"(open\"}}\n", "mistakes"),
+        (Told("", done=True, broken=True), "# fine\n", "not through"),
+        (Told("", played=3), "# fine\n", "not through"),
+    ],
+)  # fmt: skip
+def test_an_administrator_overrides_what_fails_and_not_what_nobody_has_played(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, told: Told, line: str, refused: str
+) -> None:
+    """The process of lint and rehearsals died over it, or is late."""
+    monkeypatch.setattr(desk.bench, "put", lambda _: None)
+    monkeypatch.setattr(desk.bench, "wait", lambda _key, of, _seconds: replace(told, of=of))
+    desk.write("a", FLOW, 0, "odd.yaml", line, new=True)
+    now = desk.open("a", FLOW)
+    with pytest.raises(Refused, match=refused):
+        must_be_good(desk.going(now, now.texts), _Visitor("admin"), True)  # type: ignore[arg-type]
 
 
 def test_a_bench_that_is_killed_is_told_and_starts_again(desk: Desk) -> None:

@@ -77,7 +77,7 @@ def by_hand(folder: Path, line: str, file: str = "flow.yaml") -> None:
 
 @pytest.fixture
 def killed(desk: Desk, folder: Path, tmp_path: Path) -> list[Path]:
-    """Copies of the folder in which publishing two files was killed, in each a step later; in the last one not at all."""
+    """Copies of the folder in which publishing two files was killed, each a step later; in the last one not at all."""
     for file in ("flow.yaml", "tracking.yaml"):
         add(desk, "a", "# new\n", file)
     place = tmp_path / "killed"
@@ -221,7 +221,12 @@ def test_an_index_that_is_taken_meanwhile_is_put_right_before_the_next(
     lock = folder / ".git" / "index.lock"
     monkeypatch.setattr("callflow.design.studio.repository._OTHERS", 0.2)
     real = Repository.move
-    monkeypatch.setattr(Repository, "move", lambda *given: (real(*given), lock.touch()))
+
+    def move(*given: object) -> None:
+        real(*given)  # type: ignore[arg-type]
+        lock.touch()
+
+    monkeypatch.setattr(Repository, "move", move)
     add(desk, "a", "# new\n")
     publish(desk, "a")
     lock.unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from design.studio.studying import Designer
@@ -60,4 +61,7 @@ def test_what_if_asks_the_calls_of_this_flow_that_one_may_see(served: Served) ->
     others = Designer.of(served, "banzhang", "inbound")
     assert "重评 5 通" in others.ask("whatif").text
     assert "重评 0 通" in Designer.of(served).ask("whatif").text, "calls of another flow say nothing of this one"
+    with ThreadPoolExecutor(5) as many:
+        answers = {one.status for one in many.map(lambda _: designer.ask("whatif"), range(5))}
+    assert answers == {200, 503}, "each has a process of its own: one at a time"
     designer.clean()
