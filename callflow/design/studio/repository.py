@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from callflow import flowfiles
 from callflow.design.studio.refusals import Refused
 from callflow.errors import CallflowError
 from callflow.texts import Text, text
@@ -264,8 +265,8 @@ def compared(old: str, new: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_ours(name: str) -> bool:
-    """Whether a path is of a file that a flow can have: none of it hidden, all of it text."""
-    return not any(part.startswith(".") for part in name.split("/")) and name.isprintable()
+    """Whether a path is of a file that a flow can have: none of it hidden, all of it UTF-8."""
+    return not any(part.startswith(".") for part in name.split("/")) and not flowfiles.misnamed(name)
 
 
 def _listed(said: bytes, folder: str) -> Iterator[tuple[str, str]]:
