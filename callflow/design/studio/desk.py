@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from callflow import collecting, running
+from callflow import collecting, flowfiles, running
 from callflow.call.plan import Plan
 from callflow.design.studio.bench import Bench, Checks, Job, Told
 from callflow.design.studio.differing import Meaning, meaning
@@ -137,6 +137,17 @@ class Desk:
             self.drafts.save(user, flow, draft)
             return replace(now, draft=draft)
 
+    def delete(self, user: str, flow: str, revision: int, file: str) -> Open:
+        """Take a file away; the draft's text of it is kept aside."""
+        with self._lock:
+            now = self.open(user, flow)
+            if file not in now.texts:
+                raise no_file(file)
+            after = self.write(user, flow, revision, file, None)
+            if now.texts[file] != now.papers.texts.get(file) and now.texts[file].strip():
+                self.drafts.keep(user, flow, file, now.texts[file])
+            return after
+
     def settle(self, user: str, flow: str, file: str, words: str | None) -> Open:
         """Settle a conflict: ``words`` is what the file is to be. What the draft had is kept aside."""
         with self._lock:
@@ -253,7 +264,7 @@ class Desk:
 def whole(texts: Mapping[str, str], flow: str) -> tuple[Flow | None, list[Problem]]:
     """A flow read from its texts."""
     with collecting.paused():
-        return read_flow(texts, flow.rpartition("/")[2])
+        return read_flow(texts, flow.rpartition("/")[2], flowfiles.empty(texts))
 
 
 def hash_of(texts: Mapping[str, str]) -> str:

@@ -131,6 +131,15 @@ class Publisher:
         }
         return staged, by_hand
 
+    def refused(self) -> Refused | None:
+        """Why nothing can be published at the moment, whatever it is."""
+        try:
+            if self.repository:
+                self.repository.ready()
+        except Refused as refused:
+            return refused
+        return None
+
     # ------------------------------------------------------------------------------------ the files
 
     def _carry_out(self, note: _Note) -> None:

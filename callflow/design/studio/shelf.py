@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
+from typing import BinaryIO
 
 from callflow import flowfiles
 from callflow.design.studio.refusals import Refused, no_flow
 from callflow.errors import OutputError
 from callflow.problems import Location, Problem
 from callflow.texts import text
-from callflow.writing import replaced, sweep, whole_or_nothing
+from callflow.writing import claimed, replaced, sweep, whole_or_nothing
 
 OWN = ".callflow"
 """The studio's own folder in that of the flows: drafts, and marks of who runs what. It hides itself from git."""
@@ -75,14 +76,34 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
+        self._claim: BinaryIO | None = None
         self._kept: dict[Path, tuple[tuple[int, int, int], Sheet | Problem]] = {}
         self._lock = Lock()
 
+    def claim(self) -> None:
+        """Be the only server of this folder, for as long as this process lives. Raises ``OutputError`` where one is."""
+        path = self.own() / "serving"
+        try:
+            file = open(path, "a+b", buffering=0)  # noqa: SIM115 (held until the process ends)
+        except OSError as error:
+            raise OutputError.of(path, error) from error
+        if not claimed(file):
+            file.close()
+            raise OutputError(
+                text(
+                    'another callflow serve has the flows in "{p}"',
+                    "另一个 callflow serve 正在使用“{p}”",
+                    p=self.folder,
+                ),
+                text("work with that one, or stop it first", "请使用那一个，或先停止它"),
+            )
+        self._claim = file
+
     def flows(self) -> list[str]:
         """The names of the flows."""
-        found = [item for item in _folders(self.folder) if any(item.glob("*.yaml"))]
+        found = [item for item in _folders(self.folder) if flowfiles.holds_yaml(item)]
         for item in _folders(self.folder):
-            found += [inner for inner in _folders(item) if item not in found and any(inner.glob("*.yaml"))]
+            found += [inner for inner in _folders(item) if item not in found and flowfiles.holds_yaml(inner)]
         return sorted(item.relative_to(self.folder).as_posix() for item in found)
 
     def place(self, flow: str) -> Path:
@@ -98,7 +119,7 @@ class Shelf:
         unread: list[Problem] = []
         for path in sorted(flowfiles.yaml_files(place)):
             name = path.relative_to(place).as_posix()
-            sheet = self._sheet(path, name)
+            sheet = flowfiles.misnamed(name) or self._sheet(path, name)
             if isinstance(sheet, Sheet):
                 sheets[name] = sheet
             elif sheet:
@@ -167,9 +188,10 @@ class Shelf:
 
 
 def _folders(place: Path) -> Iterator[Path]:
-    """The folders in a folder that are no links and not hidden."""
+    """The folders in a folder that are no links, not hidden, and can be named."""
     for item in sorted(place.iterdir()):
-        if item.is_dir() and not item.is_symlink() and not item.name.startswith("."):
+        named = not item.name.startswith(".") and not flowfiles.misnamed(item.name)
+        if named and item.is_dir() and not item.is_symlink():
             yield item
 
 

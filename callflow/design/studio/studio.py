@@ -22,6 +22,7 @@ from callflow.web.visitor import LEADERS
 def add(site: Site, flows: Path, what_if: WhatIf | None = None, checks: Checks | None = None) -> Desk:
     """The pages of the flows in a folder; ``checks``: further ones. Close what is returned when the server ends."""
     shelf = Shelf(flows)
+    shelf.claim()
     desk = Desk(shelf, Repository.around(shelf.folder), what_if, checks)
     site.add("callflow.design.studio")
     site.section(Section(page.HERE, page.TITLE, LEADERS, place=50))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import threading
@@ -22,6 +23,7 @@ from callflow.design.studio.drafts import Draft
 from callflow.design.studio.refusals import Refused
 from callflow.design.studio.repository import Repository
 from callflow.design.studio.shelf import Shelf
+from callflow.errors import OutputError
 
 
 @pytest.fixture
@@ -191,8 +193,31 @@ def test_a_draft_that_cannot_be_read_is_kept_aside(desk: Desk, folder: Path) -> 
     add(desk, "a", "# new\n")
     (file,) = desk.shelf.own("drafts").rglob("*.json")
     file.write_text(file.read_text("utf-8")[:-20], "utf-8")
-    assert desk.open("a", FLOW).draft == Draft()
+    with pytest.raises(Refused, match="could not be read"):
+        desk.open("a", FLOW)
     assert list(file.parent.glob("*.unreadable-*"))
+    assert desk.open("a", FLOW).draft == Draft()
+
+
+def test_a_draft_that_cannot_be_read_at_the_moment_stays(desk: Desk) -> None:
+    add(desk, "a", "# precious\n")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(OutputError):
+            desk.drafts.load("a", FLOW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert desk.open("a", FLOW).texts["flow.yaml"].endswith("# precious\n")
+
+
+def test_hidden_files_are_none_of_the_flow(desk: Desk, folder: Path) -> None:
+    for name in (".old.yaml", "._flow.yaml"):
+        (folder / FLOW / name).write_bytes(b"\x00 [")
+    assert desk.publisher.by_hand(FLOW, desk.shelf.read(FLOW)) == []
+    with pytest.raises(Refused, match="nothing to publish"):
+        publish(desk, "a")
+    assert flowfiles.load(str(folder / FLOW))[0]
 
 
 # ------------------------------------------------------------------------------------------------ what is good enough
