@@ -18,8 +18,7 @@ from urllib.parse import quote
 
 from callflow.design.studio.refusals import Refused
 from callflow.design.studio.shelf import Shelf
-from callflow.errors import OutputError
-from callflow.texts import text
+from callflow.texts import refused, text
 from callflow.writing import whole_or_nothing
 
 
@@ -73,8 +72,8 @@ class Drafts:
     def load(self, user: str, flow: str) -> Draft:
         """The draft; an empty one where there is none.
 
-        Raises ``OutputError`` where the system does not read it now. One in which there is no sense is kept aside,
-        which is told once, by ``Refused``.
+        Raises ``Refused`` where the system does not read it now; and once where there is no sense in it, with its file
+        kept aside.
         """
         path = self._path(user, flow)
         try:
@@ -84,7 +83,8 @@ class Drafts:
         except FileNotFoundError:
             return Draft()
         except OSError as error:
-            raise OutputError.of(path, error) from error
+            why = text("your draft cannot be read: {w}", "暂时无法读取您的草稿：{w}", w=refused(error))
+            raise Refused(why, text("try again in a moment", "请稍后再试"), 503) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             aside = path.with_suffix(f".unreadable-{time.time_ns()}")
             with suppress(OSError):

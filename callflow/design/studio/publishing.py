@@ -42,7 +42,7 @@ class Publisher:
         self._lock = threading.Lock()
         self._note = shelf.own() / "publishing.json"
         if repository:
-            with suppress(CallflowError):  # before the next publishing it must succeed
+            with suppress(CallflowError, OSError):  # before the next publishing it must succeed
                 self._finish()
 
     def published(self, flow: str) -> Published:
@@ -61,11 +61,12 @@ class Publisher:
         return texts
 
     def by_hand(self, flow: str, papers: Papers) -> list[str]:
-        """The files that were changed in the folder and are in no version."""
+        """The files that were changed in the folder since the latest version; of a flow that has none, none."""
         if self.repository is None:
             return []
         known = self.published(flow).texts
-        return sorted(name for name in {*known, *papers.sheets} if known.get(name) != papers.texts.get(name))
+        names = {*known, *papers.sheets} if known else ()
+        return sorted(name for name in names if known.get(name) != papers.texts.get(name))
 
     def publish(self, flow: str, texts: Mapping[str, str], seen: Papers, who: str, why: str) -> str:
         """Make ``texts`` the flow; ``seen``: the folder as it was when they were checked. The new version's id.
@@ -74,7 +75,7 @@ class Publisher:
         becomes a version of its own first, so that it can be brought back. Raises ``Refused`` where somebody was first.
         """
         repository = self._versions()
-        why = why.strip()
+        why = why.replace("\0", "").strip()
         if not why or len(why) > LONGEST_REASON:
             raise Refused(text("say in a few words why", "请用几句话写明原因"))
         with self._lock:

@@ -20,7 +20,7 @@ from pathlib import Path
 from callflow import flowfiles
 from callflow.design.studio.refusals import Refused
 from callflow.errors import CallflowError
-from callflow.texts import Text, text
+from callflow.texts import Text, refused, text
 
 MOST_VERSIONS = 200
 _PATIENCE = 60.0
@@ -75,13 +75,16 @@ class Repository:
     @classmethod
     def init(cls, folder: Path, who: str) -> Repository:
         """Make a repository of a folder, its YAML the first version."""
+        try:
+            files = {
+                path.relative_to(folder).as_posix(): path.read_bytes()
+                for path in sorted(folder.rglob("*.yaml"))
+                if path.is_file() and not path.is_symlink() and _is_ours(path.relative_to(folder).as_posix())
+            }
+        except OSError as error:
+            raise CallflowError(text("no first version: {w}", "无法建立第一个版本：{w}", w=refused(error))) from error
         _run(folder, ("init", "--quiet"))
         made = cls(folder)
-        files = {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in sorted(folder.rglob("*.yaml"))
-            if path.is_file() and not path.is_symlink() and _is_ours(path.relative_to(folder).as_posix())
-        }
         made.commit(files, who, "流程的初始状态 · The flows as they were", made.head())
         return made
 

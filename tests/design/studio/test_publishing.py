@@ -23,7 +23,6 @@ from callflow.design.studio.drafts import Draft
 from callflow.design.studio.refusals import Refused
 from callflow.design.studio.repository import Repository
 from callflow.design.studio.shelf import Shelf
-from callflow.errors import OutputError
 
 
 @pytest.fixture
@@ -204,11 +203,17 @@ def test_a_draft_that_cannot_be_read_at_the_moment_stays(desk: Desk) -> None:
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
     try:
-        with pytest.raises(OutputError):
+        with pytest.raises(Refused, match="cannot be read"):
             desk.drafts.load("a", FLOW)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
     assert desk.open("a", FLOW).texts["flow.yaml"].endswith("# precious\n")
+
+
+def test_of_a_flow_that_is_in_no_version_nothing_was_changed_by_hand(desk: Desk, folder: Path) -> None:
+    """It was made beside the running server."""
+    shutil.copytree(folder / FLOW, folder / "new")
+    assert desk.publisher.by_hand("new", desk.shelf.read("new")) == []
 
 
 def test_hidden_files_are_none_of_the_flow(desk: Desk, folder: Path) -> None:
