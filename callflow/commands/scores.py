@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -18,7 +18,7 @@ from callflow.archive.store import Archive
 from callflow.archive.viewers import EVERYTHING, Viewer
 from callflow.commands.common import note, output, plan_of, warn_few, workers_of
 from callflow.commands.console import Console
-from callflow.errors import BadInput, CallflowError
+from callflow.errors import BadInput, needed
 from callflow.journal import read_journal
 from callflow.review import processes, score_table, scorecard_file, scored, whatif, whatif_table
 from callflow.review.compare import Call
@@ -90,7 +90,7 @@ def run_diff(options: argparse.Namespace, language: str) -> int:
     html, desk = output(options.html) if options.html else None, _desk(options)
     old, new = plan_of(options.against, language), plan_of(options.flow, language)
     with Archive.open(options.archive, create=False) as archive:
-        ids = extracts.chosen(archive, wanted)
+        ids = _calls_of(archive, wanted, (old.flow.name, new.flow.name), language)
         progress = Progress(sys.stderr, len(ids), language)
         with progress:
             found = whatif.differences(kept(archive, ids), old, new, _runner(options.cluster, workers), progress.done)
@@ -104,6 +104,21 @@ def run_diff(options: argparse.Namespace, language: str) -> int:
         for line in whatif_table.table(found, old.flow, new.flow, language, console.width):
             console.print(line, soft_wrap=True)
     return 1 if found.failed else 0
+
+
+def _calls_of(archive: Archive, wanted: Wanted, flows: Sequence[str], language: str) -> list[int]:
+    """The calls that were judged with one of ``flows``: what others have to ask says nothing of them.
+
+    All, where there are none: the files of a flow under another name are still the same flow.
+    """
+    every = extracts.chosen(archive, wanted)
+    for flow in flows:
+        if own := extracts.chosen(archive, replace(wanted, flow=flow)):
+            if wanted.limit is None and len(own) < len(every):
+                en, zh = "calls of other flows, left out: {n:,}", "其他流程的通话 {n:,} 通，未计入"
+                note(text(en, zh, n=len(every) - len(own)), language)
+            return own
+    return every
 
 
 def _desk(options: argparse.Namespace) -> str:
@@ -132,13 +147,8 @@ def kept(archive: Archive, ids: list[int]) -> Iterator[Kept]:
 def _runner(cluster: str | None, workers: int) -> Run:
     if cluster is None:
         return partial(processes.run, workers=workers)
-    try:
+    with needed(text("a cluster", "集群"), "cluster"):
         from callflow.review import fleet
-    except ImportError as error:
-        raise CallflowError(
-            text("a cluster needs {n}, which is not installed", "集群需要 {n}，尚未安装", n=str(error.name)),
-            text("pip install 'callflow[cluster]'", "请运行 pip install 'callflow[cluster]'"),
-        ) from error
     return partial(fleet.run, address=cluster, size=workers)
 
 

@@ -21,6 +21,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import Response
 from jinja2 import BaseLoader, Environment
 from nicegui import Client, core, ui
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from callflow.archive.viewers import Role
 from callflow.gate import App, Message, Receive, Send
@@ -38,8 +39,14 @@ Build = Callable[[Visitor, Request], Any]
 """Builds a page with NiceGUI's elements; may be a coroutine. A ``Response`` that it returns takes the page's place."""
 
 
-def attach(app: FastAPI) -> None:
-    """Serve NiceGUI behind ``app``. Once in a process: NiceGUI is one application, whoever uses it."""
+def attach(app: FastAPI, refused: Callable[..., Any]) -> None:
+    """Serve NiceGUI behind ``app``. Once in a process: NiceGUI is one application, whoever uses it.
+
+    ``refused`` answers where there is nothing, or nothing for this visitor: NiceGUI would print the address and make a
+    page of its own.
+    """
+    for kind in (404, StarletteHTTPException):
+        core.app.add_exception_handler(kind, refused)
     environment = nicegui.client.templates.env
     if not isinstance(environment.loader, _WithNonces):
         assert environment.loader is not None

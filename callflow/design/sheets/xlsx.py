@@ -11,9 +11,10 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
-from callflow.design.sheets.phrases import KINDS, SEVERITIES, SHEETS, Kind, SheetPhrase, columns_of
+from callflow.design.sheets.phrases import KINDS, SHEETS, Kind, SheetPhrase, columns_of
 from callflow.design.sheets.tables import MOST_COLUMNS, MOST_ROWS, Cell, Table, headings, letter, lines_of, warning
-from callflow.errors import BadInput, CallflowError
+from callflow.errors import BadInput, CallflowError, needed
+from callflow.flow.names import SEVERITY_TITLES
 from callflow.problems import Location, Problem, did_you_mean
 from callflow.texts import Text, text
 
@@ -32,13 +33,8 @@ _WIDTHS = {"name": 26, "wording": 60, "better": 60, "severity": 10, "group": 14,
 
 
 def _openpyxl() -> Any:
-    try:
+    with needed(text("spreadsheets", "电子表格"), "design"):
         import openpyxl
-    except ImportError as error:
-        raise CallflowError(
-            text("spreadsheets need openpyxl, which is not installed", "电子表格需要 openpyxl，尚未安装"),
-            text("pip install 'callflow[design]'", "请运行 pip install 'callflow[design]'"),
-        ) from error
     return openpyxl
 
 
@@ -87,7 +83,7 @@ def _fill(sheet: Worksheet, phrases: list[SheetPhrase], kind: Kind, language: st
         sheet.cell(1, place).font = Font(bold=True)
     sheet.freeze_panes = "A2"
     if "severity" in columns:
-        choices = ",".join(word.in_(language) for word in SEVERITIES.values())
+        choices = ",".join(word.in_(language) for word in SEVERITY_TITLES.values())
         validation = DataValidation(type="list", formula1=f'"{choices}"', allow_blank=True)
         sheet.add_data_validation(validation)
         at = letter(columns.index("severity") + 1)

@@ -2,58 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import pages
 from design.studio.studying import Designer
 from served import Served
-
-playwright = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if CHROMIUM is None:
-    pytest.skip("no Chromium on this machine", allow_module_level=True)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
 def open_page(browser: Any, served: Served) -> Iterator[Callable[..., Any]]:
-    """Opens pages as somebody; at the end nothing may have been complained of, or asked elsewhere."""
-    complaints: list[str] = []
-    asked: list[str] = []
-    contexts = []
+    with pages(browser, served, allowed="409") as open_:
 
-    def open_(path: str, user: str = "admin", look: str = "zh.light", width: int = 1280, height: int = 720) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": height})
-        contexts.append(context)
-        cookies = {**served.browser(user).cookies, "callflow-look": look}
-        context.add_cookies([{"name": name, "value": value, "url": served.url} for name, value in cookies.items()])
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(served.url + path)
-        page.wait_for_selector("body[data-ready]" if "/studio/" in path else ".flow")
-        return page
+        def ready(path: str, **how: Any) -> Any:
+            page = open_(path, **how)
+            page.wait_for_selector("body[data-ready]" if "/studio/" in path else ".flow")
+            return page
 
-    yield open_
-    for context in contexts:
-        context.close()
-    assert [one for one in complaints if "409" not in one] == []
-    ours = (served.url, served.url.replace("http:", "ws:"), "data:", "blob:")
-    assert [url for url in asked if not url.startswith(ours)] == []
+        yield ready
 
 
 def _put(page: Any, old: str, new: str) -> None:
