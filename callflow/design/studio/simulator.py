@@ -290,6 +290,7 @@ def _act(one: object) -> Act:
     say, event, wait = one.get("say", ""), one.get("event", ""), one.get("wait", 0.0)
     if not isinstance(say, str) or len(say) > LONGEST_SAID or (event and event not in DOABLE):
         raise ValueError("not words, or too long")
+    say.encode()  # half a character is a ValueError, too
     if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait <= LONGEST_WAIT:
         raise ValueError("not a length of time")
     if not (say.strip() or event or wait):
