@@ -6,10 +6,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("nicegui")
+from design.studio.looking import Windows
 from served import Served, serving
 
 FLOWS = Path(__file__).parent.parent.parent.parent / "flows"
@@ -39,3 +41,25 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(tmp_path_factory: pytest.TempPathFactory, flows: Path) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("served"), "--flows", str(flows), "--flows-init") as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Any, served: Served) -> Iterator[Windows]:
+    """Opens pages as somebody."""
+    windows = Windows(browser, served)
+    yield windows
+    windows.close()

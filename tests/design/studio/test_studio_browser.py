@@ -2,79 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from design.studio.looking import Windows, put, saved
 from design.studio.studying import Designer
 from served import Served
-
-playwright = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if CHROMIUM is None:
-    pytest.skip("no Chromium on this machine", allow_module_level=True)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(browser: Any, served: Served) -> Iterator[Callable[..., Any]]:
-    """Opens pages as somebody; at the end nothing may have been complained of, or asked elsewhere."""
-    complaints: list[str] = []
-    asked: list[str] = []
-    contexts = []
-
-    def open_(path: str, user: str = "admin", look: str = "zh.light", width: int = 1280, height: int = 720) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": height})
-        contexts.append(context)
-        cookies = {**served.browser(user).cookies, "callflow-look": look}
-        context.add_cookies([{"name": name, "value": value, "url": served.url} for name, value in cookies.items()])
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(served.url + path)
-        page.wait_for_selector("body[data-ready]" if "/studio/" in path else ".flow")
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert [one for one in complaints if "409" not in one] == []
-    ours = (served.url, served.url.replace("http:", "ws:"), "data:", "blob:")
-    assert [url for url in asked if not url.startswith(ours)] == []
-
-
-def _put(page: Any, old: str, new: str) -> None:
-    """Write as somebody at the keyboard would: in the editor's own document."""
-    page.evaluate(
-        """([old, text]) => {
-            const view = studio.editor.view, at = view.state.doc.toString().indexOf(old);
-            if (at < 0) throw new Error("not there: " + old);
-            view.dispatch({ changes: { from: at, to: at + old.length, insert: text }, selection: { anchor: at } });
-        }""",
-        [old, new],
-    )
-
-
-def _saved(page: Any) -> None:
-    page.wait_for_function("!studio.pending && !studio.sending && document.getElementById('saved').textContent !== '…'")
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
 @pytest.mark.parametrize("look", ["zh.light", "en.dark"])
-def test_nothing_scrolls_but_the_panes(open_page: Callable[..., Any], look: str, width: int, height: int) -> None:
+def test_nothing_scrolls_but_the_panes(open_page: Windows, look: str, width: int, height: int) -> None:
     page = open_page("/studio/shop", look=look, width=width, height=height)
     page.wait_for_selector("#diagram svg g.node")
     wide = "document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight"
@@ -84,10 +22,10 @@ def test_nothing_scrolls_but_the_panes(open_page: Callable[..., Any], look: str,
     assert dark == look.endswith("dark")
 
 
-def test_a_mistake_is_told_at_its_line_mended_by_a_click_and_the_diagram_stays(open_page: Callable[..., Any]) -> None:
+def test_a_mistake_is_told_at_its_line_mended_by_a_click_and_the_diagram_stays(open_page: Windows) -> None:
     page = open_page("/studio/shop?file=flow.yaml")
     page.wait_for_selector("#diagram svg g.node")
-    _put(page, "\nstates:", "\nstatse:")
+    put(page, "\nstates:", "\nstatse:")
     page.wait_for_selector("#problems li.error")
     assert "statse" in page.inner_text("#problems")
     assert page.locator("#editor .signs .sign.error").count() >= 1
@@ -96,11 +34,11 @@ def test_a_mistake_is_told_at_its_line_mended_by_a_click_and_the_diagram_stays(o
     page.click("#problems li:has-text('statse') .mend")
     page.wait_for_selector("#problems li.error", state="detached")
     page.wait_for_selector("#stale", state="hidden")
-    _saved(page)
+    saved(page)
     assert page.locator("#file option:checked").inner_text() == "flow.yaml", "nothing is changed any more"
 
 
-def test_the_diagram_follows_the_cursor_and_every_change(open_page: Callable[..., Any]) -> None:
+def test_the_diagram_follows_the_cursor_and_every_change(open_page: Windows) -> None:
     page = open_page("/studio/shop?file=flow.yaml")
     page.wait_for_selector("#diagram svg g.node")
     title = page.evaluate(
@@ -109,25 +47,25 @@ def test_the_diagram_follows_the_cursor_and_every_change(open_page: Callable[...
             return text.slice(at, text.indexOf(",", at)); }"""
     )
     page.wait_for_selector("#diagram .here")
-    _put(page, f"{{zh: {title},", "{zh: 全新的标题,")
+    put(page, f"{{zh: {title},", "{zh: 全新的标题,")
     page.wait_for_function("document.querySelector('#diagram').textContent.includes('全新的标题')")
-    _put(page, "{zh: 全新的标题,", f"{{zh: {title},")
-    _saved(page)
+    put(page, "{zh: 全新的标题,", f"{{zh: {title},")
+    saved(page)
 
 
-def test_keys_are_completed_from_the_language(open_page: Callable[..., Any]) -> None:
+def test_keys_are_completed_from_the_language(open_page: Windows) -> None:
     page = open_page("/studio/shop?file=flow.yaml")
-    _put(page, "\nstates:", "\nsi\nstates:")
+    put(page, "\nstates:", "\nsi\nstates:")
     page.evaluate("""() => { const view = studio.editor.view, at = studio.editor.text.indexOf("\\nsi\\nstates:") + 3;
         view.dispatch({ selection: { anchor: at } }); view.focus(); }""")
     page.keyboard.type("tu")
     page.wait_for_selector(".cm-tooltip-autocomplete li:has-text('situations')")
     page.keyboard.press("Escape")
-    _put(page, "\nsitu\nstates:", "\nstates:")
-    _saved(page)
+    put(page, "\nsitu\nstates:", "\nstates:")
+    saved(page)
 
 
-def test_a_call_is_typed_and_explained(open_page: Callable[..., Any]) -> None:
+def test_a_call_is_typed_and_explained(open_page: Windows) -> None:
     page = open_page("/studio/inbound?file=hold.yaml")
     page.click("[data-event='call.answered']")
     page.wait_for_selector("#chat .notes .shown")
@@ -143,14 +81,12 @@ def test_a_call_is_typed_and_explained(open_page: Callable[..., Any]) -> None:
     page.wait_for_function("document.querySelector('#chat').textContent.includes('得分')")
 
 
-def test_what_is_published_says_what_will_change_and_can_be_brought_back(
-    open_page: Callable[..., Any], flows: Path
-) -> None:
+def test_what_is_published_says_what_will_change_and_can_be_brought_back(open_page: Windows, flows: Path) -> None:
     page = open_page("/studio/shop?file=flow.yaml")
     path = flows / "shop" / "flow.yaml"
     before = path.read_text("utf-8")
-    _put(page, "\nphrases:\n", "\nphrases:\n  brand-new:\n    say: 祝您国庆节快乐\n")
-    _saved(page)
+    put(page, "\nphrases:\n", "\nphrases:\n  brand-new:\n    say: 祝您国庆节快乐\n")
+    saved(page)
     page.click("#publish")
     page.wait_for_selector("#going")
     assert "brand-new" in page.inner_text("#sheet")
@@ -169,12 +105,12 @@ def test_what_is_published_says_what_will_change_and_can_be_brought_back(
     page.wait_for_function("!studio.editor.text.includes('brand-new')")
 
 
-def test_a_change_by_hand_is_shown_beside_ones_own(open_page: Callable[..., Any], served: Served, flows: Path) -> None:
+def test_a_change_by_hand_is_shown_beside_ones_own(open_page: Windows, served: Served, flows: Path) -> None:
     page = open_page("/studio/shop?file=flow.yaml", user="banzhang")
     path = flows / "shop" / "flow.yaml"
     before = path.read_bytes()
-    _put(page, "\nstates:", "\n# mine\nstates:")
-    _saved(page)
+    put(page, "\nstates:", "\n# mine\nstates:")
+    saved(page)
     path.write_bytes(before + b"# by hand\n")
     page.wait_for_selector("#conflicts button")
     page.click("#conflicts button")
@@ -187,17 +123,18 @@ def test_a_change_by_hand_is_shown_beside_ones_own(open_page: Callable[..., Any]
     Designer.of(served, "banzhang", "shop").clean()
 
 
-def test_two_windows_of_one_draft(open_page: Callable[..., Any], served: Served) -> None:
+def test_two_windows_of_one_draft(open_page: Windows, served: Served) -> None:
+    open_page.expect("409")
     page = open_page("/studio/shop?file=flow.yaml")
     designer = Designer.of(served, "admin", "shop")
     designer.write("flow.yaml", designer.text("flow.yaml") + "# other window\n")
-    _put(page, "\nstates:", "\n# this window\nstates:")
+    put(page, "\nstates:", "\n# this window\nstates:")
     page.wait_for_selector("#sheet [data-elsewhere=here]")
     assert page.evaluate(
         "[...document.querySelectorAll('#sheet textarea')].map(a => a.value.includes('# other window'))"
     ) == [False, True]
     page.click("#sheet [data-elsewhere=here]")
     page.wait_for_selector("#sheet", state="hidden")
-    _saved(page)
+    saved(page)
     assert "# this window" in designer.text("flow.yaml")
     designer.clean()
