@@ -17,6 +17,7 @@ from callflow.design.explain_text import VERDICTS
 from callflow.design.graph.words import EVENTS, term_words
 from callflow.design.record import record
 from callflow.design.rehearse import staging
+from callflow.design.studio.refusals import Refused
 from callflow.events import (
     SPEAKERS,
     Event,
@@ -274,9 +275,11 @@ def _title(flow: Flow, table: str, name: str, language: str) -> str:
 
 
 def acts_of(data: object) -> list[Act]:
-    """What a page says was done. Raises ``ValueError`` where our page would never send it."""
-    if not isinstance(data, list) or len(data) > MOST_DONE:
-        raise ValueError("not a list, or too long")
+    """What a page says was done. Raises ``Refused`` for too much, ``ValueError`` where our page would never send it."""
+    if not isinstance(data, list):
+        raise ValueError("not a list")
+    if len(data) > MOST_DONE:
+        raise Refused(text("a call of more than {n} steps is not played here", "这里一通电话最多 {n} 步", n=MOST_DONE))
     return [_act(one) for one in data]
 
 
@@ -287,13 +290,18 @@ def _act(one: object) -> Act:
     if by not in SPEAKERS:
         raise ValueError("an unknown speaker")
     say, event, wait = one.get("say", ""), one.get("event", ""), one.get("wait", 0.0)
-    if not isinstance(say, str) or len(say) > LONGEST_SAID or (event and event not in DOABLE):
+    if not isinstance(say, str) or len(say) > LONGEST_SAID or not _is_text(say) or (event and event not in DOABLE):
         raise ValueError("not words, or too long")
     if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait <= LONGEST_WAIT:
         raise ValueError("not a length of time")
     if not (say.strip() or event or wait):
         raise ValueError("nothing done")
     return Act(say.strip(), by, event, float(wait))
+
+
+def _is_text(words: str) -> bool:
+    """Whether all of it are characters: JSON can also hold halves of some."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in words)
 
 
 def rehearsal(acts: Sequence[Act], plan: Plan, name: str) -> str:
