@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from callflow import __version__
 from callflow.commands.common import interrupts, warn, warn_few
-from callflow.errors import BadEvents, BadFlow, CallflowError
+from callflow.errors import BadEvents, BadFlow, CallflowError, needed
 from callflow.options import designing, flows, scores, serve
 from callflow.options.parser import Parser, asked_for
 from callflow.speech import engines
@@ -132,25 +132,15 @@ def run_replay(options: argparse.Namespace, language: str) -> int:
         from callflow.commands import replay
 
         return replay.run_replay(options, language)
-    try:
+    with needed(text("an archive", "归档"), "archive"):
         from callflow.commands import batch
-    except ImportError as error:
-        raise CallflowError(
-            text("an archive needs {n}, which is not installed", "归档需要 {n}，尚未安装", n=str(error.name)),
-            text("pip install 'callflow[archive]'", "请运行 pip install 'callflow[archive]'"),
-        ) from error
     return batch.run_batch(options, language)
 
 
 def run_live(options: argparse.Namespace, language: str) -> int:
     """``callflow live``, whose packages are an extra that nobody else should have to have."""
-    try:
+    with needed(text("live calls", "实时通话"), "live"):
         from callflow.commands import live
-    except ImportError as error:
-        raise CallflowError(
-            text("live calls need {n}, which is not installed", "实时通话需要 {n}，尚未安装", n=str(error.name)),
-            text("pip install 'callflow[live]'", "请运行 pip install 'callflow[live]'"),
-        ) from error
     return live.run_live(options, language)
 
 
@@ -186,13 +176,8 @@ def run_purge(options: argparse.Namespace, language: str) -> int:
 
 
 def _archive_commands() -> ModuleType:
-    try:
+    with needed(text("an archive", "归档库"), "archive"):
         from callflow.commands import archive
-    except ImportError as error:
-        raise CallflowError(
-            text("an archive needs {n}, which is not installed", "归档库需要 {n}，尚未安装", n=str(error.name)),
-            text("pip install 'callflow[archive]'", "请运行 pip install 'callflow[archive]'"),
-        ) from error
     return archive
 
 
@@ -244,21 +229,27 @@ def _parser() -> argparse.ArgumentParser:
         "file",
         nargs="+",
         metavar="FILE",
-        help="a recording, or a journal (*.jsonl); with --archive also folders, lists (*.csv)",
+        help="a recording, or a journal (*.jsonl); with --archive folders, lists (*.csv) too 录音、日志或文件夹",
     )
-    command.add_argument("--events", help="call events of the telephone system (default: FILE.events.jsonl)")
+    command.add_argument(
+        "--events", help="call events of the telephone system (default: FILE.events.jsonl) 话务系统的通话事件"
+    )
     command.add_argument("--date", help="when the call was: 2026-10-01 or 2026-10-01T09:30 通话日期")
-    command.add_argument("--flow", help="flow by name or path (default: inbound)")
+    command.add_argument("--flow", help="flow by name or path (default: inbound) 流程名称或路径")
     command.add_argument(
         "--engine",
         default="auto",
         help=", ".join(["auto", *(engine.name for engine in engines.ENGINES), "a plugin's name"]),
     )
-    command.add_argument("--agent", choices=("left", "right"), help="the agent's channel (default: left)")
-    command.add_argument("--journal", metavar="OUT.jsonl", help="write the call's journal")
-    command.add_argument("--report", metavar="OUT.html", help="write a report to read and play")
-    command.add_argument("--json", action="store_true", help="events as JSON lines on standard output")
-    command.add_argument("--threads", metavar="N", help="threads of the recogniser (default: what suits it)")
+    command.add_argument("--agent", choices=("left", "right"), help="the agent's channel (default: left) 坐席所在声道")
+    command.add_argument("--journal", metavar="OUT.jsonl", help="write the call's journal 写出通话日志")
+    command.add_argument(
+        "--report", metavar="OUT.html", help="write a report to read and play 写出可阅读、可播放的报告"
+    )
+    command.add_argument(
+        "--json", action="store_true", help="events as JSON lines on standard output 以 JSON 行输出事件"
+    )
+    command.add_argument("--threads", metavar="N", help="threads of the recogniser (default: what suits it) 识别线程数")
     command.add_argument(
         "--archive", metavar="URL", help="judge all of FILE into an archive: a path or postgresql://… 归档"
     )
@@ -280,8 +271,12 @@ def _parser() -> argparse.ArgumentParser:
     command = subparsers.add_parser("live", parents=[common], help="guidance during calls, in an overlay 实时通话引导")
     command.add_argument("--microphone", metavar="NAME", help="the agent's device: its name or part of it 麦克风")
     command.add_argument("--far-end", metavar="NAME", help="what the computer plays, the customer's side 对方声音")
-    command.add_argument("--flow", help="flow by name or path (default: inbound)")
-    command.add_argument("--engine", default="auto", help="auto, one engine, or two as zipformer+whisper")
+    command.add_argument("--flow", help="flow by name or path (default: inbound) 流程名称或路径")
+    command.add_argument(
+        "--engine",
+        default="auto",
+        help="auto, one engine, or two as zipformer+whisper auto、一个引擎，或两个如 zipformer+whisper",
+    )
     command.add_argument(
         "--calls",
         default="sound",
@@ -310,30 +305,42 @@ def _parser() -> argparse.ArgumentParser:
     command = subparsers.add_parser(
         "doctor", parents=[common], help="is everything here that live calls need? 检查实时通话所需的一切"
     )
-    command.add_argument("--engine", default="auto", help="as for live")
-    command.add_argument("--flow", help="flow by name or path (default: inbound)")
-    command.add_argument("--microphone", metavar="NAME", help="as for live")
-    command.add_argument("--far-end", metavar="NAME", help="as for live")
-    command.add_argument("--journals", metavar="FOLDER", help="as for live")
-    command.add_argument("--port", metavar="N", default="0", help="as for live")
-    command.add_argument("--json", action="store_true", help="as JSON, with what was measured")
+    command.add_argument("--engine", default="auto", help="as for live 同 live")
+    command.add_argument("--flow", help="flow by name or path (default: inbound) 流程名称或路径")
+    command.add_argument("--microphone", metavar="NAME", help="as for live 同 live")
+    command.add_argument("--far-end", metavar="NAME", help="as for live 同 live")
+    command.add_argument("--journals", metavar="FOLDER", help="as for live 同 live")
+    command.add_argument("--port", metavar="N", default="0", help="as for live 同 live")
+    command.add_argument("--json", action="store_true", help="as JSON, with what was measured JSON 格式，含测量值")
     command.set_defaults(run=run_doctor)
 
     _archive_options(subparsers, common)
 
     command = subparsers.add_parser("models", parents=[common], help="list, install and verify speech models 语音模型")
     command.add_argument("action", choices=("list", "install", "verify", "path"), nargs="?", default="list")
-    command.add_argument("name", nargs="?", default="", help="a model's name (see list)")
-    command.add_argument("--source", help="install from this address, archive or directory instead")
+    command.add_argument("name", nargs="?", default="", help="a model's name (see list) 模型名称（见 list）")
+    command.add_argument(
+        "--source", help="install from this address, archive or directory instead 改由此网址、压缩包或目录安装"
+    )
     command.set_defaults(run=run_models)
 
     command = subparsers.add_parser(
         "devices", parents=[common], help="list the sound devices, and which would be used 声音设备"
     )
     command.add_argument("--meter", action="store_true", help="show what each of them hears 显示音量")
-    command.add_argument("--seconds", metavar="N", help="how long to show it (default: until Ctrl-C)")
-    command.add_argument("--microphone", metavar="NAME", help="try this name, or part of it, or a pattern with *")
-    command.add_argument("--far-end", metavar="NAME", help="the same for the device that carries the customer")
+    command.add_argument(
+        "--seconds", metavar="N", help="how long to show it (default: until Ctrl-C) 显示时长（默认直到 Ctrl-C）"
+    )
+    command.add_argument(
+        "--microphone",
+        metavar="NAME",
+        help="try this name, or part of it, or a pattern with * 试用此名称、其一部分或带 * 的模式",
+    )
+    command.add_argument(
+        "--far-end",
+        metavar="NAME",
+        help="the same for the device that carries the customer 承载客户声音的设备，用法相同",
+    )
     command.set_defaults(run=run_devices)
 
     serve.declare(subparsers, common)

@@ -21,7 +21,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from callflow.problems import Problem
@@ -115,3 +116,21 @@ class OutputError(CallflowError):
         if error.errno == errno.ENAMETOOLONG:
             return cls(message, text("choose a shorter name", "请换个短一些的名字"))
         return cls(message, text("choose another place", "请换一个位置"))
+
+
+@contextmanager
+def needed(by: Text, extra: str, kind: type[CallflowError] = CallflowError) -> Iterator[None]:
+    """Around the imports that ``by`` needs of the packages of an extra: raises ``kind`` where one is not installed."""
+    try:
+        yield
+    except ImportError as error:
+        name = error.name or error
+        raise kind(
+            Text(f"{by.en} cannot do without {name}, which is not installed", f"{by.zh}需要 {name}，尚未安装"),
+            install(extra),
+        ) from error
+
+
+def install(extra: str) -> Text:
+    """What to do where a package of an extra is not installed."""
+    return text("pip install 'callflow[{e}]'", "请运行 pip install 'callflow[{e}]'", e=extra)

@@ -183,25 +183,17 @@ def _journal(lines: Iterator[bytes], path: Path) -> Journal:
     return Journal(header, events, problems)
 
 
-def read_inputs(path: Path) -> Iterator[Event]:
+def inputs_of(content: bytes, name: str) -> Iterator[Event]:
     """What the engine was told in a call, without partials: all that judging it again needs, and quick to read.
 
-    Raises ``BadJournal`` as ``read_journal`` does; lines that are no events are passed over.
+    ``name`` is for messages. Raises ``BadJournal`` as ``read_journal`` does; lines that are no events are passed over.
     """
-    yield from _inputs(_lines(path), path)
-
-
-def inputs_of(content: bytes, name: str) -> Iterator[Event]:
-    """The same of a journal that is in memory; ``name`` is for messages."""
-    yield from _inputs(iter(content.splitlines(keepends=True)), name)
-
-
-def _inputs(lines: Iterator[bytes], name: Path | str) -> Iterator[Event]:
+    lines = iter(content.splitlines(keepends=True))
     _header(name, next(lines, b""))
     for number, line in enumerate(lines, start=2):
         if line.startswith(_PASSED_OVER) or b'"final":false' in line or len(line) > MAX_LINE:
             continue
-        event = parse(line, Location(str(name), number))
+        event = parse(line, Location(name, number))
         if isinstance(event, Event):
             yield event
 

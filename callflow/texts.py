@@ -25,6 +25,10 @@ class Text:
         """The message in ``language``: ``"zh"`` or ``"en"``; anything else reads as English."""
         return self.zh if language.startswith("zh") else self.en
 
+    def both(self) -> dict[str, str]:
+        """The message for programs: ``{"en": …, "zh": …}``."""
+        return {"en": self.en, "zh": self.zh}
+
 
 def text(en: str, zh: str, **values: object) -> Text:
     """Build a ``Text``, filling ``{name}`` slots in both languages from ``values``, of a ``Text`` each in its own."""

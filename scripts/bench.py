@@ -38,7 +38,7 @@ METHOD = """
 - **`Guide.feed`**: 10,000 finals, a third from the three bundled calls, the rest made-up service sentences, agent and
   customer in turn, with the inbound flow; the median of single calls.
 - **Re-judging**: three bundled calls after one another (301 s, 76 utterances) as one journal file with its outputs;
-  read from disk, judged, closed; repeated for three seconds on one core. It is read by `journal.read_inputs`, which
+  read from disk, judged, closed; repeated for three seconds on one core. It is read by `journal.inputs_of`, which
   passes over outputs and partials; `callflow replay CALL.jsonl` reads and checks every line (`read_journal`).
 - **Re-judging archived calls**: three bundled calls in a row as zipformer heard them, archived as a batch does;
   decompressed, read and judged for three seconds of processor time. Then `callflow diff`'s own machinery over copies of

@@ -16,7 +16,7 @@ from callflow import flowfiles
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
 from callflow.events import CallAnswered, Event, Heard
-from callflow.journal import Header, JournalWriter, read_events, read_inputs
+from callflow.journal import Header, JournalWriter, inputs_of, read_events
 from callflow.review.replay import rejudge
 
 CALLS = Path(__file__).resolve().parent.parent / "tests" / "calls"
@@ -96,7 +96,7 @@ def measure() -> Iterator[Row]:
         length = long_journal(plan, path)
         started, calls = time.process_time(), 0
         while time.process_time() - started < 3:
-            rejudge(read_inputs(path), plan, lambda event: None)
+            rejudge(inputs_of(path.read_bytes(), path.name), plan, lambda event: None)
             calls += 1
         rate = calls / (time.process_time() - started)
     what = f"re-judging a call of {length:.0f} s from its journal, one core"

@@ -30,7 +30,7 @@ from callflow.call.guide import Guide  # noqa: E402
 from callflow.call.plan import Plan  # noqa: E402
 from callflow.call.screen import Screen  # noqa: E402
 from callflow.events import Tick  # noqa: E402
-from callflow.journal import read_inputs  # noqa: E402
+from callflow.journal import inputs_of  # noqa: E402
 from callflow.live.overlay import Overlay  # noqa: E402
 
 OUT = ROOT / "docs" / "pictures"
@@ -78,7 +78,7 @@ def _pictures(browser: Any, home: Path, language: str) -> None:
 def _overlay(browser: Any, walk: Walk, language: str) -> None:
     plan = Plan.of(flowfiles.load(str(walk.folder / "flows/repairs"))[0])
     guide, screen = Guide(plan), Screen(plan.flow)
-    heard = [event for event in read_inputs(walk.folder / CALL) if event.at <= MOMENT]
+    heard = [event for event in inputs_of((walk.folder / CALL).read_bytes(), CALL) if event.at <= MOMENT]
     for event in (*heard, Tick(at=MOMENT)):
         for line in (event, *guide.feed(event)):
             screen.follow(line)

@@ -4,13 +4,22 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import postgres
 import pytest
+from chromium import chromium
 from hypothesis import settings
 
 settings.register_profile("suite", deadline=None, max_examples=60, derandomize=True, database=None)
 settings.load_profile("suite")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium; not for the whole session, as Playwright's event loop is in the way of others."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from queue import Empty
 from typing import Any
+
+from chromium import until
 
 from callflow.live.actions import Action
 from callflow.live.overlay import Overlay
 
 SIZES = {"small": (360, 480), "docked": (480, 720), "page": (1280, 720)}
-
-
-def until(page: Any, condition: str | Callable[[], Any]) -> None:
-    """Wait for something in the page. The driver's own waiting uses ``eval``, which the page forbids, as it should."""
-    for _ in range(900):
-        if page.evaluate(condition) if isinstance(condition, str) else condition():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never came true: {condition}")
 
 
 def show(overlay: Overlay, page: Any, view: Any) -> None:

@@ -10,11 +10,11 @@ import pytest
 
 pytest.importorskip("nicegui")
 pytest.importorskip("openpyxl")
+from chromium import chromium
 from tutorial import PAGES, Walk, blocks, fits
 from tutorial_studio import LOCALES, WHY, Studio, serving, versions
 
 IN_THE_BROWSER = ("serve", "type")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 
 
@@ -38,9 +38,7 @@ def test_the_walk_goes_as_the_page_says(walked: Walk) -> None:
 
 
 @pytest.mark.parametrize("walked", ["zh"], indirect=True)
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_in_the_studio_it_goes_as_the_page_says_too(walked: Walk) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
     path = walked.folder / "flows/repairs/visits.yaml"
     before = path.read_text("utf-8")
     browser_blocks = [block for block in blocks(walked.language) if block.kind in IN_THE_BROWSER]
@@ -50,10 +48,8 @@ def test_in_the_studio_it_goes_as_the_page_says_too(walked: Walk) -> None:
         if name == "studio-versions":
             published.append(path.read_text("utf-8"))
 
-    with serving(walked, browser_blocks[0]) as url, playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    with serving(walked, browser_blocks[0]) as url, chromium() as browser:
         Studio(browser.new_page(locale=LOCALES[walked.language]), url, walked.language, shot).walk(browser_blocks[1:])
-        browser.close()
     assert "等到什么时候" in published[0]
     assert "severity: severe\n" in published[0]
     assert path.read_text("utf-8") == before

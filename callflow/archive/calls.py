@@ -248,7 +248,7 @@ def _call_row(call: NewCall, ids: _Names) -> dict[str, Any]:
         "source_sha256": call.source_sha256 or call.sha256,
         "stamp": call.stamp,
         "status": call.status,
-        "reason": {"en": call.reason.en, "zh": call.reason.zh} if call.reason else sa.null(),
+        "reason": call.reason.both() if call.reason else sa.null(),
         "agent_id": ids.agents[_name(call.agent)] if call.agent else None,
         "queue": _name(call.queue),
         "direction": call.direction[:10],

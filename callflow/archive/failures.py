@@ -6,7 +6,7 @@ import re
 
 from sqlalchemy import exc
 
-from callflow.errors import ArchiveError
+from callflow.errors import ArchiveError, install
 from callflow.texts import text
 
 _CHOOSE = text(
@@ -117,7 +117,7 @@ def no_psycopg() -> ArchiveError:
         text(
             "an archive on PostgreSQL needs psycopg, which is not installed", "PostgreSQL 归档库需要 psycopg，尚未安装"
         ),
-        text("pip install 'callflow[postgres]'", "请运行 pip install 'callflow[postgres]'"),
+        install("postgres"),
     )
 
 

@@ -12,7 +12,7 @@ from callflow.archive import audit
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Login, Team, User
 from callflow.archive.viewers import Role, Viewer
-from callflow.errors import ArchiveError
+from callflow.errors import ArchiveError, needed
 from callflow.texts import text
 
 if TYPE_CHECKING:
@@ -104,13 +104,8 @@ def password_fits(user: User | None, password: str) -> bool:
 @cache
 def passwords() -> PasswordHasher:
     """What hashes passwords. Its package is an extra: a batch without users does without it."""
-    try:
+    with needed(text("users", "用户管理"), "web", ArchiveError):
         from argon2 import PasswordHasher
-    except ImportError as error:
-        raise ArchiveError(
-            text("users need argon2-cffi, which is not installed", "用户管理需要 argon2-cffi，尚未安装"),
-            text("pip install 'callflow[web]'", "请运行 pip install 'callflow[web]'"),
-        ) from error
     return PasswordHasher()
 
 

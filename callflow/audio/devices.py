@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from callflow.audio import pulseaudio
-from callflow.errors import DeviceError
+from callflow.errors import DeviceError, install
 from callflow.texts import Text, text
 
 Role = Literal["microphone", "far_end"]
@@ -66,7 +66,7 @@ def devices() -> list[Device]:
     if find_spec("pyaudio") is None and find_spec("pyaudiowpatch") is None:
         raise DeviceError(
             text("PyAudio is not installed", "未安装 PyAudio"),
-            text("pip install 'callflow[live]'", "请运行 pip install 'callflow[live]'"),
+            install("live"),
         )
     return arranged(_ports(), pulseaudio.sources())
 

@@ -16,7 +16,7 @@ from callflow.call import score as scoring
 from callflow.call import speakers
 from callflow.call.fields import FieldTracker
 from callflow.call.log import CallLog, Fact
-from callflow.call.machine import timeout_key
+from callflow.call.machine import trigger
 from callflow.call.manner import Manner
 from callflow.call.plan import Plan
 from callflow.call.presence import Presence
@@ -231,7 +231,7 @@ class Guide:
             if self._last_words > since:
                 self._wait(self._last_words, transition, visit)
             else:
-                self._move(timeout_key(transition), timeout_key(transition), at)
+                self._move(trigger(transition), trigger(transition), at)
 
         self._schedule(since + length, fire)
 

@@ -78,7 +78,7 @@ class FlowMachine:
         moves: dict[str, str] = {}
         if not spec.final:
             for transition in (*_inherited(self._flow, spec), *self._flow.transitions):
-                moves.setdefault(timeout_key(transition), transition.target)
+                moves.setdefault(trigger(transition), transition.target)
         return moves
 
     def timeouts(self, name: str) -> list[Transition]:
@@ -104,8 +104,8 @@ def _build(flow: Flow, moves: Mapping[str, Mapping[str, str]], leaves: Iterable[
     return machine
 
 
-def timeout_key(transition: Transition) -> str:
-    """The trigger of a transition: its fact key, or a name for its time-out."""
+def trigger(transition: Transition) -> str:
+    """What makes a transition happen, as it stands in the flow: ``agent closing``, ``after 45 s``."""
     return transition.key if transition.after is None else f"after {transition.after:g} s"
 
 

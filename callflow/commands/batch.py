@@ -13,7 +13,7 @@ from callflow.audio.source import Source
 from callflow.commands.common import interrupts, note, plan_of, warn_few, warn_of_models, workers_of
 from callflow.commands.console import Console
 from callflow.commands.places import copies_of_sound
-from callflow.errors import BadInput, CallflowError
+from callflow.errors import BadInput, needed
 from callflow.review.batch.listing import Listing, listing
 from callflow.review.batch.pattern import Pattern
 from callflow.review.batch.pool import Pool
@@ -72,13 +72,8 @@ def open_recording(path: Path, agent: Side) -> Source:
 def _crew(settings: Settings, cluster: str | None, size: int) -> AbstractContextManager[Crew]:
     if cluster is None:
         return Pool(settings, size)
-    try:
+    with needed(text("a cluster", "集群"), "cluster"):
         from callflow.review.fleet import Fleet
-    except ImportError as error:
-        raise CallflowError(
-            text("a cluster needs {n}, which is not installed", "集群需要 {n}，尚未安装", n=str(error.name)),
-            text("pip install 'callflow[cluster]'", "请运行 pip install 'callflow[cluster]'"),
-        ) from error
     return Fleet(settings, cluster, size)
 
 

@@ -16,7 +16,7 @@ from callflow.design.graph.draw import draw
 from callflow.design.graph.mermaid import mermaid
 from callflow.design.graph.model import Overlay, build
 from callflow.design.graph.overlay import heat, path
-from callflow.errors import BadInput, CallflowError, OutputError
+from callflow.errors import BadInput, OutputError, needed
 from callflow.events import Event, parse
 from callflow.journal import is_journal, read_journal
 from callflow.problems import Location
@@ -102,14 +102,9 @@ def _in_files(named: Path, language: str) -> Iterator[list[Event]]:
 
 
 def _archived(url: str) -> Iterator[Iterable[Event]]:
-    try:
+    with needed(text("an archive", "归档库"), "archive"):
         from callflow.archive import extracts
         from callflow.archive.store import Archive
-    except ImportError as error:
-        raise CallflowError(
-            text("an archive needs {n}, which is not installed", "归档库需要 {n}，尚未安装", n=str(error.name)),
-            text("pip install 'callflow[archive]'", "请运行 pip install 'callflow[archive]'"),
-        ) from error
     with Archive.open(url, create=False) as archive:
         for call in extracts.calls(archive, extracts.chosen(archive, extracts.Wanted()), journals=True):
             lines = enumerate(zlib.decompress(call.journal).splitlines(), start=1)

@@ -18,8 +18,9 @@ from callflow.design.mutate import Mutant, mutate
 from callflow.design.rehearsal_report import junit, mutants_text, render
 from callflow.design.rehearse import Outcome, rehearse
 from callflow.design.rehearsed import data, rehearsed, table
-from callflow.errors import BadFlow, BadInput, CallflowError
-from callflow.flow.model import Flow, Rehearsal
+from callflow.errors import BadFlow, BadInput, CallflowError, needed
+from callflow.flow.model import Flow
+from callflow.flow.rehearsal import Rehearsal
 from callflow.journal import read_journal
 from callflow.problems import did_you_mean
 from callflow.texts import Text, text
@@ -134,7 +135,11 @@ def _data(run: _Run, mutants: Sequence[Mutant], options: argparse.Namespace) -> 
                 "name": outcome.rehearsal.name,
                 "at": str(outcome.rehearsal.at),
                 "failures": [
-                    {"at": str(one.at), "message": one.message.en, "details": [detail.en for detail in one.details]}
+                    {
+                        "at": str(one.at),
+                        "message": one.message.both(),
+                        "details": [detail.both() for detail in one.details],
+                    }
                     for one in outcome.failures
                 ],
             }
@@ -156,13 +161,8 @@ def _data(run: _Run, mutants: Sequence[Mutant], options: argparse.Namespace) -> 
 
 def _watch(options: argparse.Namespace, language: str) -> int:
     """Play at once, and again at every change, until Ctrl-C; a flow that is broken meanwhile is told and waited for."""
-    try:
+    with needed(text("--watch", "--watch "), "design"):
         from watchfiles import Change, watch
-    except ImportError as error:
-        raise CallflowError(
-            text("--watch needs watchfiles, which is not installed", "--watch 需要 watchfiles，尚未安装"),
-            text("pip install 'callflow[design]'", "请运行 pip install 'callflow[design]'"),
-        ) from error
     path = flowfiles.find(options.flow)
     folder = path if path.is_dir() else path.parent
 

@@ -18,7 +18,7 @@ from callflow.archive.store import Archive
 from callflow.archive.viewers import EVERYTHING, Viewer
 from callflow.commands.common import note, output, plan_of, warn_few, workers_of
 from callflow.commands.console import Console
-from callflow.errors import BadInput, CallflowError
+from callflow.errors import BadInput, needed
 from callflow.journal import read_journal
 from callflow.review import processes, score_table, scorecard_file, scored, whatif, whatif_table
 from callflow.review.compare import Call
@@ -132,13 +132,8 @@ def kept(archive: Archive, ids: list[int]) -> Iterator[Kept]:
 def _runner(cluster: str | None, workers: int) -> Run:
     if cluster is None:
         return partial(processes.run, workers=workers)
-    try:
+    with needed(text("a cluster", "集群"), "cluster"):
         from callflow.review import fleet
-    except ImportError as error:
-        raise CallflowError(
-            text("a cluster needs {n}, which is not installed", "集群需要 {n}，尚未安装", n=str(error.name)),
-            text("pip install 'callflow[cluster]'", "请运行 pip install 'callflow[cluster]'"),
-        ) from error
     return partial(fleet.run, address=cluster, size=workers)
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from callflow.call.plan import Plan
-from callflow.flow.model import Clause, Expectation, Flow, Phrase, Rehearsal
+from callflow.flow.model import Clause, Flow, Phrase
+from callflow.flow.rehearsal import Expectation, Rehearsal
 from callflow.problems import Location
 from callflow.texts import Text, text
 
@@ -60,19 +61,6 @@ def coverage(plan: Plan) -> list[Row]:
     """A row for each clause of the flow, in the order of its catalogue; the flow must have its rehearsals."""
     serving = _Serving.of(plan.flow)
     return [serving.row(clause, plan) for clause in plan.flow.clauses.values()]
-
-
-def known_as(situation: str, flow: Flow) -> tuple[str, ...]:
-    """What begins, or is entered, where a situation of the guides (``when`` of clauses) comes up: the situation of that
-    name, else the states that serve its clauses."""
-    if situation in flow.situations:
-        return (situation,)
-    due = {clause.id for clause in flow.clauses.values() if clause.when == situation}
-    served = {
-        name: {*state.refs, *(ref for prompt in state.prompts for ref in prompt.refs)}
-        for name, state in flow.states.items()
-    }
-    return tuple(f"state {name}" for name, refs in served.items() if due & refs)
 
 
 @dataclass(slots=True)

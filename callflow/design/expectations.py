@@ -22,7 +22,8 @@ from callflow.events import (
     Situation,
     State,
 )
-from callflow.flow.model import ANY, Expectation, Rule, Step
+from callflow.flow.model import Rule
+from callflow.flow.rehearsal import ANY, Expectation, Step
 from callflow.phrases.explain import explain
 from callflow.problems import Location
 from callflow.texts import Text, text

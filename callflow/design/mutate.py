@@ -18,7 +18,8 @@ from callflow.design.rehearse import Outcome, passes
 from callflow.design.rehearsed import named
 from callflow.design.taken import taken, transitions
 from callflow.events import Finding, Match, Speaker, State
-from callflow.flow.model import Flow, Rehearsal, Rule, Transition
+from callflow.flow.model import Flow, Rule, Transition
+from callflow.flow.rehearsal import Rehearsal
 from callflow.phrases.book import Book, Heard, Hit
 from callflow.problems import Location
 

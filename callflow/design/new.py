@@ -7,10 +7,10 @@ reads without a Problem, and its rehearsals pass.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +24,7 @@ from callflow.flow.located_yaml import Mapping as MappingNode
 from callflow.flow.located_yaml import Node, Scalar, Sequence
 from callflow.flow.read import read_flow
 from callflow.flow.reading import as_said
+from callflow.flow.yaml_edits import written
 from callflow.problems import Location, Problem, did_you_mean
 from callflow.texts import Text, text
 
@@ -227,16 +228,11 @@ def files_of(asked: Template, answers: Answers) -> dict[str, str]:
     """The text of each file of the new flow."""
     places = FileSystemLoader([_FOLDER / asked.name, _FOLDER / "common"])
     jinja = Environment(loader=places, undefined=StrictUndefined, keep_trailing_newline=True)
-    jinja.filters |= {"yaml": _yaml, "wording": _wording, "comment": _comment}
+    jinja.filters |= {"yaml": partial(written, style='"'), "wording": _wording, "comment": _comment}
     company = str(answers["company"])
     titles = {"title_zh": f"{company}{asked.title.zh}", "title_en": f"{company}: {asked.title.en}"}
     wanted = [file for file, needs in asked.files.items() if needs == "always" or answers.get(needs)]
     return {file: jinja.get_template(f"{file}.j2").render(**answers, **titles) for file in wanted}
-
-
-def _yaml(words: str) -> str:
-    """A text as YAML, in quotes."""
-    return json.dumps(str(words), ensure_ascii=False)
 
 
 def _wording(words: str) -> str:

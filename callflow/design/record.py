@@ -7,7 +7,6 @@ ones throughout it, so that what is read back rightly or wrongly still is.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -44,7 +43,8 @@ from callflow.events import (
     Tick,
     TransferStarted,
 )
-from callflow.flow.model import ANY, Expectation, Step
+from callflow.flow.rehearsal import ANY, Expectation, Step
+from callflow.flow.yaml_edits import written
 from callflow.phrases.sounds import HIDDEN
 from callflow.problems import Location
 from callflow.texts import Text, text
@@ -283,13 +283,11 @@ def _expectations(outputs: Sequence[Event]) -> Iterator[Expectation]:
 # ------------------------------------------------------------------------------------------------ YAML
 
 
-_PLAIN = re.compile(r"[^\W\d_][\w ，。？！、；…（）.-]*")
-_WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 _KEYS = {"field": ("value", "stage"), "finding": ("verdict",), "prompt": ("status",), "situation": ("value",)}
 
 
 def _yaml(name: str, steps: Iterable[Step], expected: Iterable[Expectation]) -> str:
-    lines = ["rehearsals:", f"  - name: {_scalar(name)}", "    call:"]
+    lines = ["rehearsals:", f"  - name: {written(name)}", "    call:"]
     lines += [f"      - {_written(step)}" for step in steps]
     kept = list(expected)
     for key, absent in (("expect", False), ("never", True)):
@@ -305,7 +303,7 @@ def _written(step: Step) -> str:
     values = {key: _value(key, value) for key, value in step.values.items()}
     length = {"for": f"{step.wait:g}s"} if step.wait else {}
     if step.speaker:
-        parts = {step.speaker: _scalar(step.said), **length, **values}
+        parts = {step.speaker: written(step.said), **length, **values}
         return _mapping(parts) if len(parts) > 1 else f"{step.speaker}: {parts[step.speaker]}"
     if not values and not length:
         return step.event
@@ -316,20 +314,14 @@ def _written(step: Step) -> str:
 
 def _value(key: str, value: str | float) -> str:
     if isinstance(value, str):
-        return value if key == "separate" else _scalar(value)
+        return value if key == "separate" else written(value)
     return f"{value:g}s" if key == "sooner" else f"{round(value, 2):g}"
 
 
 def _expected(one: Expectation) -> str:
     details = dict(zip(_KEYS.get(one.what, ()), (one.value, one.stage), strict=False))
-    return _mapping({one.what: _scalar(one.name), **{key: _scalar(value) for key, value in details.items() if value}})
+    return _mapping({one.what: written(one.name), **{key: written(value) for key, value in details.items() if value}})
 
 
 def _mapping(parts: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{key}: {value}" for key, value in parts.items()) + "}"
-
-
-def _scalar(written: str) -> str:
-    """A text as YAML: as it is where that is safe anywhere, else in quotes (JSON's are YAML's)."""
-    plain = _PLAIN.fullmatch(written) and written.strip() == written and written.lower() not in _WORDS
-    return written if plain else json.dumps(written, ensure_ascii=False)

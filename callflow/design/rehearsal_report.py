@@ -9,6 +9,7 @@ from xml.etree import ElementTree as xml
 
 from callflow.design.mutate import Mutant
 from callflow.design.rehearse import Outcome
+from callflow.design.rehearsed import KINDS
 from callflow.texts import printable, text
 
 
@@ -69,7 +70,7 @@ def mutants_text(mutants: Sequence[Mutant], seconds: float, language: str) -> st
     unnoticed = [mutant for mutant in mutants if not mutant.noticed]
     missing = text("no rehearsal notices where this is taken out:", "去掉以下内容，没有演练会失败：")
     lines = [missing.in_(language)] if unnoticed else []
-    lines += [printable(f"  {one.at}: {one.kind} {one.name}") for one in unnoticed]
+    lines += [printable(f"  {one.at}: {KINDS[one.kind].in_(language)} {one.name}") for one in unnoticed]
     count = text(
         "{n} of {t} mutants noticed ({p} plays, {s:.1f} s)",
         "共 {t} 个变异，{n} 个被发现（重演 {p} 次，{s:.1f} 秒）",

@@ -13,7 +13,7 @@ from callflow.call.guide import Guide
 from callflow.call.plan import Plan
 from callflow.design.expectations import Failure, Moment, compare, fails
 from callflow.events import CallContext, Event, Heard, Speaker, Tick, from_data
-from callflow.flow.model import Rehearsal, Step
+from callflow.flow.rehearsal import Rehearsal, Step
 from callflow.phrases.sounds import plain_syllable
 from callflow.problems import Problem
 from callflow.workdays import with_day

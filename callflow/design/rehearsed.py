@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from callflow.call.machine import trigger
 from callflow.design.rehearse import Outcome
-from callflow.design.taken import around, taken, transitions, trigger
+from callflow.design.taken import around, taken, transitions
 from callflow.events import Event, Finding, Match, Prompt, State
-from callflow.flow.model import Flow, Rule, Shape, Transition
+from callflow.flow.model import FORBIDS, Flow, Rule, Transition
 from callflow.problems import Location
 from callflow.texts import Text, text
 
@@ -21,7 +22,12 @@ TITLES: Mapping[Kind, Text] = {
     "phrase": text("phrases", "短语"),
     "rule": text("rules", "规则"),
 }
-FORBIDS = {Shape.ABSENCE, Shape.NOT_SUCCESSION}
+KINDS: Mapping[Kind, Text] = {
+    "state": text("state", "状态"),
+    "transition": text("transition", "转移"),
+    "phrase": text("phrase", "短语"),
+    "rule": text("rule", "规则"),
+}
 _NEVER: Mapping[str, Text] = {
     "entered": text("never entered", "从未进入"),
     "taken": text("never taken", "从未发生"),
@@ -140,7 +146,7 @@ def table(items: Iterable[Item], language: str) -> str:
         lines += ["", text("not rehearsed:", "未演练：").in_(language)]
     for item in left:
         why = text(", ", "，").in_(language).join(one.in_(language) for one in item.open)
-        lines.append(f"  {item.at}: {item.kind} {item.name}: {why}")
+        lines.append(f"  {item.at}: {KINDS[item.kind].in_(language)} {item.name}: {why}")
     return "\n".join(lines)
 
 
@@ -152,7 +158,7 @@ def data(items: Iterable[Item]) -> dict[str, Any]:
             "rehearsed": sum(item.kind == kind and not item.open for item in kept),
             "of": sum(item.kind == kind for item in kept),
             "items": [
-                {"name": item.name, "at": str(item.at), "times": item.times, "open": [one.en for one in item.open]}
+                {"name": item.name, "at": str(item.at), "times": item.times, "open": [one.both() for one in item.open]}
                 for item in kept
                 if item.kind == kind
             ],

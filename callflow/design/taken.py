@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from callflow.call.machine import timeout_key
+from callflow.call.machine import trigger
 from callflow.events import State
 from callflow.flow.model import PREVIOUS, Flow, Transition
 
@@ -14,11 +14,6 @@ def transitions(flow: Flow) -> Iterator[tuple[str, Transition]]:
     for state in flow.states.values():
         yield from ((state.name, transition) for transition in state.transitions)
     yield from (("", transition) for transition in flow.transitions)
-
-
-def trigger(transition: Transition) -> str:
-    """What makes a transition happen, as it stands in the flow: ``agent closing``, ``after 45 s``."""
-    return timeout_key(transition)
 
 
 def taken(step: State, flow: Flow) -> tuple[str, Transition] | None:
@@ -45,7 +40,7 @@ def _led(transition: Transition, step: State) -> bool:
 
 
 def around(state: str) -> Iterator[str]:
-    """A state and the states around it, from the inside out."""
+    """A state and the states around it, from the inside out: ``hold.waiting``, ``hold``."""
     while state:
         yield state
         state = state.rpartition(".")[0]

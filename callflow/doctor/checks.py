@@ -14,7 +14,7 @@ from pathlib import Path
 from callflow import models
 from callflow.audio.devices import Role, choose, devices
 from callflow.doctor.result import NOTHING, Result, State, ok
-from callflow.errors import OutputError
+from callflow.errors import OutputError, install
 from callflow.live.record import require_folder
 from callflow.speech import engines
 from callflow.speech.engines import Engine
@@ -35,7 +35,7 @@ PLACES = (
     *(r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe", "/Applications/Microsoft Edge.app"),
     *(r"C:\Program Files\Mozilla Firefox\firefox.exe", "/Applications/Firefox.app", "/Applications/Safari.app"),
 )
-_INSTALL_LIVE = text("pip install 'callflow[live]'", "请运行 pip install 'callflow[live]'")
+_INSTALL_LIVE = install("live")
 
 
 def python(version: tuple[int, ...] = sys.version_info[:3]) -> Result:
@@ -171,7 +171,7 @@ def hotkeys() -> Result:
 
 
 _DISPLAY = text("on Linux an X11 session is wanted (DISPLAY)", "Linux 上需要 X11 会话（DISPLAY）")
-_INSTALL_KEYS = text("pip install 'callflow[hotkeys]'", "请运行 pip install 'callflow[hotkeys]'")
+_INSTALL_KEYS = install("hotkeys")
 
 
 def optional(package: str, command: str, without: Text) -> Result:

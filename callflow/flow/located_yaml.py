@@ -32,7 +32,7 @@ MAX_CHARACTERS = 4_000_000
 """Largest file read; a flow of 50,000 lines has about 2.5 million characters."""
 MAX_DEPTH = 40
 
-_NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What YAML does not count as a character; the parser itself tells only that there is one, not where."""
 
 
@@ -86,7 +86,7 @@ def load(source: str, file: str) -> tuple[Node | None, list[Problem]]:
             m=MAX_CHARACTERS,
         )
         return None, [Problem(Location(file), message, "yaml-size")]
-    if not_text := _NOT_TEXT.search(source):
+    if not_text := NOT_TEXT.search(source):
         return None, [_not_a_character(source, not_text.start(), file)]
     builder = _Builder(file, source)
     try:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from callflow.events import Severity, Speaker
+from callflow.flow.rehearsal import Rehearsal
 from callflow.problems import Location
 from callflow.texts import Text
 
@@ -148,6 +149,10 @@ class Shape(StrEnum):
     """after a trigger, something must not happen (``within`` a time)"""
     NOT_ASSESSED = "not assessed"
     """nobody can judge it; every call says so, with the reason in ``not_assessed``"""
+
+
+FORBIDS = (Shape.ABSENCE, Shape.NOT_SUCCESSION)
+"""The shapes of what must not happen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,58 +303,6 @@ class Cause:
     title: Text
     share: float
     at: Location
-
-
-# ------------------------------------------------------------------------------------------------ rehearsals
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a scripted call: somebody speaks, an event happens, or time passes (``wait``, in seconds).
-
-    Of an event in the sound (``acoustic.*``), ``wait`` is how long it lasts, of words how long they take (0: as usual).
-    ``values``: further fields of the event; and ``sooner``, so many seconds before its turn it begins.
-    """
-
-    at: Location
-    speaker: Speaker | None = None
-    said: str = ""
-    event: str = ""
-    values: Mapping[str, str | float] = field(default_factory=dict)
-    wait: float = 0.0
-
-
-ANY = "*"
-"""As the name in an expectation: ``never: [{finding: "*", verdict: violated}]``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """What must (or, with ``absent``, must not) come of a rehearsal.
-
-    ``what``: ``finding`` (``name`` rule, ``value`` verdict), ``prompt`` (``name``: part of its text, ``value``: its
-    status, ``shown`` where none is written), ``match`` (phrase), ``state`` (``value``: the state that was left for it),
-    ``situation`` (``value``: ``over``, else begun), ``field`` (``value``, ``stage``), ``promise`` (``name``: part of
-    the words that say when). What is empty may be anything, and so may a name that is ``ANY``.
-    """
-
-    what: Literal["finding", "prompt", "match", "state", "situation", "field", "promise"]
-    name: str
-    at: Location
-    value: str = ""
-    stage: str = ""
-    absent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """A scripted call with what must come of it. ``of``: the phrase of which it is one line (``fires``, ``silent``)."""
-
-    name: str
-    at: Location
-    steps: tuple[Step, ...]
-    expect: tuple[Expectation, ...]
-    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from callflow.events import SPEAKERS, Speaker
 from callflow.flow.located_yaml import Mapping, Node, Scalar, Sequence
-from callflow.flow.model import ANY, Expectation, Rehearsal, Step
 from callflow.flow.reading import Reading
+from callflow.flow.rehearsal import ANY, Expectation, Rehearsal, Step
 from callflow.flow.rehearsal_shapes import (
     ACTION,
     ANY_EXPECTATION,

@@ -18,9 +18,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import MappingStartEvent, NodeEvent, ScalarEvent, SequenceStartEvent
 
-_PLAIN = re.compile(r"[^\W\d_][\w，。？！、；（）《》“”…-]*")
+_PLAIN = re.compile(r"[^\W\d_](?:[\w ，。？！、；（）《》“”….-]*[\w，。？！、；（）《》“”….-])?")
 """What needs no quotes wherever it stands: a subset that is easily seen to be safe."""
-_NOT_TEXT = re.compile(r"true|false|yes|no|on|off|null|y|n", re.IGNORECASE)
+_NO_WORDS = re.compile(r"true|false|yes|no|on|off|null|y|n", re.IGNORECASE)
+"""What YAML takes for something else than text."""
 
 
 @dataclass(slots=True)
@@ -247,7 +248,7 @@ class Edits:
         return self.source[self._line_of(at) : at]
 
 
-def written(value: str, style: str) -> str:
+def written(value: str, style: str = "") -> str:
     """A text as YAML: plain where ``style`` is and it can be, in single quotes where it was, else in double quotes."""
     if style == "" and _plain(value):
         return value
@@ -257,4 +258,4 @@ def written(value: str, style: str) -> str:
 
 
 def _plain(value: str) -> bool:
-    return bool(_PLAIN.fullmatch(value)) and not _NOT_TEXT.fullmatch(value)
+    return bool(_PLAIN.fullmatch(value)) and not _NO_WORDS.fullmatch(value)

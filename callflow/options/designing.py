@@ -16,19 +16,23 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(required=True, metavar="ACTION")
     command = actions.add_parser("export", parents=[common], help="write a spreadsheet 导出")
     command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help=FLOW)
-    command.add_argument("--out", required=True, metavar="OUT.xlsx", help="the workbook, or a CSV file (*.csv)")
+    command.add_argument(
+        "--out", required=True, metavar="OUT.xlsx", help="the workbook, or a CSV file (*.csv) 工作簿或 CSV 文件"
+    )
     command.set_defaults(run=run_phrases_export)
     for command in (
         actions.add_parser("import", parents=[common], help="take a spreadsheet's phrases into a flow 导入"),
         subparsers.add_parser("import", parents=[common], help="the same as phrases import 导入话术表"),
     ):
-        command.add_argument("file", metavar="FILE", help="a workbook (*.xlsx) or CSV file of phrases")
+        command.add_argument(
+            "file", metavar="FILE", help="a workbook (*.xlsx) or CSV file of phrases 话术工作簿或 CSV 文件"
+        )
         command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help=FLOW)
         command.add_argument("--dry-run", action="store_true", help="only show what would change 预览")
         command.set_defaults(run=run_phrases_import)
 
     command = subparsers.add_parser("new", parents=[common], help="a flow for a new business 新建流程")
-    command.add_argument("name", metavar="NAME", help="the folder to make")
+    command.add_argument("name", metavar="NAME", help="the folder to make 要建立的文件夹")
     command.add_argument("--template", choices=("inbound", "outbound"), default="inbound", help="来电或外呼 (inbound)")
     command.add_argument("--answers", metavar="FILE", help="answers in YAML instead of questions 答案文件")
     command.set_defaults(run=run_new)

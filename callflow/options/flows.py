@@ -26,12 +26,14 @@ def _plays(subparsers: Any, common: argparse.ArgumentParser) -> None:
         nargs="?",
         default=flowfiles.DEFAULT_FLOW,
         metavar="FLOW",
-        help="flow by name or path (default: inbound)",
+        help="flow by name or path (default: inbound) 流程名称或路径",
     )
     command.set_defaults(run=run_simulate)
 
     command = subparsers.add_parser("test", parents=[common], help="play a flow's rehearsals 演练流程")
-    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
+    command.add_argument(
+        "flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path 流程名称或路径"
+    )
     command.add_argument(
         "-k",
         action="append",
@@ -43,23 +45,29 @@ def _plays(subparsers: Any, common: argparse.ArgumentParser) -> None:
     command.add_argument("--coverage", action="store_true", help="what of the flow is rehearsed, what not 演练覆盖率")
     command.add_argument("--mutate", action="store_true", help="take out each rule in turn; who notices? 变异测试")
     command.add_argument("--watch", action="store_true", help="again whenever a file of the flow is saved 保存即重演")
-    command.add_argument("--junit", metavar="OUT.xml", help="write the outcome as JUnit XML")
-    command.add_argument("--json", action="store_true", help="as JSON")
+    command.add_argument("--junit", metavar="OUT.xml", help="write the outcome as JUnit XML 以 JUnit XML 写出结果")
+    command.add_argument("--json", action="store_true", help="as JSON JSON 格式")
     command.set_defaults(run=run_test)
 
     command = subparsers.add_parser(
         "record", parents=[common], help="make a rehearsal of a real call 由真实通话生成演练"
     )
-    command.add_argument("journal", metavar="JOURNAL", help="the call's journal (*.jsonl)")
-    command.add_argument("--flow", help="flow by name or path (default: the journal's)")
+    command.add_argument("journal", metavar="JOURNAL", help="the call's journal (*.jsonl) 通话日志")
+    command.add_argument(
+        "--flow", help="flow by name or path (default: the journal's) 流程名称或路径（默认用日志所记）"
+    )
     command.add_argument("--name", default="", help="the rehearsal's name (default: the journal's) 演练名称")
-    command.add_argument("--out", metavar="FILE", help="write it there (default: standard output)")
+    command.add_argument(
+        "--out", metavar="FILE", help="write it there (default: standard output) 写到此处（默认标准输出）"
+    )
     command.set_defaults(run=run_record)
 
 
 def _picture(subparsers: Any, common: argparse.ArgumentParser) -> None:
     command = subparsers.add_parser("graph", parents=[common], help="a flow as a picture 流程图")
-    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
+    command.add_argument(
+        "flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path 流程名称或路径"
+    )
     command.add_argument("--format", choices=FORMATS, help="default: as --out ends, else svg 格式")
     command.add_argument("--rules", action="store_true", help="with rules 显示规则")
     command.add_argument("--prompts", action="store_true", help="with prompts 显示提示")
@@ -72,13 +80,17 @@ def _picture(subparsers: Any, common: argparse.ArgumentParser) -> None:
         metavar="CALLS",
         help="lay many calls over it: journals, folders, an archive's URL 叠加热度",
     )
-    command.add_argument("--out", metavar="FILE", help="write it there (default: standard output)")
+    command.add_argument(
+        "--out", metavar="FILE", help="write it there (default: standard output) 写到此处（默认标准输出）"
+    )
     command.set_defaults(run=run_graph)
 
 
 def _checks(subparsers: Any, common: argparse.ArgumentParser) -> None:
     command = subparsers.add_parser("lint", parents=[common], help="what is wrong with a flow 检查流程")
-    command.add_argument("flow", nargs="*", metavar="FLOW", help="flows by name or path (default: inbound)")
+    command.add_argument(
+        "flow", nargs="*", metavar="FLOW", help="flows by name or path (default: inbound) 流程名称或路径，可多个"
+    )
     command.add_argument("--format", choices=("text", "json", "github", "sarif"), default="text", help="输出格式")
     command.add_argument("--fix", action="store_true", help="mend what is sure, in the files themselves 自动修正")
     command.set_defaults(run=run_lint)
@@ -91,18 +103,24 @@ def _checks(subparsers: Any, common: argparse.ArgumentParser) -> None:
     command = subparsers.add_parser(
         "coverage", parents=[common], help="which clause of the guides is served by what 条款落实情况"
     )
-    command.add_argument("flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path")
-    command.add_argument("--open", action="store_true", help="only clauses that something is missing for")
-    command.add_argument("--json", action="store_true", help="as JSON, with every place")
+    command.add_argument(
+        "flow", nargs="?", default=flowfiles.DEFAULT_FLOW, metavar="FLOW", help="flow by name or path 流程名称或路径"
+    )
+    command.add_argument(
+        "--open", action="store_true", help="only clauses that something is missing for 只列尚有欠缺的条款"
+    )
+    command.add_argument("--json", action="store_true", help="as JSON, with every place JSON 格式，含每一处")
     command.set_defaults(run=run_coverage)
 
     command = subparsers.add_parser(
         "explain", parents=[common], help="why a sentence hits a phrase or not 解释一句话为何命中或未命中"
     )
-    command.add_argument("sentence", metavar="SENTENCE", help="what was said")
-    command.add_argument("--by", choices=("agent", "customer"), default="agent", help="who said it (default: agent)")
-    command.add_argument("--flow", help="flow by name or path (default: inbound)")
-    command.add_argument("--json", action="store_true", help="as JSON")
+    command.add_argument("sentence", metavar="SENTENCE", help="what was said 说了什么")
+    command.add_argument(
+        "--by", choices=("agent", "customer"), default="agent", help="who said it (default: agent) 谁说的（默认坐席）"
+    )
+    command.add_argument("--flow", help="flow by name or path (default: inbound) 流程名称或路径")
+    command.add_argument("--json", action="store_true", help="as JSON JSON 格式")
     command.set_defaults(run=run_explain)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from callflow.errors import CallflowError
+from callflow.errors import needed
 from callflow.texts import text
 
 
@@ -22,7 +22,10 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
         "--port", metavar="N", default="8700", help="port to listen on; 0 for any (default: 8700) 端口"
     )
     command.add_argument(
-        "--name", action="append", metavar="NAME", help="a name by which others reach this computer; may be repeated"
+        "--name",
+        action="append",
+        metavar="NAME",
+        help="a name by which others reach this computer; may be repeated 他人访问本机所用的名称，可重复",
     )
     command.add_argument(
         "--recordings",
@@ -43,11 +46,6 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
 
 def run_serve(options: argparse.Namespace, language: str) -> int:
     """``callflow serve``, whose packages are an extra."""
-    try:
+    with needed(text("the desk", "网页工作台"), "web"):
         from callflow.commands import serve
-    except ImportError as error:
-        raise CallflowError(
-            text("the desk needs {n}, which is not installed", "网页工作台需要 {n}，尚未安装", n=str(error.name)),
-            text("pip install 'callflow[web]'", "请运行 pip install 'callflow[web]'"),
-        ) from error
     return serve.run_serve(options, language)

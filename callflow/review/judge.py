@@ -84,16 +84,12 @@ def flow_version(flow: Flow) -> NewFlow:
 def _about(title: Text, judged: Any, flow: Flow) -> dict[str, Any]:
     group = flow.groups.get(judged.group)
     return {
-        "title": _both(title),
+        "title": title.both(),
         "severity": judged.severity,
         "group": judged.group,
-        "group_title": _both(group.title if group else Text(judged.group, judged.group)),
+        "group_title": (group.title if group else Text(judged.group, judged.group)).both(),
         "weight": group.weight if group else 0.0,
         "refs": list(judged.refs),
         "better": judged.better,
         "cause": flow.cause_of(judged),
     }
-
-
-def _both(message: Text) -> dict[str, str]:
-    return {"en": message.en, "zh": message.zh}

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-from callflow.errors import TelephonyError
+from callflow.errors import TelephonyError, install
 from callflow.telephony.asterisk import Fact
 from callflow.telephony.link import Link
 from callflow.texts import text
@@ -91,7 +91,7 @@ class RestInterface(Link):
         if importlib.util.find_spec("websockets") is None:
             raise TelephonyError(
                 text("ARI needs the package websockets", "ARI 需要 websockets 软件包"),
-                text("pip install 'callflow[live]'", "请运行 pip install 'callflow[live]'"),
+                install("live"),
             )
         from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
         from websockets.sync.client import connect

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from callflow.errors import TelephonyError
+from callflow.errors import TelephonyError, install
 from callflow.events import (
     CallAnswered,
     CallHeld,
@@ -25,10 +25,9 @@ from callflow.events import (
     TransferFailed,
     TransferStarted,
 )
-from callflow.problems import did_you_mean
 from callflow.telephony.life import Status, after
 from callflow.telephony.source import Inbox, Phone, Pressed, Reported, Signal
-from callflow.texts import Text, text
+from callflow.texts import text
 
 KEYS: Mapping[str, str] = {
     "f2": "answer",
@@ -68,22 +67,6 @@ def meant(action: str, status: Status, asked: bool = False) -> Event | None:
         case "hang_up", Status.RINGING | Status.TALKING | Status.HELD | Status.TRANSFERRING | Status.TRANSFERRED:
             return CallHungUp(at=0.0)  # by whom a key does not say
     return None
-
-
-def keys_from(wanted: Mapping[str, str]) -> dict[str, str]:
-    """``KEYS`` changed by ``wanted`` (action: key); raises ``TelephonyError`` for what is no action, or a key twice."""
-    by_action = {action: key for key, action in KEYS.items()}
-    for action, key in wanted.items():
-        if action not in by_action:
-            near = did_you_mean(action, by_action)
-            raise TelephonyError(
-                Text(f'no hotkey is called "{action}"{near.en}', f"没有名为“{action}”的热键{near.zh}"),
-                text("one of {a}", "可用：{a}", a=", ".join(by_action)),
-            )
-        by_action[action] = key.lower()
-    if twice := {key for key in by_action.values() if [*by_action.values()].count(key) > 1}:
-        raise TelephonyError(text("{k} is two hotkeys at once", "{k} 被用于两个热键", k=", ".join(sorted(twice))))
-    return {key: action for action, key in by_action.items()}
 
 
 class Hotkeys(Inbox):
@@ -201,7 +184,7 @@ def _keyboard() -> Any:
     if importlib.util.find_spec("pynput") is None:
         raise TelephonyError(
             text("hotkeys are not installed", "未安装热键支持"),
-            text("pip install 'callflow[hotkeys]'", "请运行 pip install 'callflow[hotkeys]'"),
+            install("hotkeys"),
         )
     try:
         return importlib.import_module("pynput.keyboard")

@@ -21,7 +21,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from callflow.errors import TelephonyError
+from callflow.errors import TelephonyError, install
 from callflow.events import CallHungUp
 from callflow.telephony.life import Status, after
 from callflow.telephony.source import Inbox, Notice, Reported
@@ -88,7 +88,7 @@ class Softphone(Inbox):
         if importlib.util.find_spec("baresip") is None:
             raise TelephonyError(
                 text("the SIP softphone is not installed", "未安装 SIP 软电话"),
-                text("pip install 'callflow[sip]'", "请运行 pip install 'callflow[sip]'"),
+                install("sip"),
             )
         self._start()
         for thread in self._threads:

@@ -56,7 +56,7 @@ class Refusal:
     allowed: tuple[str, ...] = ()
 
     def body(self) -> dict[str, Any]:
-        out: dict[str, Any] = {"field": self.field, "en": self.why.en, "zh": self.why.zh}
+        out: dict[str, Any] = {"field": self.field, **self.why.both()}
         return {"problem": out | ({"allowed": list(self.allowed)} if self.allowed else {})}
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from callflow import plans
 from callflow.call.guide import Guide
 from callflow.call.plan import Plan
-from callflow.design.coverage import known_as
 from callflow.events import CallAnswered, Event, Finding, Heard, Match, Situation, Speaker, State
+from callflow.flow.model import Flow
 from measures import page
 from measures.lines import KINDS, ROOT, read
 
@@ -102,6 +102,19 @@ def _cited(plan: Plan, kind: str, outputs: list[Event]) -> set[str]:
         return {clause for finding in warnings(plan, outputs) for clause in finding.refs}
     phrases = [plan.flow.phrases[output.phrase] for output in outputs if isinstance(output, Match)]
     return {clause for phrase in phrases if phrase.kind != "never" for clause in phrase.refs}
+
+
+def known_as(situation: str, flow: Flow) -> tuple[str, ...]:
+    """What begins, or is entered, where a situation of the guides (``when`` of clauses) comes up: the situation of that
+    name, else the states that serve its clauses."""
+    if situation in flow.situations:
+        return (situation,)
+    due = {clause.id for clause in flow.clauses.values() if clause.when == situation}
+    served = {
+        name: {*state.refs, *(ref for prompt in state.prompts for ref in prompt.refs)}
+        for name, state in flow.states.items()
+    }
+    return tuple(f"state {name}" for name, refs in served.items() if due & refs)
 
 
 def recognised_cues(plan: Plan, cues: Mapping[str, list[str]]) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def test_as_json_with_coverage_and_mutants(flow: Path, capfd: pytest.CaptureFixt
     assert main(["test", str(flow), "--json", "--coverage", "--mutate"]) == 0
     told = json.loads(capfd.readouterr().out)
     assert (told["rehearsals"], told["failed"], told["mutants"], told["unnoticed"]) == (1, [], 3, [])
-    assert told["coverage"]["rule"]["items"][0]["open"] == ["never missed"]
+    assert told["coverage"]["rule"]["items"][0]["open"] == [{"en": "never missed", "zh": "从未缺失"}]
     (flow / "a.rehearsals.yaml").write_text("rehearsals:\n" + MISSES, "utf-8")
     assert main(["test", str(flow), "--mutate", "--lang", "en"]) == 1, "nobody notices without the phrase"
     assert "a.yaml:6:3: phrase p" in capfd.readouterr().out

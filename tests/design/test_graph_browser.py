@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -21,11 +20,9 @@ from callflow.design.graph.model import build
 from callflow.design.graph.overlay import heat, path
 from callflow.design.rehearse import play
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NICEGUI = find_spec("nicegui")
-if CHROMIUM is None or NICEGUI is None or not NICEGUI.origin:
-    pytest.skip("no Chromium, or no NiceGUI with its Mermaid, on this machine", allow_module_level=True)
+if NICEGUI is None or not NICEGUI.origin:
+    pytest.skip("no NiceGUI with its Mermaid on this machine", allow_module_level=True)
 SCRIPTS = Path(NICEGUI.origin).parent / "elements" / "mermaid" / "dist"
 DRAW = """async source => {
   const {mermaid} = await import('/index.js');
@@ -41,15 +38,13 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
+def page(browser: Any) -> Iterator[Any]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(SCRIPTS)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        opened = browser.new_page()
-        opened.goto(f"http://127.0.0.1:{server.server_port}/")
-        yield opened
-        browser.close()
+    opened = browser.new_page()
+    opened.goto(f"http://127.0.0.1:{server.server_port}/")
+    yield opened
+    opened.close()
     server.shutdown()
     server.server_close()
 

@@ -13,8 +13,9 @@ from callflow.design.record import record
 from callflow.design.rehearse import rehearse, script
 from callflow.errors import BadInput
 from callflow.events import CallAnswered, CallContext, CallHungUp, Event, Gap, Heard, Silence, Tick
-from callflow.flow.model import Flow, Rehearsal
+from callflow.flow.model import Flow
 from callflow.flow.read import read_flow
+from callflow.flow.rehearsal import Rehearsal
 
 
 @pytest.fixture(scope="module")

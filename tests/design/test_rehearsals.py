@@ -8,8 +8,9 @@ from callflow import flowfiles
 from callflow.call.plan import Plan
 from callflow.design.rehearsal_report import render
 from callflow.design.rehearse import rehearse
-from callflow.flow.model import Rehearsal, Shape
+from callflow.flow.model import Shape
 from callflow.flow.reading import as_said
+from callflow.flow.rehearsal import Rehearsal
 
 PLANS = {name: Plan.of(flowfiles.load(name)[0]) for name in flowfiles.available()}
 CASES = [

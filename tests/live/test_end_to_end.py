@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import until
 from live.desk import QUICK, desk, headset, judged_again, spoken
 from live.pulse import Pulse, needs_pulse
 from live.sip_call import Party, account, parties
-from overlay_pages import SIZES, until, words
+from overlay_pages import SIZES, words
 
 from callflow.events import Finding, Heard
 from callflow.journal import read_journal

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chromium import until
 from live.desk import CALLS, desk, needs_quick
 from live.test_session import Script
-from overlay_pages import until, words
+from overlay_pages import words
 
 from callflow.audio.recording import Recording
 from callflow.audio.source import FRAME, RATE, Block
@@ -125,7 +126,7 @@ def _id(answer: Any) -> str:
     return str(json.loads(answer.text)["id"])
 
 
-def _until(true: Any, patience: float = 20.0) -> None:
+def _until(true: Any, patience: float = 60.0) -> None:
     end = time.monotonic() + patience
     while not true():
         assert time.monotonic() < end

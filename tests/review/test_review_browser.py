@@ -1,12 +1,12 @@
 """The report in a real browser: what a click plays, what the keys do, and that nothing is blocked or runs wild."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import until
 
 from callflow import events as ev
 from callflow.audio.recording import Recording
@@ -14,30 +14,7 @@ from callflow.flow.model import Flow
 from callflow.review.report import write_report
 from callflow.review.story import Story
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if CHROMIUM is None:
-    pytest.skip("no Chromium on this machine", allow_module_level=True)
-
 EVIL = "</script><img src=x onerror=alert(1)><b>粗体</b>"
-
-
-def until(page: Any, condition: str) -> None:
-    """Wait for something in the page. The driver's own waiting uses ``eval``, which the page forbids, as it should."""
-    for _ in range(300):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never came true: {condition}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--autoplay-policy=no-user-gesture-required"]
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

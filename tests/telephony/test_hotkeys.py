@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from callflow.errors import TelephonyError
 from callflow.events import CallAnswered, CallHungUp
-from callflow.telephony.hotkeys import KEYS, Hotkeys, keys_from
+from callflow.telephony.hotkeys import Hotkeys
 from callflow.telephony.source import Notice, Reported, Signal
 
 
@@ -66,15 +65,6 @@ def test_keys_go_on_from_what_others_report() -> None:
     hotkeys.follow(Reported(CallHungUp(at=0.0), "pjsip-7", 2.0))
     hotkeys.press("hold", 3.0)
     assert hotkeys.waiting() == []
-
-
-def test_keys_of_ones_own() -> None:
-    assert keys_from({}) == KEYS
-    assert keys_from({"hang_up": "F12"})["f12"] == "hang_up"
-    with pytest.raises(TelephonyError, match='did you mean "hang_up"'):
-        keys_from({"hangup": "f12"})
-    with pytest.raises(TelephonyError, match="f2 is two"):
-        keys_from({"hold": "f2"})
 
 
 def _needs_pynput() -> None:

@@ -33,25 +33,27 @@ from callflow.design.lint import (
 from callflow.design.lint.allow import silence
 from callflow.design.lint.subject import Subject
 from callflow.problems import Problem
+from callflow.texts import Text
 
-CHECKS: tuple[ModuleType, ...] = (
-    unreachable_state,
-    dead_end,
-    never_fires,
-    always_fires,
-    missing_timeout,
-    never_met,
-    contradicting_rules,
-    required_and_forbidden,
-    better_is_taboo,
-    sounds_alike,
-    shared_cue,
-    loose_phrase,
-    unused_phrase,
-    unknown_clause,
-    prompt_too_long,
-    missing_translation,
-)
+CHECKS: dict[ModuleType, str] = {
+    unreachable_state: "没有任何途径可到达的状态",
+    dead_end: "从此状态走不到任何结束状态",
+    never_fires: "永远不会发生的转移",
+    always_fires: "总是立即发生的转移",
+    missing_timeout: "没有时限的等待",
+    never_met: "谁也无法完成的要求",
+    contradicting_rules: "两条互相矛盾的规则",
+    required_and_forbidden: "既要求说又禁止说的话",
+    better_is_taboo: "建议的说法本身就是禁用语",
+    sounds_alike: "读音相近的两个短语",
+    shared_cue: "同属两种情形的触发语",
+    loose_phrase: "过短或过宽、日常话语里常出现的短语",
+    unused_phrase: "没有任何地方用到的短语",
+    unknown_clause: "引用了不存在的条款",
+    prompt_too_long: "在限定时间内读不完的提示",
+    missing_translation: "只有一种语言的标题、目标或理由",
+}
+"""The checks, and what each finds in Chinese; in English it is the first line of its docstring."""
 
 
 def lint(plan: Plan) -> list[Problem]:
@@ -73,9 +75,9 @@ def inspect(
     return silence(found, sources, {*map(name_of, CHECKS), *plugins, *(problem.rule for problem in found)})
 
 
-def about() -> dict[str, str]:
+def about() -> dict[str, Text]:
     """What each check finds, in a sentence."""
-    return {name_of(check): (check.__doc__ or "").partition("\n")[0] for check in CHECKS}
+    return {name_of(check): Text((check.__doc__ or "").partition("\n")[0], zh) for check, zh in CHECKS.items()}
 
 
 def name_of(check: ModuleType) -> str:

@@ -37,11 +37,10 @@ from collections.abc import Iterator
 
 from callflow.call.rule_index import within
 from callflow.design.lint.subject import Subject
-from callflow.flow.model import AllOf, Expression, InOrder, Rule, Shape, Span, Term, terms
+from callflow.flow.model import FORBIDS, AllOf, Expression, InOrder, Rule, Shape, Span, Term, terms
 from callflow.problems import Level, Problem
 from callflow.texts import Text, text
 
-_FORBIDS = (Shape.ABSENCE, Shape.NOT_SUCCESSION)
 _ASKS = (Shape.RESPONSE, Shape.CHAIN_RESPONSE, Shape.PRECEDENCE, Shape.EXISTENCE)
 
 
@@ -51,7 +50,7 @@ def check(subject: Subject) -> Iterator[Problem]:
         for key in _needed(rule.expect) if rule.shape in _ASKS else ():
             asking[key].append(rule)
     for rule in subject.flow.rules.values():
-        if rule.shape in _FORBIDS and not rule.count and not rule.unless:
+        if rule.shape in FORBIDS and not rule.count and not rule.unless:
             for term in terms(rule.expect):
                 for other in asking.get(term.key, ()):
                     if _clash(rule, other):

@@ -9,18 +9,19 @@ from typing import Any
 
 from callflow import __version__
 from callflow.problems import Level, Problem
+from callflow.texts import Text
 
 _SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _SARIF_LEVEL = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "note"}
 _GITHUB_LEVEL = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "notice"}
 
 
-def as_text(problems: Sequence[Problem], language: str, about: Mapping[str, str]) -> str:
+def as_text(problems: Sequence[Problem], language: str, about: Mapping[str, Text]) -> str:
     """A line each."""
     return "".join(problem.in_(language) + "\n" for problem in problems)
 
 
-def as_json(problems: Sequence[Problem], language: str, about: Mapping[str, str]) -> str:
+def as_json(problems: Sequence[Problem], language: str, about: Mapping[str, Text]) -> str:
     """A list of objects, messages in both languages."""
     found = [
         {
@@ -29,7 +30,7 @@ def as_json(problems: Sequence[Problem], language: str, about: Mapping[str, str]
             "column": problem.at.column,
             "level": problem.level,
             "rule": problem.rule,
-            "message": {"en": problem.message.en, "zh": problem.message.zh},
+            "message": problem.message.both(),
             "related": [{"file": at.file, "line": at.line, "column": at.column} for at in problem.related],
             "fixable": problem.edit is not None,
         }
@@ -38,7 +39,7 @@ def as_json(problems: Sequence[Problem], language: str, about: Mapping[str, str]
     return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
 
 
-def as_github(problems: Sequence[Problem], language: str, about: Mapping[str, str]) -> str:
+def as_github(problems: Sequence[Problem], language: str, about: Mapping[str, Text]) -> str:
     """Workflow commands, which GitHub shows beside the lines of a change."""
     return "".join(
         f"::{_GITHUB_LEVEL[problem.level]} file={_property(problem.at.file)},line={max(1, problem.at.line)},"
@@ -55,7 +56,7 @@ def _property(value: str) -> str:
     return _data(value).replace(":", "%3A").replace(",", "%2C")
 
 
-def as_sarif(problems: Sequence[Problem], language: str, about: Mapping[str, str]) -> str:
+def as_sarif(problems: Sequence[Problem], language: str, about: Mapping[str, Text]) -> str:
     """One run; ``about``: what each check finds, in a sentence."""
     rules = sorted({problem.rule for problem in problems} | set(about))
     run: dict[str, Any] = {
@@ -63,13 +64,19 @@ def as_sarif(problems: Sequence[Problem], language: str, about: Mapping[str, str
             "driver": {
                 "name": "callflow lint",
                 "version": __version__,
-                "rules": [{"id": rule, "shortDescription": {"text": about.get(rule, rule)}} for rule in rules],
+                "rules": [
+                    {"id": rule, "shortDescription": {"text": _described(rule, about, language)}} for rule in rules
+                ],
             }
         },
         "columnKind": "unicodeCodePoints",
         "results": [_result(problem, rules, language) for problem in problems],
     }
     return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _described(rule: str, about: Mapping[str, Text], language: str) -> str:
+    return about[rule].in_(language) if rule in about else rule
 
 
 def _result(problem: Problem, rules: Sequence[str], language: str) -> dict[str, Any]:
@@ -99,7 +106,7 @@ def _uri(file: str) -> str:
     return "".join(parts)
 
 
-FORMATS: dict[str, Callable[[Sequence[Problem], str, Mapping[str, str]], str]] = {
+FORMATS: dict[str, Callable[[Sequence[Problem], str, Mapping[str, Text]], str]] = {
     "text": as_text,
     "json": as_json,
     "github": as_github,

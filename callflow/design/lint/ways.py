@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from callflow.call.machine import FlowMachine, timeout_key
+from callflow.call.machine import FlowMachine, trigger
+from callflow.design.taken import around
 from callflow.flow.model import PREVIOUS, Flow, StateSpec, Transition
 
 
@@ -33,19 +34,19 @@ class Ways:
         self.leaves = machine.leaves
         self.of: Mapping[str, list[Way]] = {leaf: list(self._of(leaf)) for leaf in self.leaves}
         self.reached = self._reach()
-        self._around = {name for leaf in self.reached for name in outwards(leaf)}
+        self._around = {name for leaf in self.reached for name in around(leaf)}
 
     def _of(self, leaf: str) -> Iterator[Way]:
         spec = self.flow.states[leaf]
         seen: set[str] = set()
         for owner, transition in self._written(leaf):
-            key = timeout_key(transition)
+            key = trigger(transition)
             first = key not in seen and not spec.final
             seen.add(key)
             yield Way(transition, owner, self._arrives(leaf, transition.target), first)
 
     def _written(self, leaf: str) -> Iterator[tuple[str, Transition]]:
-        for name in outwards(leaf):
+        for name in around(leaf):
             for transition in self.flow.states[name].transitions:
                 yield name, transition
         for transition in self.flow.transitions:
@@ -72,7 +73,7 @@ class Ways:
         return state in self._around
 
     def detour(self, leaf: str) -> bool:
-        return any(self.flow.states[name].detour for name in outwards(leaf))
+        return any(self.flow.states[name].detour for name in around(leaf))
 
     def ending(self) -> set[str]:
         """The leaves from which a final state can be reached; from a detour the call may return to any that is none."""
@@ -94,13 +95,6 @@ class Ways:
     def states(self) -> Iterator[StateSpec]:
         """All states without states inside."""
         return (self.flow.states[leaf] for leaf in self.leaves)
-
-
-def outwards(state: str) -> Iterator[str]:
-    """A state and those around it, from within: ``hold.waiting``, ``hold``."""
-    while state:
-        yield state
-        state = state.rpartition(".")[0]
 
 
 def fires(transition: Transition) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from callflow.design.sheets.phrases import COLUMNS, KINDS, SEVERITIES, SHEETS, WHOLE, Kind, SheetPhrase, variables_of
 from callflow.design.sheets.tables import Cell, Line, Table, warning
+from callflow.flow.located_yaml import NOT_TEXT
 from callflow.flow.model import PLAIN_BRACKETS, Flow
 from callflow.flow.read import REHEARSALS
 from callflow.phrases.template import TemplateError, expand
@@ -16,7 +17,6 @@ from callflow.problems import Location, Problem, did_you_mean, has_errors
 from callflow.texts import Text, text
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\xad"))
-_NO_SIGN = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(slots=True)
@@ -199,7 +199,7 @@ class _Reader:
         """The text of a cell as it will be taken; a warning where that is not how it stands there."""
         if cell.wrong:
             return text_ or "?"
-        if bad := _NO_SIGN.search(text_) or re.search(r"[\t\r\n\x85\u2028\u2029]", text_):
+        if bad := NOT_TEXT.search(text_) or re.search(r"[\t\r\n\x85\u2028\u2029]", text_):
             sign = f"U+{ord(bad[0]):04X}"
             self.wrong(
                 cell.at, "must be one line: there is a sign {s} in it", "应为一行文字：其中有换行或特殊字符（{s}）",

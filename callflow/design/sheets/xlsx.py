@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from callflow.design.sheets.phrases import KINDS, SEVERITIES, SHEETS, Kind, SheetPhrase, columns_of
 from callflow.design.sheets.tables import MOST_COLUMNS, MOST_ROWS, Cell, Table, headings, letter, lines_of, warning
-from callflow.errors import BadInput, CallflowError
+from callflow.errors import BadInput, CallflowError, needed
 from callflow.problems import Location, Problem, did_you_mean
 from callflow.texts import Text, text
 
@@ -32,13 +32,8 @@ _WIDTHS = {"name": 26, "wording": 60, "better": 60, "severity": 10, "group": 14,
 
 
 def _openpyxl() -> Any:
-    try:
+    with needed(text("spreadsheets", "电子表格"), "design"):
         import openpyxl
-    except ImportError as error:
-        raise CallflowError(
-            text("spreadsheets need openpyxl, which is not installed", "电子表格需要 openpyxl，尚未安装"),
-            text("pip install 'callflow[design]'", "请运行 pip install 'callflow[design]'"),
-        ) from error
     return openpyxl
 
 

@@ -33,7 +33,8 @@ from callflow.events import (
     State,
     Tick,
 )
-from callflow.flow.model import Flow, Step
+from callflow.flow.model import Flow
+from callflow.flow.rehearsal import Step
 from callflow.phrases.explain import Explained, explain
 from callflow.problems import Location, Problem
 from callflow.texts import Text, text

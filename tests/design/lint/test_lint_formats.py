@@ -72,6 +72,13 @@ def test_sarif_is_a_log_of_2_1_0() -> None:
     assert "region" not in third["locations"][0]["physicalLocation"], "a file as a whole has no line"
 
 
+def test_sarif_says_in_the_readers_language_what_each_check_finds() -> None:
+    for language, chinese in (("zh", True), ("en", False)):
+        (run,) = json.loads(FORMATS["sarif"](FOUND, language, about()))["runs"]
+        told = {rule["id"]: rule["shortDescription"]["text"] for rule in run["tool"]["driver"]["rules"]}
+        assert all(any("一" <= char <= "龥" for char in told[check]) is chinese for check in about())
+
+
 def test_a_file_name_that_is_no_utf_8_keeps_its_bytes_in_sarif() -> None:
     found = [Problem(Location("b\udcff.yaml", 1, 1), Text("a", "一"), "dead-end")]
     run = json.loads(FORMATS["sarif"](found, "en", {}))["runs"][0]

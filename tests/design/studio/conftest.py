@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 pytest.importorskip("nicegui")
+from chromium import pages
 from design.studio.looking import Windows
 from served import Served, serving
 
@@ -43,23 +44,9 @@ def served(tmp_path_factory: pytest.TempPathFactory, flows: Path) -> Iterator[Se
         yield server
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def open_page(browser: Any, served: Served) -> Iterator[Windows]:
     """Opens pages as somebody."""
-    windows = Windows(browser, served)
-    yield windows
-    windows.close()
+    allowed: list[str] = []
+    with pages(browser, served, allowed=allowed) as open_:
+        yield Windows(open_, allowed)

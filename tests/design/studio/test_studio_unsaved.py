@@ -28,6 +28,10 @@ def _unsaved(page: Any, words: str = "未保存") -> None:
     page.wait_for_function("words => document.getElementById('saved').textContent.includes(words)", arg=words)
 
 
+def _log_in(page: Any, served: Served, cookies: dict[str, str]) -> None:
+    page.context.add_cookies([{"name": name, "value": value, "url": served.url} for name, value in cookies.items()])
+
+
 def _cut_off(open_page: Windows, text: str) -> Any:
     """A page that has something in it which the server did not get."""
     open_page.expect("ERR_FAILED")
@@ -68,6 +72,7 @@ def test_nothing_is_shown_over_it(open_page: Windows, designer: Designer, flows:
 
 
 def test_who_leaves_is_asked(open_page: Windows, designer: Designer) -> None:
+    open_page.expect("beforeunload")
     page = _cut_off(open_page, "# last words")
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
@@ -156,15 +161,15 @@ def test_who_was_logged_out_logs_in_elsewhere_and_goes_on(
     open_page.expect("401", "403", "WebSocket")
     page = open_page(SHOP)
     session = served.browser("admin", fresh=True)
-    open_page.log_in(page.context, session.cookies)
+    _log_in(page, served, session.cookies)
     page.reload()
     page.wait_for_selector("body[data-ready]")
     assert session.form("/logout", csrf=session.csrf).status == 303
     put(page, "\nstates:", "\n# after the session\nstates:")
     _unsaved(page, "登录已失效")
     assert page.get_attribute("#saved a", "target") == "_blank"
-    open_page.log_in(page.context, served.browser("banzhang").cookies)
+    _log_in(page, served, served.browser("banzhang").cookies)
     _unsaved(page, "请以 admin 登录")
-    open_page.log_in(page.context, served.browser("admin").cookies)
+    _log_in(page, served, served.browser("admin").cookies)
     saved(page)
     assert "# after the session" in designer.text("flow.yaml")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from overlay_pages import action, show, until, words
+from chromium import until
+from overlay_pages import action, show, words
 from scenes import scene
 
 from callflow.call.plan import Plan

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from overlay_pages import action, show, until, words
+from chromium import until
+from overlay_pages import action, show, words
 from scenes import SCENES, scene
 
 from callflow.call.plan import Plan

@@ -2,62 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from chromium import pages, until
 from served import PASSWORD, Served
-
-playwright = pytest.importorskip("playwright.sync_api", reason="the Python package playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if CHROMIUM is None:
-    pytest.skip("no Chromium on this machine", allow_module_level=True)
-
-
-def until(page: Any, condition: str) -> None:
-    """Wait for something in the page. The driver's own waiting uses ``eval``, which the page forbids, as it should."""
-    for _ in range(400):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never came true: {condition}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--autoplay-policy=no-user-gesture-required"]
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
 def open_page(browser: Any, served: Served) -> Iterator[Callable[..., Any]]:
-    """Opens pages as somebody; at the end nothing may have been complained of, or asked elsewhere."""
-    complaints: list[str] = []
-    asked: list[str] = []
-    contexts = []
-
-    def open_(path: str, user: str = "admin", look: str = "zh.light", width: int = 1280, height: int = 720) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": height})
-        contexts.append(context)
-        cookies = {**served.browser(user).cookies, "callflow-look": look}
-        context.add_cookies([{"name": name, "value": value, "url": served.url} for name, value in cookies.items()])
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: complaints.append(dialog.message))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(served.url + path)
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    assert [url for url in asked if not url.startswith((served.url, served.url.replace("http:", "ws:"), "data:"))] == []
+    with pages(browser, served) as open_:
+        yield open_
 
 
 def _opened(page: Any) -> Any:
