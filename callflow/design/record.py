@@ -92,10 +92,10 @@ def record(events: Iterable[Event], plan: Plan, name: str) -> Recorded:
     Raises ``BadInput`` where nothing happens in it.
     """
     digits = "".join(SystemRandom().sample("0123456789", 10))  # what 0 to 9 become, and nobody can undo
-    told = [event for event in events if not isinstance(event, Output)]
-    inputs = list(_without_numbers(told, plan, digits))
+    happened = [event for event in events if not isinstance(event, Output)]
+    inputs = list(_without_numbers(happened, plan, digits))
     over = any(isinstance(event, CallHungUp) for event in inputs)
-    rest = [event for event in told[-1:] if isinstance(event, Tick) and not over]
+    rest = [event for event in happened[-1:] if isinstance(event, Tick) and not over]
     expected = list(dict.fromkeys(_expectations(play([*inputs, *rest], plan))))
     steps: list[Step] = []
     missed: list[Expectation] = expected

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from design.studio.looking import Windows, put, saved
 from design.studio.studying import Designer
 from served import Served
+
+
+@pytest.fixture(autouse=True)
+def _no_draft_is_left(served: Served) -> Iterator[None]:
+    yield
+    for user, flow in (("admin", "shop"), ("banzhang", "shop"), ("admin", "inbound")):
+        Designer.of(served, user, flow).clean()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
@@ -130,11 +138,107 @@ def test_two_windows_of_one_draft(open_page: Windows, served: Served) -> None:
     designer.write("flow.yaml", designer.text("flow.yaml") + "# other window\n")
     put(page, "\nstates:", "\n# this window\nstates:")
     page.wait_for_selector("#sheet [data-elsewhere=here]")
-    assert page.evaluate(
-        "[...document.querySelectorAll('#sheet textarea')].map(a => a.value.includes('# other window'))"
-    ) == [False, True]
+    shown = page.evaluate("[...document.querySelectorAll('#sheet textarea')].map(area => area.value)")
+    assert ["# other window" in one for one in shown] == [False, True]
+    assert all("\nflow:" not in one for one in shown), "only what differs"
     page.click("#sheet [data-elsewhere=here]")
     page.wait_for_selector("#sheet", state="hidden")
     saved(page)
     assert "# this window" in designer.text("flow.yaml")
     designer.clean()
+
+
+@pytest.mark.parametrize("look", ["zh.light", "en.dark"])
+@pytest.mark.parametrize(("width", "height"), [(1180, 700), (1440, 900)])
+def test_the_diagram_is_all_there_in_the_themes_colours(open_page: Windows, look: str, width: int, height: int) -> None:
+    page = open_page("/studio/inbound?file=hold.yaml", look=look, width=width, height=height)
+    page.wait_for_selector("#diagram svg g.node")
+    for box in ("", "#rules"):
+        if box:
+            nodes = page.evaluate("document.querySelector('#diagram svg').textContent.length")
+            page.check(box)
+            page.wait_for_function(f"document.querySelector('#diagram svg').textContent.length > {nodes}")
+        inside = """() => { const pane = document.querySelector("#diagram");
+            return pane.scrollWidth <= pane.clientWidth && pane.scrollHeight <= pane.clientHeight; }"""
+        assert page.evaluate(inside), box
+    light = page.evaluate(
+        """() => [...document.querySelectorAll("#diagram :is(rect.label-container, .cluster > rect)")].map((drawn) =>
+            getComputedStyle(drawn).fill.match(/\\d+/g).slice(0, 3).reduce((sum, one) => sum + Number(one), 0) > 384)"""
+    )
+    assert set(light) == {look.endswith("light")}
+    assert page.evaluate("getComputedStyle(document.querySelector('#diagram svg')).filter") == "none"
+
+
+def test_the_editor_has_the_room_while_there_is_no_problem(open_page: Windows) -> None:
+    page = open_page("/studio/shop?file=flow.yaml")
+    page.wait_for_selector("#counts:has-text('没有错误')")
+    bottoms = "[...arguments[0]].map(name => document.querySelector(name).getBoundingClientRect().bottom)"
+    editor, pane = page.evaluate(f"names => {bottoms.replace('arguments[0]', 'names')}", ["#editor", ".write"])
+    assert editor == pytest.approx(pane, abs=1)
+    put(page, "    group: wording\n", "    group: wordign\n")
+    page.wait_for_selector("#problems li.error")
+    assert page.locator("#problems").bounding_box()["height"] < page.locator("#editor").bounding_box()["height"] / 2
+    assert page.inner_text("#counts") == "✕ 1 错误"
+
+
+def test_a_line_after_a_key_belongs_to_it(open_page: Windows) -> None:
+    page = open_page("/studio/shop?file=flow.yaml")
+    put(page, "\nstates:", "\nfields: \nstates:")
+    page.evaluate("""() => { const view = studio.editor.view, at = studio.editor.text.indexOf("\\nfields: ") + 9;
+        view.dispatch({ selection: { anchor: at } }); view.focus(); }""")
+    page.keyboard.press("Enter")
+    page.keyboard.type("when")
+    page.keyboard.press("Escape")
+    assert "\nfields:\n  when" in page.evaluate("studio.editor.text")
+
+
+def test_a_call_that_was_tried_out_becomes_a_rehearsal_of_the_file(open_page: Windows, served: Served) -> None:
+    page = open_page("/studio/shop?file=tracking.yaml")
+    for key in ("[data-event='call.answered']", "[data-wait='30']", "[data-wait='30']"):
+        page.click(key)
+    page.wait_for_function("document.querySelectorAll('#chat .happened').length >= 3")
+    page.click("#record")
+    page.wait_for_selector("#sheet textarea")
+    assert page.input_value("#sheet select") == "tracking.rehearsals.yaml"
+    page.click("#sheet button.main")
+    page.wait_for_selector("#sheet", state="hidden")
+    assert page.evaluate("studio.file") == "tracking.rehearsals.yaml"
+    page.keyboard.type("waits and waits")
+    saved(page)
+    text = Designer.of(served, "admin", "shop").text("tracking.rehearsals.yaml")
+    assert text.count("rehearsals:\n") == 1
+    assert "  - name: waits and waits\n    call:\n      - call.answered\n      - wait: 60s\n" in text
+    told = Designer.of(served, "admin", "shop").until_done()
+    assert told["played"] == told["passed"] == told["count"]
+
+
+def test_a_file_is_deleted_after_a_question_and_brought_back(open_page: Windows, served: Served) -> None:
+    open_page.expect("confirm")
+    page = open_page("/studio/shop?file=tracking.yaml")
+    answers = [False, True]
+    page.on("dialog", lambda dialog: dialog.accept() if answers.pop(0) else dialog.dismiss())
+    page.click("#delete")
+    assert page.evaluate("studio.file") == "tracking.yaml"
+    page.click("#delete")
+    page.wait_for_function("studio.file === 'complaint.rehearsals.yaml'")
+    files = page.evaluate("[...document.getElementById('file').options].map(one => one.value)")
+    assert "tracking.yaml" not in files
+    page.click("#diff")
+    page.click("#sheet [data-discard='tracking.yaml']")
+    page.wait_for_function("[...document.getElementById('file').options].some(one => one.value === 'tracking.yaml')")
+    assert Designer.of(served, "admin", "shop").state["changed"] == []
+
+
+def test_a_call_goes_on_after_what_was_refused(open_page: Windows) -> None:
+    open_page.expect("422")
+    page = open_page("/studio/shop?file=flow.yaml")
+    page.evaluate("studio.simulator.acts = Array(400).fill({ wait: 1 })")
+    page.click("[data-event='call.answered']")
+    page.wait_for_selector("#chat .refused:has-text('最多 400 步')")
+    page.evaluate("studio.simulator.acts = [{ event: 'call.answered' }]")
+    page.click("[data-wait='5']")
+    page.wait_for_selector("#chat .now")
+    assert page.locator("#chat .refused").count() == 0
+    assert not page.is_visible("#chat .now ul"), "one line, to be opened"
+    page.click("#chat .now summary")
+    assert page.is_visible("#chat .now ul")

@@ -75,7 +75,12 @@ def test_who_leaves_is_asked(open_page: Windows, designer: Designer) -> None:
     open_page.expect("beforeunload")
     page = _cut_off(open_page, "# last words")
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
     page.click("#editor .cm-content")  # a page that nobody has touched may not ask
     page.close(run_before_unload=True)
     page.wait_for_timeout(300)

@@ -154,7 +154,6 @@ export class Editor {
     const insert = `${lines.join("\n")}\n`;
     const at = from + insert.indexOf("name: ") + 6;
     this.view.dispatch({ changes: { from, to: first ? from : this.text.length, insert }, selection: { anchor: at, head: from + insert.indexOf("\n", at - from) }, scrollIntoView: true });
-    this.view.focus();
     return true;
   }
   // What mends a mistake, if the text is still what it was read as. Returns whether it was.

@@ -4,6 +4,8 @@ import { t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
+const AROUND = 3; // lines shown before and after what differs
+
 export class Sheet {
   constructor(studio) {
     this.studio = studio;
@@ -69,7 +71,8 @@ export class Sheet {
   elsewhere(mine, theirs) {
     this.begin("elsewhere");
     const both = Object.assign(document.createElement("div"), { className: "both" });
-    for (const [title, words, choice] of [[t("In this window", "本窗口"), mine, "here"], [t("In the other window", "另一个窗口"), theirs, "there"]]) {
+    const [here, there] = theirs === null ? [mine, null] : different(mine, theirs);
+    for (const [title, words, choice] of [[t("In this window", "本窗口"), here, "here"], [t("In the other window", "另一个窗口"), there, "there"]]) {
       const side = document.createElement("section");
       const button = Object.assign(document.createElement("button"), { className: choice === "here" ? "main" : "quiet", textContent: t("Take this one", "采用这一份") });
       button.dataset.elsewhere = choice;
@@ -103,7 +106,9 @@ export class Sheet {
   async tried(choice) {
     try {
       await choice();
-      if (!this.studio.writing.torn) $("sheet").close();
+      if (this.studio.writing.torn) return; // once more
+      $("sheet").close();
+      this.studio.editor.view.focus();
     } catch (error) {
       $("sheet-body").prepend(Object.assign(document.createElement("p"), { className: "wrong", textContent: error.message }));
     }
@@ -126,4 +131,15 @@ export class Sheet {
       button.disabled = false;
     }
   }
+}
+
+// Two texts from shortly before where they begin to differ to shortly after where they end to.
+function different(one, other) {
+  const [a, b] = [one.split("\n"), other.split("\n")];
+  let [start, end] = [0, 0];
+  while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++;
+  while (end < Math.min(a.length, b.length) - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  const [from, left] = [Math.max(0, start - AROUND), Math.max(0, end - AROUND)];
+  const cut = (lines) => [from ? `⋯ ${from}` : [], lines.slice(from, lines.length - left), left ? `⋯ ${left}` : []].flat().join("\n");
+  return [cut(a), cut(b)];
 }

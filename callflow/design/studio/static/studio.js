@@ -41,6 +41,7 @@ class Studio {
     $("smaller").addEventListener("click", () => this.diagram.zoom(1 / 1.25));
     $("larger").addEventListener("click", () => this.diagram.zoom(1.25));
     $("fit").addEventListener("click", () => this.diagram.zoom(0));
+    $("screen").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : $("diagram").parentElement.requestFullscreen()));
     $("file").addEventListener("change", () => this.open($("file").value));
     $("new").addEventListener("click", () => this.added());
     $("delete").addEventListener("click", () => this.deleted());
