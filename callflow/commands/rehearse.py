@@ -226,6 +226,11 @@ def run_record(options: argparse.Namespace, language: str) -> int:
     for left in made.left_out:
         note(left, language)
     if options.out:
+        if Path(options.out).is_file():  # somebody may have worked on it
+            raise BadInput(
+                text('"{f}" is there already', "“{f}”已存在", f=options.out),
+                text("choose another name, or delete it", "请换一个名字，或先删除它"),
+            )
         with whole_or_nothing(Path(options.out)) as out:
             out.write(made.yaml.encode())
     else:

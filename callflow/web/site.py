@@ -43,7 +43,7 @@ OURS = {**HEADERS, "referrer-policy": "same-origin"}
 FORBIDDEN = text("this is not for your role", "您没有权限查看")
 NOT_THERE = text("there is nothing here", "没有这个页面")
 LOOK_AGAIN = text("is the address right?", "请检查地址")
-BAD = text("this address cannot be understood", "无法理解这个地址")
+BAD = text("what was asked cannot be understood", "无法理解这个请求")
 
 
 class Site:
@@ -133,8 +133,8 @@ class Site:
 
     async def _invalid(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:5])
-        return self._message(request, BAD, 422, Text(wrong, wrong))
+        wrong = ", ".join(".".join(map(str, each["loc"][1:])) or str(each["loc"][0]) for each in error.errors()[:5])
+        return self._message(request, BAD, 422, text("look at: {w}", "请检查：{w}", w=wrong))
 
     def _message(self, request: Request, message: Text, status: int, hint: Text | None = None) -> Response:
         language = request.state.visitor.language if request.state.visitor else "en"

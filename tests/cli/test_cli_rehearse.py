@@ -149,6 +149,10 @@ def test_a_journal_is_recorded_as_a_rehearsal(tmp_path: Path, capfd: pytest.Capt
     assert main(["record", str(tmp_path / "call.jsonl"), "--flow", "inbound", "--out", str(out)]) == 0
     assert main(["record", str(tmp_path / "call.jsonl"), "--flow", "inbound", "--name", "一通电话"]) == 0
     assert capfd.readouterr().out == out.read_text("utf-8").replace("name: call\n", "name: 一通电话\n")
+    out.write_text("# worked on since\n", "utf-8")
+    assert main(["record", str(tmp_path / "call.jsonl"), "--flow", "inbound", "--out", str(out), "--lang", "zh"]) == 2
+    assert "已存在" in capfd.readouterr().err
+    assert out.read_text("utf-8") == "# worked on since\n"
     assert main(["record", str(tmp_path / "none.jsonl"), "--lang", "en"]) == 2
     assert "cannot read" in capfd.readouterr().err
 

@@ -76,7 +76,7 @@ export class Sheet {
       const side = document.createElement("section");
       const button = Object.assign(document.createElement("button"), { className: choice === "here" ? "main" : "quiet", textContent: t("Take this one", "采用这一份") });
       button.dataset.elsewhere = choice;
-      const shown = words === null ? Object.assign(document.createElement("p"), { className: "soft", textContent: t("the file was taken away", "文件已删除") }) : Object.assign(document.createElement("textarea"), { value: words, readOnly: true, rows: 20 });
+      const shown = words === null ? Object.assign(document.createElement("p"), { className: "soft", textContent: t("the file was taken away", "文件已删除") }) : Object.assign(document.createElement("textarea"), { value: words, readOnly: true, rows: Math.min(20, words.split("\n").length + 1) });
       side.append(Object.assign(document.createElement("h2"), { textContent: title }), shown, button);
       both.append(side);
     }
