@@ -173,7 +173,7 @@ class Calls:
     def _begin(self, began: float, call_id: str = "") -> None:
         began, recent = self._hearing.begin(began)
         started = self._now() - timedelta(seconds=self._hearing.clock - began)
-        call = LiveCall(self._plan, began, self._hider(), self._record(started))
+        call = self._call(began, MARKS, self._record(started))
         call.id = call_id
         self._start(call)
         call.context, _ = with_day(
@@ -194,9 +194,11 @@ class Calls:
         self.current = call
         self._ears.begin(call, call.now)
 
-    def _hider(self, marks: str = MARKS) -> Hider | None:
-        marks = "".join(SystemRandom().sample(marks, len(marks)))
-        return None if self._setting.keep_numbers else Hider(marks, self._plan.sounds)
+    def _call(self, began: float, marks: str, record: CallRecord | None) -> LiveCall:
+        hider = Hider("".join(SystemRandom().sample(marks, len(marks))), self._plan.sounds)
+        if self._setting.keep_numbers:
+            return LiveCall(self._plan, began, None, record, others=hider)
+        return LiveCall(self._plan, began, hider, record)
 
     def _record(self, started: datetime) -> CallRecord | None:
         folder = self._setting.folder
@@ -205,15 +207,24 @@ class Calls:
         header = Header(self._plan.flow.name, self._plan.flow.hashes)
         return CallRecord(folder / f"{started:%Y-%m-%dT%H-%M-%S.%f}{SUFFIX}", header, self._setting.sound)
 
-    def resume(self) -> None:
-        """Calls that were cut off: the last one goes on if it is recent, the others end where they stopped."""
+    def resume(self) -> bool:
+        """Calls that were cut off: the last one goes on if it is recent, the others end where they stopped.
+
+        Returns whether one ended that might have gone on, had the flow not been changed since.
+        """
+        changed = False
         folder = self._setting.folder
         cut_off = list(take_up(folder, self._setting.sound)) if folder and folder.is_dir() else []
         for record, journal in reversed(cut_off):
             if flowfiles.of_calls(journal.header.files) != flowfiles.of_calls(self._plan.flow.hashes):
-                record.close()  # it was judged by another flow, and waits until that one is run again
+                if journal.header.flow == self._plan.flow.name:  # the files it was judged by are gone
+                    at = max((event.at for event in journal.events), default=0.0)
+                    record.write(Gap(at=at, start=at, end=at))
+                    record.finish()
+                    changed = True
+                record.close()  # one of another flow waits until that is run again
                 continue
-            call = LiveCall(self._plan, 0.0, self._hider(OTHER_MARKS), record)
+            call = self._call(0.0, OTHER_MARKS, record)
             call.restore(journal.events)
             began = _time_of_day(call.context.date) or self._now() - 2 * GOES_ON
             # The clock of the computer may have been set back meanwhile; that of the call never goes back.
@@ -228,6 +239,7 @@ class Calls:
             for event in journal.events:
                 if event.type in LINE_EVENTS:
                     self._lines.accepted(event, call.id)
+        return changed
 
 
 def _time_of_day(date: str) -> datetime | None:

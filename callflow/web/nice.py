@@ -18,8 +18,10 @@ from weakref import WeakKeyDictionary
 
 import nicegui.client
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import Response
 from jinja2 import BaseLoader, Environment
 from nicegui import Client, core, ui
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from callflow.archive.viewers import Role
 from callflow.gate import App, Message, Receive, Send
@@ -34,11 +36,17 @@ POLICY = (
     "frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 Build = Callable[[Visitor, Request], Any]
-"""Builds a page with NiceGUI's elements; may be a coroutine."""
+"""Builds a page with NiceGUI's elements; may be a coroutine. A ``Response`` that it returns takes the page's place."""
 
 
-def attach(app: FastAPI) -> None:
-    """Serve NiceGUI behind ``app``. Once in a process: NiceGUI is one application, whoever uses it."""
+def attach(app: FastAPI, refused: Callable[..., Any]) -> None:
+    """Serve NiceGUI behind ``app``. Once in a process: NiceGUI is one application, whoever uses it.
+
+    ``refused`` answers where there is nothing, or nothing for this visitor: NiceGUI would print the address and make a
+    page of its own.
+    """
+    for kind in (404, StarletteHTTPException):
+        core.app.add_exception_handler(kind, refused)
     environment = nicegui.client.templates.env
     if not isinstance(environment.loader, _WithNonces):
         assert environment.loader is not None
@@ -67,7 +75,7 @@ def page(
 
     def register(build: Build) -> Build:
         @ui.page(path)
-        async def shown(request: Request) -> None:
+        async def shown(request: Request) -> Any:
             visitor = visitor_of(request)
             if visitor.user.role not in roles:
                 raise HTTPException(403)
@@ -81,8 +89,8 @@ def page(
             ui.html(str(bar), sanitize=False)  # every value in it was escaped by its template
             with ui.element("main").props("id=main tabindex=-1"):
                 built = build(visitor, request)
-                if inspect.isawaitable(built):
-                    await built
+                answer = await built if inspect.isawaitable(built) else built
+            return answer if isinstance(answer, Response) else None
 
         return build
 

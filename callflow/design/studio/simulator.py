@@ -291,18 +291,14 @@ def _act(one: object) -> Act:
     if by not in SPEAKERS:
         raise ValueError("an unknown speaker")
     say, event, wait = one.get("say", ""), one.get("event", ""), one.get("wait", 0.0)
-    if not isinstance(say, str) or len(say) > LONGEST_SAID or not _is_text(say) or (event and event not in DOABLE):
+    if not isinstance(say, str) or len(say) > LONGEST_SAID or (event and event not in DOABLE):
         raise ValueError("not words, or too long")
+    say.encode()  # half a character is a ValueError, too
     if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait <= LONGEST_WAIT:
         raise ValueError("not a length of time")
     if not (say.strip() or event or wait):
         raise ValueError("nothing done")
     return Act(say.strip(), by, event, float(wait))
-
-
-def _is_text(words: str) -> bool:
-    """Whether all of it are characters: JSON can also hold halves of some."""
-    return not any("\ud800" <= sign <= "\udfff" for sign in words)
 
 
 def rehearsal(acts: Sequence[Act], plan: Plan, name: str) -> str:

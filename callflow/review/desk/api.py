@@ -34,6 +34,8 @@ from callflow.texts import text
 from callflow.web.access import visitor_of
 from callflow.web.visitor import LEADERS, Visitor
 
+VERDICT = text("a verdict goes with correct, and with nothing else", "改判（correct）须给出结果，其余不须")
+
 
 class Call(BaseModel):
     """A call. Long numbers are masked unless you may see them; ``began`` is UTC, ``duration`` seconds."""
@@ -179,7 +181,7 @@ def router(books: Books) -> APIRouter:
         if given.kind == "correct" and visitor.user.role not in LEADERS:
             raise HTTPException(403)
         if (given.kind == "correct") != bool(given.verdict):
-            raise HTTPException(422, "a verdict goes with correct, and with nothing else")
+            raise HTTPException(422, VERDICT.in_(visitor.language))
         call_id = details.call_of(books.archive, finding_id)
         if call_id is None:
             raise HTTPException(404)

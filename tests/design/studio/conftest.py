@@ -35,6 +35,11 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (astray / "binary.yaml").write_bytes(b"\x00\xff\xfe" * 100)
     (astray / "huge.yaml").write_bytes(b"# x\n" * 5_000_000)
     os.mkfifo(astray / "pipe.yaml")
+    with open(os.fsencode(astray) + "/中文.yaml".encode("gbk"), "wb") as file:
+        file.write(b"phrases: {}\n")
+    os.mkdir(os.fsencode(folder) + "/流程".encode("gbk"))
+    for name in ("._flow.yaml", ".#flow.yaml"):  # of a Mac, and of Emacs
+        (folder / "logistics" / name).write_bytes(b"\x00\x05\x16\x07")
     return folder
 
 

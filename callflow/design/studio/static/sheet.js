@@ -90,13 +90,13 @@ export class Sheet {
     else if (diff) this.show("diff", { old: before, new: diff });
     else if (back) this.show("going", { version: back });
     else if (whatif !== undefined) this.studio.whatIf($("going-figures"), whatif);
-    else if (settle) await this.settled(this.file, settle);
+    else if (settle) await this.settled(this.file, settle, event.target.parentElement.dataset.seen);
     else if (discard) await this.settled(discard, "theirs");
     else if (elsewhere) await this.tried(() => this.studio.writing.choose(elsewhere === "here"));
   }
-  async settled(file, choice) {
+  async settled(file, choice, seen) {
     await this.tried(async () => {
-      const state = await send("settle", { flow: this.flow, file, choice });
+      const state = await send("settle", { flow: this.flow, file, choice, seen });
       this.studio.seen = "another";
       await this.studio.state(state);
       this.studio.told();

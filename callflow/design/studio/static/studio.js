@@ -112,9 +112,7 @@ class Studio {
   async deleted() {
     const file = this.file;
     const sure = t(`Delete ${file}? It goes when you publish; until then “Changes” brings it back.`, `删除 ${file}？发布后生效；发布前可在“查看修改”中恢复。`);
-    if (!confirm(sure) || !(await this.writing.write())) return;
-    const kept = await send("keep", { flow: this.flow, file, text: this.editor.text, revision: 0 }).catch((error) => this.trouble(error));
-    if (kept) await this.changed("write", { file, text: null });
+    if (confirm(sure)) await this.changed("delete", { file });
   }
   // A file comes or goes. Returns whether it did.
   async changed(path, values) {
