@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from design.studio.looking import Windows, put, saved
@@ -227,6 +228,22 @@ def test_a_file_is_deleted_after_a_question_and_brought_back(open_page: Windows,
     page.click("#sheet [data-discard='tracking.yaml']")
     page.wait_for_function("[...document.getElementById('file').options].some(one => one.value === 'tracking.yaml')")
     assert Designer.of(served, "admin", "shop").state["changed"] == []
+
+
+def test_a_name_that_is_refused_is_there_to_be_mended(open_page: Windows) -> None:
+    open_page.expect("prompt", "422")
+    page = open_page("/studio/shop?file=tracking.yaml")
+    asked: list[tuple[str, str]] = []
+
+    def answer(dialog: Any) -> None:
+        asked.append((dialog.message, dialog.default_value))
+        dialog.accept("催收.txt" if len(asked) == 1 else "holidays.yaml")
+
+    page.on("dialog", answer)
+    page.click("#new")
+    page.wait_for_function("studio.file === 'holidays.yaml'")
+    assert "催收.txt" in asked[1][0]
+    assert asked[1][1] == "催收.txt"
 
 
 def test_a_call_goes_on_after_what_was_refused(open_page: Windows) -> None:

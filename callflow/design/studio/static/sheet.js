@@ -80,7 +80,7 @@ export class Sheet {
       side.append(Object.assign(document.createElement("h2"), { textContent: title }), shown, button);
       both.append(side);
     }
-    const kept = Object.assign(document.createElement("p"), { className: "soft", textContent: t("Whichever you take, the other text is kept.", "无论采用哪一份，另一份都会保留。") });
+    const kept = Object.assign(document.createElement("p"), { className: "soft", textContent: t("Whichever you take, the other text is kept in .callflow/kept.", "无论采用哪一份，另一份都会保存在 .callflow/kept 中。") });
     $("sheet-body").replaceChildren(...this.head(t("Your draft was changed in another window", "您的草稿已在另一个窗口中修改")), kept, both);
   }
   async clicked(event) {

@@ -5,7 +5,7 @@ import { ask, fill, send } from "./server.js";
 import { Sheet } from "./sheet.js";
 import { Simulator } from "./simulator.js";
 import { counted, t } from "./words.js";
-import { Writing } from "./writing.js";
+import { login, Writing } from "./writing.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -26,7 +26,6 @@ class Studio {
     const theme = document.documentElement.dataset.theme;
     const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
     $("studio").classList.toggle("dark", dark);
-    for (const [number, words] of [t("Connection lost.", "连接已断开。"), t("Trying to reconnect …", "正在重新连接…")].entries()) document.querySelectorAll("#popup span")[number].textContent = words;
     this.editor = new Editor($("editor"), {
       dark,
       changed: () => this.writing.changed(),
@@ -103,23 +102,27 @@ class Studio {
     document.body.dataset.ready = String(said.revision);
   }
   trouble(error) {
-    if (!this.writing.dirty) this.writing.tell(`! ${error.message}`, true);
+    if (!this.writing.dirty) this.writing.tell(`! ${error.message}`, true, error.status === 401 && login());
   }
-  async added() {
-    const name = prompt(t("Name of the new file (holidays.yaml)", "新文件名（例如 holidays.yaml）"));
-    if (name && (await this.changed("new", { file: name, text: "\n" }))) await this.open(name);
+  async added(wrong = "", before = "") {
+    const name = prompt(`${wrong}${t("Name of the new file (holidays.yaml)", "新文件名（例如 holidays.yaml）")}`, before);
+    const error = name && (await this.changed("new", { file: name, text: "\n" }));
+    if (error?.status === 422) await this.added(`${error.message}\n`, name);
+    else if (name && !error) await this.open(name);
   }
   async deleted() {
     const file = this.file;
     const sure = t(`Delete ${file}? It goes when you publish; until then “Changes” brings it back.`, `删除 ${file}？发布后生效；发布前可在“查看修改”中恢复。`);
     if (confirm(sure)) await this.changed("delete", { file });
   }
-  // A file comes or goes. Returns whether it did.
+  // A file comes or goes. Returns the error where it does not.
   async changed(path, values) {
-    const said = (await this.writing.write()) && (await send(path, { flow: this.flow, revision: this.writing.revision, ...values }).catch((error) => this.trouble(error)));
-    if (said) this.writing.revision = said.revision;
+    if (!(await this.writing.write())) return new Error();
+    const said = await send(path, { flow: this.flow, revision: this.writing.revision, ...values }).catch((error) => error);
+    if (said instanceof Error) this.trouble(said);
+    else this.writing.revision = said.revision;
     await this.told();
-    return Boolean(said);
+    return said instanceof Error ? said : null;
   }
 
   // ------------------------------------------------------------------------------------ what it means
@@ -130,8 +133,11 @@ class Studio {
   async told() {
     clearTimeout(this.timer);
     let said = null;
-    if (!document.hidden) said = await ask("told", { flow: this.flow }).catch(() => null);
+    if (!document.hidden) said = await ask("told", { flow: this.flow }).catch((error) => void (this.trouble(error), (this.away = true)));
     if (said) {
+      if (this.away && this.writing.dirty) this.writing.write();
+      else if (this.away) this.writing.tell("");
+      this.away = false;
       await this.state(said.state);
       if (said.problems) this.late = said.problems;
       this.failed = said.failed || [];
@@ -156,7 +162,7 @@ class Studio {
     const warned = $("conflicts");
     warned.hidden = !state.conflicts.length;
     warned.replaceChildren(
-      ...state.conflicts.map((name) => Object.assign(document.createElement("button"), { className: "quiet", textContent: `⚠ ${name}: ${t("changed by somebody else, too; compare", "也被他人修改，点此对比")}` })),
+      ...state.conflicts.map((name) => Object.assign(document.createElement("button"), { className: "quiet", textContent: `⚠ ${name}: ${t("changed in the folder, too; compare", "文件夹中的也已改变，点此对比")}` })),
     );
     [...warned.children].forEach((button, number) => (button.dataset.file = state.conflicts[number]));
     $("overlays").textContent = state.overlays ? t(`running on ${state.overlays}`, `${state.overlays} 个浮窗在用`) : "";

@@ -108,6 +108,6 @@ export class Writing {
 }
 
 // In another tab: this one has what is not saved yet.
-function login() {
+export function login() {
   return Object.assign(document.createElement("a"), { href: "/login?next=/studio", target: "_blank", rel: "noopener", textContent: t("log in", "登录") });
 }
