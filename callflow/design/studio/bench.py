@@ -105,13 +105,15 @@ class Bench:
         self._sender: threading.Thread | None = None
         self._closed = False
 
-    def put(self, job: Job) -> None:
-        """Look at a text, instead of an older one of the same draft."""
+    def put(self, job: Job, again: bool = False) -> None:
+        """Look at a text, instead of an older one of the same draft. ``again``: also at one that the process died over,
+        which may have been by chance."""
         with self._changed:
             told = self._told.get(job.key)
             at_work = self._at_work if self._at_work and self._at_work.key == job.key else None
             under_way = self._waiting.get(job.key) or at_work
-            if told and told.of == job.of and (told.done or (under_way and under_way.of == job.of)):
+            known = told and told.done and not (again and told.broken)
+            if told and told.of == job.of and (known or (under_way and under_way.of == job.of)):
                 return
             self._told[job.key] = replace(told, of=job.of, done=False) if told and not told.broken else Told(job.of)
             self._told.move_to_end(job.key)

@@ -143,10 +143,10 @@ class Desk:
             now = self.open(user, flow)
             if file not in now.texts:
                 raise no_file(file)
-            after = self.write(user, flow, revision, file, None)
-            if now.texts[file] != now.papers.texts.get(file) and now.texts[file].strip():
+            written = now.texts[file] != now.papers.texts.get(file) and now.texts[file].strip()
+            if written and revision == now.draft.revision:
                 self.drafts.keep(user, flow, file, now.texts[file])
-            return after
+            return self.write(user, flow, revision, file, None)
 
     def settle(self, user: str, flow: str, file: str, words: str | None) -> Open:
         """Settle a conflict: ``words`` is what the file is to be. What the draft had is kept aside."""
@@ -239,7 +239,7 @@ class Desk:
         who = (opened.user, f"{opened.flow}{key}")
         name = opened.flow.rpartition("/")[2]
         of = hash_of(texts)
-        self.bench.put(Job(who, of, name, texts, opened.papers.unread))
+        self.bench.put(Job(who, of, name, texts, opened.papers.unread), again=True)
         known = self.publisher.published(opened.flow).texts
         new: Flow | None = None
         problems = list(opened.papers.unread)

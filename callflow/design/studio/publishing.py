@@ -174,7 +174,7 @@ class Publisher:
         ):
             path.unlink(missing_ok=True)  # the branch has gone on without it
             return
-        is_ = {name: sheet.sha for name, sheet in now.sheets.items()}
+        is_ = {name: sheet.sha for name, sheet in now.sheets.items()} | {one.at.file: "?" for one in now.unread}
         left = {name: content for name, content in note.files.items() if is_.get(name, "") == note.were.get(name, "")}
         self._carry_out(replace(note, files=left))
         self._settle(note)

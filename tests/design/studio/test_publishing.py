@@ -283,7 +283,7 @@ def test_an_administrator_overrides_what_fails_and_not_what_nobody_has_played(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, told: Told, line: str, refused: str
 ) -> None:
     """The process of lint and rehearsals died over it, or is late."""
-    monkeypatch.setattr(desk.bench, "put", lambda _: None)
+    monkeypatch.setattr(desk.bench, "put", lambda _, again: None)
     monkeypatch.setattr(desk.bench, "wait", lambda _key, of, _seconds: replace(told, of=of))
     desk.write("a", FLOW, 0, "odd.yaml", line, new=True)
     now = desk.open("a", FLOW)
@@ -305,6 +305,9 @@ def test_a_bench_that_is_killed_is_told_and_starts_again(desk: Desk) -> None:
         again = desk.bench.wait(("a", FLOW), now.hash, 60)
         assert again
         assert again.broken or again.good
+        going = desk.going(now, now.texts)
+        assert going.told
+        assert going.told.good, "who publishes has it tried again"
         add(desk, "a", "# new\n")
         later = desk.open("a", FLOW)
         desk.look(later)
