@@ -52,6 +52,10 @@ def test_in_the_studio_it_goes_as_the_page_says_too(walked: Walk) -> None:
     with serving(walked, browser_blocks[0]) as url, chromium() as browser:
         studio = Studio(browser.new_page(locale=LOCALES[walked.language]), url, walked.language, shot)
         studio.walk(browser_blocks[1:])
+    for counted in {"en": ("✕ 1 mistake\n", "1 comes out differently"), "zh": ("✕ 1 错误", "1 通结果不同")}[
+        walked.language
+    ]:
+        assert counted in studio.seen
     assert len(labels) >= 8
     assert [label for label in labels if label.casefold() not in studio.seen.casefold()] == []
     assert "等到什么时候" in published[0]
