@@ -66,6 +66,7 @@ def test_nothing_is_shown_over_it(open_page: Windows, designer: Designer, flows:
         page.click("#sheet [data-close]")
     assert "# not there yet" in page.evaluate("studio.editor.text")
     page.unroute(WRITES)
+    page.evaluate("dispatchEvent(new Event('online'))")
     saved(page)
     assert "# not there yet" in designer.text("flow.yaml")
     other.write_bytes(before)

@@ -25,7 +25,6 @@ class Studio {
     this.writing = new Writing(this);
     const theme = document.documentElement.dataset.theme;
     const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
-    $("studio").classList.toggle("dark", dark);
     this.editor = new Editor($("editor"), {
       dark,
       changed: () => this.writing.changed(),
