@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -194,6 +196,7 @@ def test_a_version_that_is_never_ready_or_kills_its_process_is_told(
 ) -> None:
     plan, _ = plans.load(str(flow))
     monkeypatch.setattr("callflow.live.reload.LONGEST", 0.0)
+    monkeypatch.setattr("callflow.running.AGAIN", 0.1)
     with Reload(str(flow), plan, every=0.01) as reload:
         _say(flow, "# one\n")
         _until(lambda: reload.trouble)
@@ -202,7 +205,13 @@ def test_a_version_that_is_never_ready_or_kills_its_process_is_told(
         monkeypatch.setattr("callflow.live.reload.LONGEST", 60.0)
         _say(flow, "# two\n")
         _until(lambda: multiprocessing.active_children())
-        multiprocessing.active_children()[0].kill()
+        (child,) = multiprocessing.active_children()
+        assert child.pid
+        os.kill(child.pid, signal.SIGSTOP)
+        (mark,) = flow.parent.joinpath(*running.FOLDER).glob("*.json")
+        before = mark.stat().st_mtime_ns
+        _until(lambda: mark.stat().st_mtime_ns > before)  # it is there while it makes a flow ready
+        child.kill()
         _until(lambda: reload.trouble and "died" in reload.trouble.en)
         _say(flow, "# three\n")
         _until(reload.fresh)

@@ -38,6 +38,8 @@ _QUIET = (
     "gc.auto=0",
     "-c",
     "log.showSignature=false",
+    "-c",
+    "core.filesRefLockTimeout=2000",
 )
 _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 """What git leaves in its folder while it waits for somebody to finish something."""
@@ -198,12 +200,19 @@ class Repository:
 
     def move(self, new: str, old: str) -> None:
         """Let the branch go on from ``old`` to ``new``. Raises ``Refused`` where it is somewhere else by now."""
-        if not self._does("update-ref", "-m", "callflow: publish", self.branch(), new, old or _NOTHING):
+        try:
+            self._git("update-ref", "-m", "callflow: publish", self.branch(), new, old or _NOTHING)
+        except Refused as refused:
+            now = self.head()
+            if now == new:  # it was only late to say so
+                return
+            if now == old:
+                raise
             raise Refused(
                 text("somebody published at the same moment", "刚刚有人也发布了"),
                 text("look at the new version, then publish again", "请查看新版本后再发布"),
                 status=409,
-            )
+            ) from refused
 
     def refresh(self, changes: Collection[str]) -> None:
         """Bring the index in line for what was published: or the next ``git commit`` would take it back.

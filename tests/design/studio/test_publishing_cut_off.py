@@ -177,6 +177,19 @@ def test_what_happens_while_the_version_is_made_is_not_written_over(
 # ------------------------------------------------------------------------------------------------ people with git
 
 
+def test_a_branch_that_is_locked_is_told_as_that(desk: Desk, folder: Path) -> None:
+    """What a git that was killed has left: nobody has published."""
+    branch = git(folder, "symbolic-ref", "HEAD").strip()
+    (folder / ".git" / f"{branch}.lock").touch()
+    add(desk, "a", "# new\n")
+    with pytest.raises(Refused, match=r"\.lock"):
+        publish(desk, "a")
+    assert "# new" not in desk.shelf.read(FLOW).texts["flow.yaml"]
+    (folder / ".git" / f"{branch}.lock").unlink()
+    publish(desk, "a")
+    assert "# new" in head(desk)["flow.yaml"]
+
+
 @pytest.mark.parametrize("way", ["merge", "cherry-pick", "stash"])
 def test_in_the_middle_of_a_merge_nothing_is_published(desk: Desk, folder: Path, way: str) -> None:
     main = git(folder, "branch", "--show-current").strip()
