@@ -62,11 +62,13 @@ def test_junit_has_a_case_for_each_rehearsal(flow: Path, capfd: pytest.CaptureFi
 
 
 def test_junit_parses_whatever_the_file_is_called(flow: Path) -> None:
-    (flow / "a.rehearsals.yaml").rename(flow / "a\x1b\x01.rehearsals.yaml")
+    (flow / "a.rehearsals.yaml").rename(flow / "a\x1b\x01\udcff.rehearsals.yaml")
     out = flow.parent / "out.xml"
     assert main(["test", str(flow), "--junit", str(out)]) == 1
     (suite,) = xml.parse(out).getroot()
-    assert suite.get("name") == suite[0].get("file") == suite[0].get("classname") == "a\ufffd\ufffd.rehearsals.yaml"
+    assert (
+        suite.get("name") == suite[0].get("file") == suite[0].get("classname") == "a\ufffd\ufffd\ufffd.rehearsals.yaml"
+    )
 
 
 def test_some_rehearsals_by_name_or_file(flow: Path, capfd: pytest.CaptureFixture[str]) -> None:
