@@ -15,7 +15,7 @@ from callflow.flow.model import Flow
 from callflow.flow.read import REHEARSALS as REHEARSALS
 from callflow.flow.read import read_flow
 from callflow.problems import Level, Location, Problem, did_you_mean
-from callflow.texts import Text, printable, refused, text
+from callflow.texts import Text, refused, text
 from callflow.writing import replace_all
 
 DEFAULT_FLOW = "inbound"
@@ -113,7 +113,7 @@ def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Source
     unread: list[Problem] = []
     for file in files:
         shown = str(file.relative_to(path)) if path.is_dir() else file.name
-        content = misnamed(shown) or (content_of(file, shown) if file == path or file.is_file() else _no_file(shown))
+        content = content_of(file, shown) if file == path or file.is_file() else _no_file(shown)
         if isinstance(content, Problem):
             unread.append(content)
         else:
@@ -178,16 +178,6 @@ def empty(sources: Mapping[str, str]) -> list[Problem]:
     empty = [file for file, source in sources.items() if not source.strip()]
     rule, level = ("unreadable", Level.ERROR) if len(empty) == len(sources) else ("empty-file", Level.WARNING)
     return [Problem(Location(file), text("the file is empty", "文件是空的"), rule, level) for file in empty]
-
-
-def misnamed(shown: str) -> Problem | None:
-    """Why a file's name cannot be told to anybody: it is written as another system writes them."""
-    try:
-        shown.encode()
-    except UnicodeEncodeError:
-        message = text("the name of the file is not UTF-8: rename it", "文件名不是 UTF-8：请重命名")
-        return Problem(Location(printable(shown)), message, "unreadable")
-    return None
 
 
 def _no_file(shown: str) -> Problem:

@@ -221,11 +221,3 @@ def test_a_folder_with_a_dot_in_its_name_is_called_so(tmp_path: Path) -> None:
     (folder / "flow.yaml").write_text("flow: {start: talk}\nstates: {talk: {title: 通话}}\n", "utf-8")
     assert flowfiles.load(str(folder))[0].name == "shop.v2"
     assert flowfiles.load(str(folder / "flow.yaml"))[0].name == "flow"
-
-
-def test_a_name_of_another_system_is_a_problem_at_a_place_that_can_be_shown(tmp_path: Path) -> None:
-    with open(os.fsencode(tmp_path) + "/中文.yaml".encode("gbk"), "wb"):
-        pass
-    (problem,) = flowfiles.read_sources(str(tmp_path)).unread
-    assert str(problem).encode()
-    assert problem.rule == "unreadable"

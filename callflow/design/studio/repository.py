@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from callflow import flowfiles
 from callflow.design.studio.refusals import Refused
+from callflow.design.studio.shelf import misnamed
 from callflow.errors import CallflowError
 from callflow.texts import Text, refused, text
 
@@ -278,7 +278,7 @@ def compared(old: str, new: str) -> Iterator[tuple[str, str]]:
 
 def _is_ours(name: str) -> bool:
     """Whether a path is of a file that a flow can have: none of it hidden, all of it UTF-8."""
-    return not any(part.startswith(".") for part in name.split("/")) and not flowfiles.misnamed(name)
+    return not any(part.startswith(".") for part in name.split("/")) and not misnamed(name)
 
 
 def _listed(said: bytes, folder: str) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ from callflow import flowfiles
 from callflow.design.studio.refusals import Refused, no_flow
 from callflow.errors import OutputError
 from callflow.problems import Location, Problem
-from callflow.texts import text
+from callflow.texts import printable, text
 from callflow.writing import claimed, replaced, sweep, whole_or_nothing
 
 OWN = ".callflow"
@@ -119,7 +119,7 @@ class Shelf:
         unread: list[Problem] = []
         for path in sorted(flowfiles.yaml_files(place)):
             name = path.relative_to(place).as_posix()
-            sheet = flowfiles.misnamed(name) or self._sheet(path, name)
+            sheet = misnamed(name) or self._sheet(path, name)
             if isinstance(sheet, Sheet):
                 sheets[name] = sheet
             elif sheet:
@@ -187,10 +187,20 @@ class Shelf:
         return content if isinstance(content, Problem) else Sheet.of(content)
 
 
+def misnamed(shown: str) -> Problem | None:
+    """Why a file's name cannot be sent to a browser: it is written as another system writes them."""
+    try:
+        shown.encode()
+    except UnicodeEncodeError:
+        message = text("the name of the file is not UTF-8: rename it", "文件名不是 UTF-8：请重命名")
+        return Problem(Location(printable(shown)), message, "unreadable")
+    return None
+
+
 def _folders(place: Path) -> Iterator[Path]:
     """The folders in a folder that are no links, not hidden, and can be named."""
     for item in sorted(place.iterdir()):
-        named = not item.name.startswith(".") and not flowfiles.misnamed(item.name)
+        named = not item.name.startswith(".") and not misnamed(item.name)
         if named and item.is_dir() and not item.is_symlink():
             yield item
 
