@@ -18,6 +18,7 @@ from callflow.design.studio.desk import Desk, Open, hash_of, must_be_good
 from callflow.design.studio.publishing import LONGEST_REASON
 from callflow.design.studio.reading import draw
 from callflow.design.studio.refusals import Refused, no_file
+from callflow.design.studio.repository import MOST_VERSIONS
 from callflow.design.studio.shelf import LARGEST, plain
 from callflow.errors import BadFlow, BadInput
 from callflow.flow.model import Flow
@@ -268,7 +269,11 @@ def router(site: Site, desk: Desk) -> APIRouter:
     def versions(request: Request, visitor: Leader, flow: FlowName) -> Response:
         desk.shelf.place(flow)
         repository = desk.publisher.repository
-        values = {"versions": repository.versions(flow) if repository else [], "repository": repository is not None}
+        values = {
+            "versions": repository.versions(flow) if repository else [],
+            "repository": repository is not None,
+            "most": MOST_VERSIONS,
+        }
         return site.pages.page(request, "versions.html.j2", values)
 
     @routes.get("/diff")

@@ -6,10 +6,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("nicegui")
+from chromium import pages
+from design.studio.looking import Windows
 from served import Served, serving
 
 FLOWS = Path(__file__).parent.parent.parent.parent / "flows"
@@ -44,3 +47,11 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(tmp_path_factory: pytest.TempPathFactory, flows: Path) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("served"), "--flows", str(flows), "--flows-init") as server:
         yield server
+
+
+@pytest.fixture
+def open_page(browser: Any, served: Served) -> Iterator[Windows]:
+    """Opens pages as somebody."""
+    allowed: list[str] = []
+    with pages(browser, served, allowed=allowed) as open_:
+        yield Windows(open_, allowed)

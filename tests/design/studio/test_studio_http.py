@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -62,7 +63,7 @@ def test_what_if_asks_the_calls_of_this_flow_that_one_may_see(served: Served) ->
     assert "不归我管" in said, "a rule of which the flows differ"
     others = Designer.of(served, "banzhang", "inbound")
     assert "重评 5 通" in others.ask("whatif").text
-    assert "重评 0 通" in Designer.of(served).ask("whatif").text, "calls of another flow say nothing of this one"
+    assert "没有" in Designer.of(served).ask("whatif").text, "calls of another flow say nothing of this one"
     with ThreadPoolExecutor(5) as many:
         answers = {one.status for one in many.map(lambda _: designer.ask("whatif"), range(5))}
     assert answers == {200, 503}, "each has a process of its own: one at a time"
@@ -152,3 +153,43 @@ def test_a_second_server_over_the_same_flows_is_refused(served: Served, flows: P
     assert done.returncode == 2
     assert "--flows is the folder that flows lie in" in done.stderr
     assert f'did you mean "{flows}"' in done.stderr
+
+
+def test_a_call_that_is_too_long_or_no_text_is_refused_in_words(served: Served) -> None:
+    designer = Designer.of(served)
+    for path in ("simulate", "rehearsal"):
+        answer = designer.send(path, acts=[{"wait": 1}] * 401)
+        assert (answer.status, "最多 400 步" in answer.text) == (422, True), answer.text
+        assert designer.send(path, acts=[{"say": "\ud800"}]).status == 422
+
+
+def test_what_a_rehearsal_misses_at_its_end_is_in_it(served: Served) -> None:
+    acts = [{"event": "call.answered"}, {"say": "快递坏了我要投诉", "by": "customer"}, {"wait": 60}]
+    yaml = str(json.loads(Designer.of(served).send("rehearsal", acts=acts).body)["yaml"])
+    assert "      - wait: 60s\n    expect:" in yaml
+    assert "missed" in yaml
+
+
+def test_versions_tell_what_each_changed_and_speak_the_visitors_language(served: Served) -> None:
+    designer = Designer.of(served)
+    first = designer.text("tracking.yaml")
+    for number in range(2):
+        designer.write("tracking.yaml", f"{first}# {number}\n")
+        assert designer.publish("why not").status == 200
+    rows = designer.ask("versions").text.split("<tr>")[1:]
+    pairs = [re.findall(r'data-diff="(\w+)" data-before="(\w+)"', row) for row in rows]
+    assert [len(pair) for pair in pairs] == [1] * (len(rows) - 1) + [0], "all but the first follow another one"
+    ((new, old),) = pairs[0]
+    said = designer.ask("diff", old=old, new=new).text
+    assert "# 0" in said
+    assert "# 1" in said
+    assert designer.publish("back", version=old).status == 200
+    told = {look: _versions_in(designer, look) for look in ("zh", "en")}
+    assert f"恢复到 {old[:8]}" in told["zh"]
+    assert f"Back to {old[:8]}" in told["en"]
+    assert all(old not in re.sub(r"<[^>]+>", "", said) for said in told.values()), "nobody reads forty digits"
+
+
+def _versions_in(designer: Designer, language: str) -> str:
+    designer.browser.cookies["callflow-look"] = f"{language}.light"
+    return designer.ask("versions").text
