@@ -10,8 +10,8 @@ from callflow.call.reasons import REASONS
 from callflow.call.spoken import plain_wording
 from callflow.flow.model import Cause, Flow, Phrase, Rule
 from callflow.review.utterances import Utterance
-from callflow.review.words import SEVERITY_ORDER
-from callflow.texts import Text
+from callflow.review.words import SEVERITY_ORDER, points
+from callflow.texts import Text, text
 
 NOTHING = Text("", "")
 
@@ -131,6 +131,18 @@ def _captured(name: str, steps: Sequence[ev.FieldValue]) -> Captured:
 def groups(scores: Mapping[str, ev.GroupScore], flow: Flow) -> tuple[GroupResult, ...]:
     """The score's groups by their titles."""
     return tuple(GroupResult(_group_title(name, flow), score) for name, score in scores.items())
+
+
+def points_made(groups: Sequence[GroupResult], total: float | None) -> Text | None:
+    """How the groups' points make the score, where not all groups were assessed; ``None`` where it needs no words.
+
+    A score that something else made as well (a fatal fault) is not told so.
+    """
+    got, of = sum(group.score.points for group in groups), sum(group.score.of for group in groups)
+    if total is None or not of or abs(of - 100) < 0.05 or abs(total - 100 * got / of) >= 0.05:
+        return None
+    en, zh = "{g} of the {o} points that were assessed make {t} of 100", "已评的 {o} 分中得 {g} 分，折合百分制 {t} 分"
+    return text(en, zh, g=points(got), o=points(of), t=points(total))
 
 
 def _group_title(name: str, flow: Flow) -> Text:

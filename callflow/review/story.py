@@ -15,7 +15,7 @@ from callflow import events as ev
 from callflow.flow.model import Flow
 from callflow.review import outcome, timeline
 from callflow.review.followups import FollowUp, follow_ups
-from callflow.review.outcome import Captured, GroupResult, Judged
+from callflow.review.outcome import Captured, GroupResult, Judged, points_made
 from callflow.review.timeline import Band, Moment, Shown, Span
 from callflow.review.utterances import Utterance, utterances
 from callflow.texts import Text
@@ -67,6 +67,11 @@ class Story:
     def judged(self, *verdicts: ev.Verdict) -> tuple[Judged, ...]:
         """The findings with one of ``verdicts``, in their order."""
         return tuple(finding for finding in self.findings if finding.verdict in verdicts)
+
+    @property
+    def points_made(self) -> Text | None:
+        """How the groups' points make the score; ``None`` where they do so as they stand."""
+        return points_made(self.groups, self.total)
 
     @property
     def faults(self) -> tuple[Judged, ...]:

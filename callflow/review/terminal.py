@@ -244,6 +244,8 @@ class TerminalView:
             else:
                 bar, figures = Line(self._in(words.VERDICTS["not_assessed"]), "dim"), ""
             out.append(_row(("", 1), (title, widest + 1), (bar, 21), (figures, 0)))
+        if made := story.points_made:
+            out += wrap(Line(f"  {self._in(made)}", "dim"), self._width)
         return out
 
     def _faults(self, faults: Sequence[Judged]) -> list[Line]:

@@ -220,3 +220,20 @@ def test_of_two_contexts_the_later_knows_more(flow: Flow) -> None:
     story = Story.of([ev.CallContext(at=0.0), ev.CallContext(at=1.0, date="2026-10-10T09:30"), promise], flow)
     assert story.context.date == "2026-10-10T09:30"
     assert story.promises[0].by.en == "by 2026-10-10 11:31"
+
+
+@pytest.mark.parametrize(
+    ("total", "points", "made"),
+    [
+        (59.5, ((26.65, 40), (15, 30), (0, 0)), "41.6 of the 70 points that were assessed make 59.5 of 100"),
+        (0.0, ((26.65, 40), (15, 30), (0, 0)), None),  # a fatal fault has taken all
+        (80.0, ((40, 60), (40, 40)), None),
+        (None, ((0, 0),), None),
+    ],
+)
+def test_it_is_told_how_the_points_of_some_groups_make_the_score(
+    flow: Flow, total: float | None, points: tuple[tuple[float, float], ...], made: str | None
+) -> None:
+    groups = {f"g{number}": ev.GroupScore(*pair) for number, pair in enumerate(points)}
+    told = Story.of([ev.CallAnswered(at=0.0), ev.Score(at=9.0, total=total, groups=groups)], flow).points_made
+    assert (told.en if told else None) == made
