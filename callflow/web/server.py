@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import socket
 from collections.abc import Callable
 
@@ -40,7 +42,14 @@ def serve(
         ssl_certfile=certificate,
         ssl_keyfile=key,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_a_fault)
     _Server(config, started).run([listening])
+
+
+def _is_a_fault(record: logging.LogRecord) -> bool:
+    """That answers were cut off because the server is ended is none, and not worth a traceback each."""
+    cut_off = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not cut_off and not str(record.msg).startswith("Cancel %s running task")
 
 
 class _Server(uvicorn.Server):

@@ -40,6 +40,7 @@ ACTIONS = {
     "user.disable": text("disabled a user", "停用用户"),
     "user.enable": text("let a user in again", "启用用户"),
     "export.findings": text("exported findings", "导出评定结果"),
+    "export.faults": text("exported faults", "导出问题"),
     "export.scores": text("exported scores", "导出得分"),
     "export.call": text("printed a call", "打印通话"),
     "export.agent": text("printed a month", "打印月报"),
