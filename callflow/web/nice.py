@@ -37,8 +37,11 @@ Build = Callable[[Visitor, Request], Any]
 """Builds a page with NiceGUI's elements; may be a coroutine."""
 
 
-def attach(app: FastAPI) -> None:
-    """Serve NiceGUI behind ``app``. Once in a process: NiceGUI is one application, whoever uses it."""
+def attach(app: FastAPI, not_found: Callable[[Request, Exception], Any]) -> None:
+    """Serve NiceGUI behind ``app``. Once in a process: NiceGUI is one application, whoever uses it.
+
+    It is asked for whatever nobody else knows; ``not_found`` answers what it does not know either.
+    """
     environment = nicegui.client.templates.env
     if not isinstance(environment.loader, _WithNonces):
         assert environment.loader is not None
@@ -47,6 +50,7 @@ def attach(app: FastAPI) -> None:
     for name, handler in core.sio.handlers["/"].items():
         if name != "disconnect" and not hasattr(handler, "__wrapped__"):
             core.sio.on(name, (_connecting if name == "connect" else _on_own_page)(handler))
+    core.app.add_exception_handler(404, not_found)
     core.app.config.socket_io_js_transports = ["websocket"]
     ui.run_with(
         app,
