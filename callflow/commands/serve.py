@@ -43,7 +43,7 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
         listening = stack.enter_context(listen(options.host, port_of(options.port)))
         port = listening.getsockname()[1]
         site = Site(Accounts(archive), secure=bool(certificate))
-        folders = folders or _beside(archive)
+        folders += _beside(archive)
         copies = copies_of_sound(archive.name)
         for why in delete_copies(archive, copies):
             note(why, language)
@@ -73,7 +73,7 @@ def _folder(name: str, option: str) -> Path:
 
 
 def _beside(archive: Archive) -> list[Path]:
-    """Where nothing is said: recordings in the folder of the archive and below it."""
+    """Whatever else is named: recordings in the folder of the archive and below it."""
     return [Path(archive.name).resolve().parent] if archive.sqlite else []
 
 
