@@ -47,13 +47,14 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """How often a clause was met of the times it was assessed. ``title``: of the rule that it mostly came from.
+    """How often a clause was met of the times it was assessed, in all the rules that serve it.
 
-    ``forbidden``: only ever violated, so that there is nothing it could be met by.
+    ``titles``: of these rules, the one that it mostly came from first; ``forbidden``: only ever violated, so that there
+    is nothing it could be met by.
     """
 
     ref: str
-    title: Text
+    titles: tuple[Text, ...]
     met: int
     assessed: int
     forbidden: bool = False
@@ -197,7 +198,7 @@ def clauses_of(calls: Iterable[Judged]) -> list[Clause]:
                 violated[ref] += finding.standing == "violated"
                 titles.setdefault(ref, Counter())[title] += 1
     return [
-        Clause(ref, titles[ref].most_common(1)[0][0], met[ref], count, violated[ref] == count)
+        Clause(ref, tuple(title for title, _ in titles[ref].most_common()), met[ref], count, violated[ref] == count)
         for ref, count in assessed.items()
     ]
 
@@ -215,10 +216,10 @@ def weakest(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
 
 
 def _apart(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
-    """The first few, each with another title: several clauses of one rule would only say the same again."""
+    """The first few, each of other rules: several clauses of one rule would only say the same again."""
     by_title: dict[Text, Clause] = {}
     for one in clauses:
-        by_title.setdefault(one.title, one)
+        by_title.setdefault(one.titles[0], one)
     return tuple(by_title.values())[:SHOWN]
 
 
