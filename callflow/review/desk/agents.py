@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from callflow.archive import figures
-from callflow.archive.figures import Person, Sums
+from callflow.archive.figures import Asked, Person, Sums
 from callflow.review import words
 from callflow.review.desk import charts, trends
 from callflow.review.desk.books import Books
@@ -75,10 +75,13 @@ def span_of(books: Books, given: Mapping[str, str], visitor: Visitor) -> Span:
     return Span.of(given, local_day(first), local_day(last))
 
 
-def shared(books: Books, span: Span, visitor: Visitor, choices: KnownChoices) -> dict[str, Any]:
+def shared(
+    books: Books, given: Mapping[str, str], span: Span, visitor: Visitor, choices: KnownChoices
+) -> dict[str, Any]:
     """What the filters of all pages of figures need."""
     return {
         "span": span,
+        "told": span.told(given),
         "teams": figures.teams(books.archive, visitor.viewer),
         "choices": choices.of(visitor),
         "words": words,
@@ -103,8 +106,9 @@ def _values(books: Books, request: Request, visitor: Visitor, choices: KnownChoi
     points = [sum(of_step.values(), Sums()) for of_step in by_step]
     rows = _rows(people, by_week, span)
     lone = visitor.user.role == "agent" or len(rows) == 1
+    one = rows[0].person if lone and rows else None
     return {
-        **shared(books, span, visitor, choices),
+        **shared(books, request.query_params, span, visitor, choices),
         "total": sum((row.sums for row in rows), Sums()),
         "top": top,
         "points": list(zip(steps, points, strict=True)),
@@ -112,8 +116,8 @@ def _values(books: Books, request: Request, visitor: Visitor, choices: KnownChoi
         "by_day": len(steps) > len(weeks),
         "rows": rows,
         "columns": COLUMNS,
-        "one": rows[0].person if lone and rows else None,
-        "months": _months(span),
+        "one": one,
+        "months": _months(books, replace(span.asked, agent=one.code), span, visitor) if one else [],
         "strongest": trends.strongest(rules),
         "weakest": trends.weakest(rules),
         "moments": figures.moments(archive, span.whole, [one.rule for one in top], asked, viewer),
@@ -166,9 +170,12 @@ def _sorted(rows: list[Row], span: Span) -> list[Row]:
     return sorted(rows, key=_KEYS[span.sort], reverse=not span.up)
 
 
-def _months(span: Span) -> list[str]:
-    """The months of the span, the latest first."""
-    return sorted({day.isoformat()[:7] for step in span.steps for day in step}, reverse=True)
+def _months(books: Books, asked: Asked, span: Span, visitor: Visitor) -> list[str]:
+    """The months of the span in which there are calls of an agent, the latest first."""
+    firsts = sorted({day.replace(day=1) for step in span.steps for day in step}, reverse=True)
+    months = [between(first, (first + timedelta(days=31)).replace(day=1)) for first in firsts]
+    found = figures.by_agent(books.archive, months, asked, visitor.viewer)
+    return [first.isoformat()[:7] for first, calls in zip(firsts, found, strict=True) if calls]
 
 
 def percent(share: float | None) -> str:

@@ -62,7 +62,7 @@ def _values(books: Books, request: Request, visitor: Visitor, choices: KnownChoi
     reviews = books.recent.of(wanted, lambda: reviews_of(extracts.decided(books.archive, wanted)))
     trust = trends.trusted(reviews)
     return {
-        **shared(books, span, visitor, choices),
+        **shared(books, request.query_params, span, visitor, choices),
         "rows": _sorted(found, trust, span),
         "trust": trust,
         "untrusted": Trust(),
