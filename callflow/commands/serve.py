@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from callflow.review.known import rescored
 from callflow.texts import text
 from callflow.web.accounts import Accounts
 from callflow.web.pages import read_static
-from callflow.web.server import is_local, serve
+from callflow.web.server import is_local, serve, still_answering
 from callflow.web.site import Site
 
 
@@ -62,6 +63,8 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
         scheme, host = "https" if certificate else "http", f"[{options.host}]" if ":" in options.host else options.host
         with suppress(KeyboardInterrupt):  # how one stops it
             serve(app, listening, certificate, key, lambda: print(f"{scheme}://{host}:{port}/", flush=True))
+    if still_answering():
+        os._exit(0)
     return 0
 
 

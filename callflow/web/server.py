@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -32,7 +33,7 @@ def serve(
         ws_max_size=LONGEST_MESSAGE,
         lifespan="on",
         limit_concurrency=MOST_AT_ONCE,
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=1,
         log_config=None,
         log_level="error",
         access_log=False,
@@ -44,6 +45,17 @@ def serve(
     )
     logging.getLogger("uvicorn.error").addFilter(_is_a_fault)
     _Server(config, started).run([listening])
+
+
+def still_answering() -> bool:
+    """Whether anything is still at work for who has gone: it may wait half a minute for a locked archive.
+
+    Nothing half done is ever kept, so that there is no need to wait for it.
+    """
+    workers = [each for each in threading.enumerate() if each.name == "AnyIO worker thread"]
+    for each in workers:
+        each.join(0.2)
+    return any(each.is_alive() for each in workers)
 
 
 def _is_a_fault(record: logging.LogRecord) -> bool:

@@ -44,6 +44,7 @@ FORBIDDEN = text("this is not for your role", "您没有权限查看")
 NOT_THERE = text("there is nothing here", "没有这个页面")
 LOOK_AGAIN = text("is the address right?", "请检查地址")
 BAD = text("this address cannot be understood", "无法理解这个地址")
+BAD_BODY = text("what was sent cannot be understood", "无法理解发来的内容")
 
 
 class Site:
@@ -133,8 +134,12 @@ class Site:
 
     async def _invalid(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:5])
-        return self._message(request, BAD, 422, Text(wrong, wrong))
+        errors = error.errors()[:5]
+        if any(each["loc"][0] == "path" for each in errors):  # /calls/abc
+            return self._message(request, NOT_THERE, 404, LOOK_AGAIN)
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in errors)
+        in_body = any(each["loc"][0] == "body" for each in errors)
+        return self._message(request, BAD_BODY if in_body else BAD, 422, Text(wrong, wrong))
 
     def _message(self, request: Request, message: Text, status: int, hint: Text | None = None) -> Response:
         language = request.state.visitor.language if request.state.visitor else "en"

@@ -134,7 +134,6 @@ def test_another_recording_in_its_place_is_not_played(served: Served) -> None:
     path.write_bytes((served.recordings / "faulty.opus").read_bytes())
     try:
         assert browser.ask(f"/calls/{number}/recording").status == 404
-        assert browser.ask(f"/api/calls/{number}/peaks").status == 404
         page = browser.ask(f"/calls/{number}", cookie=f"callflow={browser.cookies['callflow']}; callflow-look=en.auto")
         assert "has been changed" in page.text
         assert "<audio" not in page.text
@@ -166,7 +165,6 @@ def test_only_recordings_inside_the_named_folders_are_ever_opened(served: Served
     try:
         browser = served.browser("admin")
         assert browser.ask(f"/calls/{number}/recording").status == 404
-        assert browser.ask(f"/api/calls/{number}/peaks").status == 404
         page = browser.ask(f"/calls/{number}")
         assert page.status == 200
         assert "<audio" not in page.text
