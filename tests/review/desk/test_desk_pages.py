@@ -7,7 +7,10 @@ import csv
 import io
 import json
 import re
+import signal
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -22,7 +25,7 @@ import pytest
 from chromium import pages, until
 from fastapi import Request
 from fastapi.responses import Response
-from served import PASSWORD, Answer, Served
+from served import PASSWORD, Answer, Browser, Served, fill
 
 from callflow.archive import standing
 from callflow.flow.model import Flow
@@ -297,6 +300,30 @@ def test_a_table_that_is_given_up_leaves_no_file_behind(tmp_path: Path, monkeypa
     with pytest.raises(exports.Abandoned):
         sheets.write_xlsx(io.BytesIO(), "x", ["n"], [8], rows())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_ends_the_server_whatever_it_is_doing(tmp_path: Path) -> None:
+    """Somebody waits for an archive that is locked: the process does not, and says nothing of it."""
+    archive, recordings = tmp_path / "calls.db", tmp_path / "recordings"
+    recordings.mkdir()
+    fill(archive, recordings)
+    command = [sys.executable, "-m", "callflow", "serve", "--archive", str(archive), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            browser = Browser(int(re.findall(r":(\d+)/", process.stdout.readline())[0]))
+            assert browser.log_in("admin").status == 303
+            csrf = browser.csrf
+            with closing(sqlite3.connect(archive, isolation_level=None)) as other, ThreadPoolExecutor() as apart:
+                other.execute("BEGIN IMMEDIATE")
+                waiting = apart.submit(browser.form, "/exports", csrf=csrf, table="scores.csv")
+                with pytest.raises(TimeoutError):
+                    waiting.result(2)
+                process.send_signal(signal.SIGINT)
+                said = process.communicate(timeout=20)[1]  # the lock alone would be waited for longer
+        finally:
+            process.kill()
+    assert (process.returncode, said) == (0, "")
 
 
 # ------------------------------------------------------------------------------------------------ words
