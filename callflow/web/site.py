@@ -136,7 +136,7 @@ class Site:
         assert isinstance(error, RequestValidationError)
         errors = error.errors()[:5]
         if any(each["loc"][0] == "path" for each in errors):  # /calls/abc
-            return self._message(request, NOT_THERE, 404, LOOK_AGAIN)
+            return self._message(request, NOT_THERE, 422, LOOK_AGAIN)
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in errors)
         in_body = any(each["loc"][0] == "body" for each in errors)
         return self._message(request, BAD_BODY if in_body else BAD, 422, Text(wrong, wrong))
