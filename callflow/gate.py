@@ -49,14 +49,21 @@ def same(token: str, given: str) -> bool:
     return hmac.compare_digest(token.encode(), given.encode("utf-8", "surrogatepass"))
 
 
-def own_hosts(host: str, port: int, more: Iterable[str] = (), secure: bool = False) -> frozenset[str]:
+def is_local(host: str) -> bool:
+    """Whether only this computer can reach a server that listens on ``host``."""
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def own_hosts(
+    host: str, port: int, more: Iterable[str] = (), secure: bool = False, proxy: bool = False
+) -> frozenset[str]:
     """What ``Host`` may say of a server that listens on ``host``; ``more``: names of this machine, without a port.
 
-    ``secure``: it speaks HTTPS.
+    ``secure``: it speaks HTTPS; ``proxy``: one that does stands before it, at the usual port.
     """
     names = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host, *(name.lower() for name in more)}
-    usual = 443 if secure else 80
-    return frozenset(f"{name.lower()}:{port}" for name in names) | (frozenset(names) if port == usual else frozenset())
+    plain = proxy or port == (443 if secure else 80)  # then browsers leave the port out
+    return frozenset(f"{name.lower()}:{port}" for name in names) | (frozenset(names) if plain else frozenset())
 
 
 def listen(host: str, port: int) -> socket.socket:

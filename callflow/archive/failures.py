@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 from sqlalchemy import exc
 
@@ -61,6 +63,40 @@ def no_archive(name: str) -> ArchiveError:
     )
 
 
+def damaged(name: str) -> ArchiveError:
+    return ArchiveError(
+        text('the archive "{a}" is damaged', "归档库“{a}”已损坏", a=name),
+        text(
+            'take the last backup; without one, save what can be read: sqlite3 "{a}" .recover | sqlite3 saved.db',
+            "请取用最近的备份；没有备份时可抢救还能读出的内容：sqlite3 “{a}” .recover | sqlite3 saved.db",
+            a=name,
+        ),
+    )
+
+
+def disk_fails(name: str) -> ArchiveError:
+    return ArchiveError(
+        text('the disk of the archive "{a}" does not read or write', "归档库“{a}”所在的磁盘读写出错", a=name),
+        text(
+            "check the disk; a file on a network drive is better on PostgreSQL",
+            "请检查磁盘；网络盘上的文件建议改用 PostgreSQL",
+        ),
+    )
+
+
+def unopened(name: str) -> ArchiveError:
+    """SQLite says no more than that it cannot: mostly nobody may write there."""
+    if not os.access(Path(name).parent, os.W_OK):
+        return read_only(name)
+    return ArchiveError(
+        text('the archive "{a}" cannot be opened', "无法打开归档库“{a}”", a=name),
+        text(
+            "check that this user may read and write it, and that not too many files are open (ulimit -n)",
+            "请检查对该文件的读写权限，以及打开的文件是否过多（ulimit -n）",
+        ),
+    )
+
+
 def read_only(name: str) -> ArchiveError:
     return ArchiveError(
         text('the archive "{a}" cannot be written: it is read-only', "归档库“{a}”只读，无法写入", a=name),
@@ -90,7 +126,27 @@ def gone(name: str, why: str = "") -> ArchiveError:
 def refused(name: str) -> ArchiveError:
     return ArchiveError(
         text('the server of "{a}" does not let us in', "“{a}”的服务器拒绝登录", a=name),
-        text("check user and password", "请检查用户名和密码"),
+        text(
+            "check user and password, and that its pg_hba.conf lets this computer in",
+            "请检查用户名和密码，以及服务器的 pg_hba.conf 是否允许本机登录",
+        ),
+    )
+
+
+def not_now(name: str) -> ArchiveError:
+    return ArchiveError(
+        text('the server of "{a}" lets nobody in at the moment', "“{a}”的服务器暂时无法登录", a=name),
+        text(
+            "it starts, stops, or is full (max_connections): try again in a minute",
+            "它正在启动、停止，或连接已满（max_connections）：请一分钟后重试",
+        ),
+    )
+
+
+def no_rights(name: str) -> ArchiveError:
+    return ArchiveError(
+        text('this user may not use the archive "{a}"', "该用户无权使用归档库“{a}”", a=name),
+        text("let its owner grant the rights on all tables", "请由所有者授予全部表的权限"),
     )
 
 
@@ -122,20 +178,30 @@ def no_psycopg() -> ArchiveError:
 
 
 _SIGNS = (
-    ("database is locked", busy),
+    (r"\bis locked", busy),
     ("lock timeout", busy),
+    ("could not serialize access", busy),
     ("readonly database", read_only),
     ("read-only", read_only),
-    ("unable to open database file", read_only),
+    ("unable to open database file", unopened),
     ("database or disk is full", full),
     ("no space left", full),
     ("not a database", no_archive),
-    ("malformed", no_archive),
+    ("malformed", damaged),
+    ("disk i/o error", disk_fails),
     ("password authentication failed", refused),
-    ('database ".*" does not exist', no_database),
+    ("no password supplied", refused),
+    ("no pg_hba.conf entry", refused),
     ('role ".*" does not exist', refused),
+    ('database ".*" does not exist', no_database),
+    ("too many clients", not_now),
+    ("connection slots are reserved", not_now),
+    ("the database system is", not_now),
+    ("permission denied for", no_rights),
     ("connection refused", gone),
     ("could not translate host name", gone),
+    ("name or service not known", gone),
+    ("name resolution", gone),
     ("connection timeout", gone),
     ("failed to resolve host", gone),
     ("no such file or directory", gone),

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from callflow.call.fields import BACK_CHANNEL
-from callflow.call.hiding import HEAD, LONG, MARKS, TAIL, TAIL_FROM, Hider, numbers_in
+from callflow.call.hiding import HEAD, LONG, MARKS, TAIL, TAIL_FROM, Hider, around_dates, numbers_in
 from callflow.call.spoken_values import WRITTEN_DIGITS, digit_runs
 from callflow.events import Event, Finding, Heard, Output
 from callflow.phrases.sounds import HIDDEN, Keys, Sounds, plain_syllable
@@ -48,9 +48,9 @@ def _sounds() -> Sounds:
 def masked(words: str) -> str:
     """``words`` that stand alone (a name, a file, a note) with the middle of every long number hidden.
 
-    What was masked before stays as it is.
+    What was masked before stays as it is, and so do days and times as files are called after them.
     """
-    return _Numbers().text(words)
+    return around_dates(words, _Numbers().text)
 
 
 def masked_fields(row: Row, *names: str) -> Row:

@@ -7,7 +7,8 @@ from the right one. Who knows the marks (the screen of the call, while it lasts)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from callflow.call.fields import BACK_CHANNEL, PAUSE
@@ -30,6 +31,15 @@ _UNIT_SYLLABLES = frozenset((
     "zhi", "sui", "mi", "jin", "wan",
 ))  # fmt: skip
 """What follows an amount or a date: the number ends there."""
+_TIME = r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?"
+_DAY = r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_DATED = re.compile(rf"(?<!\d)(?<!1[3-9]\d[-_ ])({_DAY}(?:[-_T ]?{_TIME})?)(?!\d)")
+
+
+def around_dates(name: str, change: Callable[[str], str]) -> str:
+    """``change`` made to all of a name but the days and times in it (``1002_20261123-1405``), as many files have them:
+    they are as long as a telephone number and none."""
+    return "".join(part if place % 2 else change(part) for place, part in enumerate(_DATED.split(name)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from callflow.call.manner import Manner
 from callflow.call.prompts import PRIORITY, PromptBoard
 from callflow.call.rule_index import RuleIndex, length, within
 from callflow.events import SPEAKERS, CallContext, Event, Finding, Gap, Prompt, Speaker, Verdict
-from callflow.flow.model import Flow, Rule, Shape, terms
+from callflow.flow.model import FORBIDS, Flow, Rule, Shape, terms
 
 SETTLE = 15.0
 """Seconds after which nothing said before can still arrive: the longest utterance and its decoding."""
@@ -259,7 +259,7 @@ class RuleKeeper:
         if rule.unless and self._log.holds(rule.unless, watch.lo, watch.hi, closed=rule.shape is Shape.PRECEDENCE):
             self._board.withdraw(now, watch.id)
             self._drop(watch)
-        elif rule.shape in (Shape.ABSENCE, Shape.NOT_SUCCESSION):
+        elif rule.shape in FORBIDS:
             self._report_violations(watch, now)
         elif rule.shape is not Shape.CHAIN_RESPONSE and rule.edge != "last":
             facts = self._log.find(rule.expect, watch.lo, watch.hi, rule.count)
@@ -329,7 +329,7 @@ class RuleKeeper:
             return
         rule = watch.rule
         lo = max(watch.lo, watch.hi - rule.span.amount) if rule.edge == "last" and rule.span else watch.lo
-        if rule.shape in (Shape.ABSENCE, Shape.NOT_SUCCESSION):
+        if rule.shape in FORBIDS:
             self._report_violations(watch, now)
             if len(watch.counted_facts) > rule.count:
                 self._drop(watch)
@@ -343,7 +343,7 @@ class RuleKeeper:
     def _finish(self, watch: Watch, now: float, verdict: Verdict, facts: tuple[Fact, ...], reason: str = "") -> None:
         if watch.closed:
             return
-        absent = watch.rule.shape in (Shape.ABSENCE, Shape.NOT_SUCCESSION)
+        absent = watch.rule.shape in FORBIDS
         if verdict == ("met" if absent else "missed") and (unheard := self._unheard(watch, now)):
             verdict, facts, reason = "not_assessed", (), unheard
         watch.met = verdict == "met"

@@ -126,7 +126,7 @@ def _call(archive: Archive, options: argparse.Namespace, path: Path, chosen: Cho
     explained = scored.of_call(archive, call_id, chosen, reveal=options.reveal)
     plan = plan_of(explained.flow or None if options.flow is None else options.flow, language)
     journal = scored.journal_of(archived.journal(archive, call_id), call_id)
-    call_page.write_call(path, journal.events, explained, plan, language, options.reveal)
+    call_page.write_call(path, journal.events, explained, plan.flow, language, options.reveal)
     return text("call {n} written to {p}", "已写出通话 {n}：{p}", n=call_id, p=path)
 
 

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Literal
 
 from callflow import flowfiles
+from callflow.call.plan import Plan
 from callflow.commands.common import warn, warn_few
 from callflow.design.graph.dot import dot
 from callflow.design.graph.draw import draw
 from callflow.design.graph.mermaid import mermaid
 from callflow.design.graph.model import Overlay, build
 from callflow.design.graph.overlay import heat, path
+from callflow.design.rehearse import play
 from callflow.errors import BadInput, OutputError, needed
-from callflow.events import Event, parse
+from callflow.events import Event, Output, parse
+from callflow.flow.model import Flow
 from callflow.journal import is_journal, read_journal
 from callflow.problems import Location
 from callflow.texts import printable, text
@@ -33,6 +36,8 @@ _BY_ENDING: dict[str, Format] = {
     ".gv": "dot",
 }
 
+_SQLITE = b"SQLite format 3\0"
+
 
 def run_graph(options: argparse.Namespace, language: str) -> int:
     flow, warnings = flowfiles.load(options.flow)
@@ -42,7 +47,7 @@ def run_graph(options: argparse.Namespace, language: str) -> int:
     if form == "png" and out is None and sys.stdout.isatty():
         binary = text("a PNG is nothing for a terminal", "PNG 不能显示在终端里")
         raise BadInput(binary, text("name a file: --out flow.png", "请给出文件名：--out flow.png"))
-    overlay = _overlay(options, language)
+    overlay = _overlay(options, flow, language)
     graph = build(
         flow,
         language,
@@ -75,21 +80,39 @@ def _by_ending(out: Path) -> Format:
     return _BY_ENDING[out.suffix.lower()]
 
 
-def _overlay(options: argparse.Namespace, language: str) -> Overlay | None:
+def _overlay(options: argparse.Namespace, flow: Flow, language: str) -> Overlay | None:
+    if not (options.call or options.heat):
+        return None
+    plan = Plan.of(flow)
     if options.call:
-        return path(_events(Path(options.call), language), printable(Path(options.call).stem), language)
-    return heat(_calls(options.heat, language), language) if options.heat else None
+        events = _judged(_events(Path(options.call), language), plan)
+        return path(events, printable(Path(options.call).stem), language)
+    return heat((_judged(events, plan) for events in _calls(options.heat, language)), language)
+
+
+def _judged(events: Iterable[Event], plan: Plan) -> Iterable[Event]:
+    """A call with what the engine said of it; a journal of inputs alone is judged now."""
+    known = list(events)
+    return known if any(isinstance(event, Output) for event in known) else play(known, plan)
 
 
 def _calls(names: Sequence[str], language: str) -> Iterator[Iterable[Event]]:
     """The calls of the journals named, of those in the folders and archives named, one at a time."""
     found = 0
     for name in names:
-        for events in _archived(name) if "://" in name else _in_files(Path(name), language):
+        for events in _archived(name) if "://" in name or _is_database(Path(name)) else _in_files(Path(name), language):
             found += 1
             yield events
     if not found:
         raise BadInput(text("no calls in {n}", "{n} 中没有通话", n=", ".join(names)))
+
+
+def _is_database(path: Path) -> bool:
+    """Whether a file is an archive of SQLite."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
 
 
 def _in_files(named: Path, language: str) -> Iterator[list[Event]]:

@@ -29,7 +29,7 @@ from callflow.live.record import require_folder
 from callflow.live.reload import Reload
 from callflow.live.session import Intake, LiveSession
 from callflow.live.setting import Setting
-from callflow.live.wall import Wall
+from callflow.live.wall import Wall, is_in_clear
 from callflow.telephony.hotkeys import Hotkeys
 from callflow.telephony.source import CallEvents, Inbox, Phone, Reported
 from callflow.texts import Text, text
@@ -99,8 +99,7 @@ def _run(options: argparse.Namespace, language: str, begun: threading.Event) -> 
                 note(text("webhook token: {t}", "Webhook 令牌：{t}", t=hook.token), language)
             note(_kept(folder, options.audio), language)
             if wall:
-                seen = text("supervisors see calls in progress at {u}", "主管可在 {u} 看到进行中的通话", u=options.wall)
-                note(seen, language)
+                note(_seen(options.wall), language)
             if options.window:
                 _in_window(live, overlay.url)
             else:
@@ -177,6 +176,23 @@ def _wall(options: argparse.Namespace) -> Wall | None:
             ),
         )
     return Wall(options.wall, token)
+
+
+def _seen(address: str) -> Text:
+    """Who sees calls, and where: the agent should know before the first."""
+    if is_in_clear(address):
+        return text(
+            "calls in progress go to {u}, and others on the network can read them: give callflow serve --certificate "
+            "and --key, and write https",
+            "进行中的通话会发往 {u}，未加密，网络中的他人可以读到："
+            "请为 callflow serve 给出 --certificate 和 --key，并写 https",
+            u=address,
+        )
+    return text(
+        "calls in progress go to {u}; the overlay says so where supervisors do not see them",
+        "进行中的通话会发往 {u}；主管看不到时浮窗会提示",
+        u=address,
+    )
 
 
 class _Hook(Inbox):

@@ -18,7 +18,7 @@ from callflow.design.mutate import Mutant, mutate
 from callflow.design.rehearsal_report import junit, mutants_text, render
 from callflow.design.rehearse import Outcome, rehearse
 from callflow.design.rehearsed import data, rehearsed, table
-from callflow.errors import BadFlow, BadInput, CallflowError, needed
+from callflow.errors import BadFlow, BadInput, CallflowError, OutputError, needed
 from callflow.flow.model import Flow
 from callflow.flow.rehearsal import Rehearsal
 from callflow.journal import read_journal
@@ -218,7 +218,12 @@ def _round(options: argparse.Namespace, language: str, before: _Run | None) -> _
 
 
 def run_record(options: argparse.Namespace, language: str) -> int:
-    """A rehearsal of a real call, as YAML."""
+    """A rehearsal of a real call, as YAML. Never over another, which somebody may have worked on."""
+    if options.out and Path(options.out).exists():
+        raise OutputError(
+            text("{p} is there already", "{p} 已经存在", p=Path(options.out)),
+            text("name another file, or remove it first", "请换一个文件名，或先删除它"),
+        )
     journal = read_journal(Path(options.journal))
     warn_few(journal.problems, language)
     plan = plan_of(journal.header.flow or None if options.flow is None else options.flow, language)

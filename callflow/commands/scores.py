@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -90,7 +90,7 @@ def run_diff(options: argparse.Namespace, language: str) -> int:
     html, desk = output(options.html) if options.html else None, _desk(options)
     old, new = plan_of(options.against, language), plan_of(options.flow, language)
     with Archive.open(options.archive, create=False) as archive:
-        ids = extracts.chosen(archive, wanted)
+        ids = _calls_of(archive, wanted, (old.flow.name, new.flow.name), language)
         progress = Progress(sys.stderr, len(ids), language)
         with progress:
             found = whatif.differences(kept(archive, ids), old, new, _runner(options.cluster, workers), progress.done)
@@ -104,6 +104,21 @@ def run_diff(options: argparse.Namespace, language: str) -> int:
         for line in whatif_table.table(found, old.flow, new.flow, language, console.width):
             console.print(line, soft_wrap=True)
     return 1 if found.failed else 0
+
+
+def _calls_of(archive: Archive, wanted: Wanted, flows: Sequence[str], language: str) -> list[int]:
+    """The calls that were judged with one of ``flows``: what others have to ask says nothing of them.
+
+    All, where there are none: the files of a flow under another name are still the same flow.
+    """
+    every = extracts.chosen(archive, wanted)
+    for flow in flows:
+        if own := extracts.chosen(archive, replace(wanted, flow=flow)):
+            if wanted.limit is None and len(own) < len(every):
+                en, zh = "calls of other flows, left out: {n:,}", "其他流程的通话 {n:,} 通，未计入"
+                note(text(en, zh, n=len(every) - len(own)), language)
+            return own
+    return every
 
 
 def _desk(options: argparse.Namespace) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from contextlib import ExitStack, suppress
+from ipaddress import ip_address
 from pathlib import Path
 
 from callflow.archive.purge import delete_copies
@@ -15,7 +16,7 @@ from callflow.commands import studio
 from callflow.commands.common import note, port_of
 from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput
-from callflow.gate import listen, own_hosts
+from callflow.gate import is_local, listen, own_hosts
 from callflow.review.desk import desk
 from callflow.review.desk.books import Books
 from callflow.review.desk.flows import Flows
@@ -25,7 +26,7 @@ from callflow.review.known import rescored
 from callflow.texts import text
 from callflow.web.accounts import Accounts
 from callflow.web.pages import read_static
-from callflow.web.server import is_local, serve, still_answering
+from callflow.web.server import serve, still_answering
 from callflow.web.site import Site
 
 
@@ -39,11 +40,13 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
     for option, name in (("--certificate", certificate), ("--key", key)):
         if name and not Path(name).is_file():
             raise BadInput(text('{o}: no such file: "{p}"', "{o}：没有这个文件：“{p}”", o=option, p=name))
+    proxy = _proxy(options.proxy) if options.proxy else None
+    secure = bool(certificate or proxy)
     with ExitStack() as stack:
         archive = stack.enter_context(Archive.open(options.archive, create=False))
         listening = stack.enter_context(listen(options.host, port_of(options.port)))
         port = listening.getsockname()[1]
-        site = Site(Accounts(archive), secure=bool(certificate))
+        site = Site(Accounts(archive), secure=secure)
         folders += _beside(archive)
         copies = copies_of_sound(archive.name)
         for why in delete_copies(archive, copies):
@@ -58,14 +61,24 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
         desk.add(site, books, read_static("callflow.live"))
         if flows:
             stack.callback(studio.add(site, flows, archive, options.flows_init).bench.close)
-        app = site.finished(own_hosts(options.host, port, options.name or (), secure=bool(certificate)))
-        _warn(options.host, bool(certificate), language)
+        app = site.finished(own_hosts(options.host, port, options.name or (), bool(certificate), proxy is not None))
+        _warn(options.host, secure, language)
         scheme, host = "https" if certificate else "http", f"[{options.host}]" if ":" in options.host else options.host
         with suppress(KeyboardInterrupt):  # how one stops it
-            serve(app, listening, certificate, key, lambda: print(f"{scheme}://{host}:{port}/", flush=True))
+            serve(app, listening, certificate, key, proxy, lambda: print(f"{scheme}://{host}:{port}/", flush=True))
     if still_answering():
         os._exit(0)
     return 0
+
+
+def _proxy(address: str) -> str:
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        raise BadInput(
+            text('--proxy: "{a}" is no IP address', "--proxy：“{a}”不是 IP 地址", a=address[:80]),
+            text("the one that the proxy connects from: 127.0.0.1", "即代理连接本服务时所用的地址，如 127.0.0.1"),
+        ) from None
 
 
 def _folder(name: str, option: str) -> Path:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from random import SystemRandom
 from typing import Any
 
-from callflow.call.hiding import HEAD, LONG, Hider
+from callflow.call.hiding import HEAD, LONG, Hider, around_dates
 from callflow.call.manner import STRETCH
 from callflow.call.plan import Plan
 from callflow.design.expectations import describe, fails
@@ -119,7 +119,8 @@ def record(events: Iterable[Event], plan: Plan, name: str) -> Recorded:
 def _without_number(name: str, digits: str) -> str:
     """A name without what may be a telephone number: journals are often called after one."""
     others = str.maketrans("0123456789", digits)
-    return re.sub(rf"\d{{{LONG},}}", lambda found: found[0][:HEAD] + found[0][HEAD:].translate(others), name)
+    numbers = re.compile(rf"\d{{{LONG},}}")
+    return around_dates(name, lambda part: numbers.sub(lambda it: it[0][:HEAD] + it[0][HEAD:].translate(others), part))
 
 
 def _without_numbers(events: Iterable[Event], plan: Plan, digits: str) -> Iterator[Event]:

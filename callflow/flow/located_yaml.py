@@ -249,10 +249,14 @@ _KNOWN_SYNTAX = {
 _INDENTED = (_INDENT, _KNOWN_SYNTAX["mapping values are not allowed in this context"])
 """What may come of a wrong indent, perhaps of a line before."""
 
+_COLONS = ("could not find expected ':'", "mapping values are not allowed in this context")
+
 _TAB = text("indent with spaces, not with a tab", "缩进请用空格，不要用制表符")
 _TAB_INDENTS = re.compile(r"[ -]*\t")
 _FULL_WIDTH = text("a full-width colon “：”; write “:” and a space", "这里是全角冒号“：”，请改为半角“:”加空格")
 _FULL_WIDTH_KEY = re.compile(r"[ \t-]*[^\s\"'#:：]+(：)")
+_NO_BLANK = text("a space must follow the “:”", "冒号“:”后面要有空格")
+_NO_BLANK_KEY = re.compile(r"[ -]*[\w-]+(:)(?=[^\s:/])")
 
 
 def _syntax(error: MarkedYAMLError, source: str, file: str) -> Problem:
@@ -262,8 +266,9 @@ def _syntax(error: MarkedYAMLError, source: str, file: str) -> Problem:
     advice = _KNOWN_SYNTAX.get(what, Text(what, f"语法有误：{what}"))
     above = max(0, line - 2)
     lines = source.splitlines()[above:line]
-    # The parser stumbles over a full-width colon only when it comes to the next line that has a colon.
+    # The parser stumbles over a wrong colon only when it comes to the next line that has a right one.
     wide = [(n, found) for n, one in enumerate(lines, above + 1) if (found := _FULL_WIDTH_KEY.match(one))]
+    tight = [(n, found) for n, one in enumerate(lines, above + 1) if (found := _NO_BLANK_KEY.match(one))]
     edit: Edit | None = None
     if lines and _TAB_INDENTS.match(lines[-1]):
         advice, column = _TAB, lines[-1].index("\t") + 1
@@ -271,6 +276,10 @@ def _syntax(error: MarkedYAMLError, source: str, file: str) -> Problem:
         (line, found), advice = wide[0], _FULL_WIDTH
         column = found.start(1) + 1
         edit = Edit(Location(file, line, column), "：", ": " if found.string[column:].strip() else ":")
+    elif tight and what in _COLONS:
+        (line, found), advice = tight[0], _NO_BLANK
+        column = found.start(1) + 1
+        edit = Edit(Location(file, line, column), ":", ": ")
     elif advice in _INDENTED and (culprit := misplaced(source.splitlines(), line)):
         advice, line = _INDENT, culprit
         content = source.splitlines()[line - 1]

@@ -37,6 +37,12 @@ EXPLAINS = "explains"
 FACTS = (*DAYS, *PROMISES, *MANNERS, *(f"{speaker} {EXPLAINS}" for speaker in SPEAKERS))
 """What the engine itself finds out, whatever a flow defines."""
 FIELD_STAGES = ("heard", "read_back", "confirmed", "corrected", "differs")
+SEVERITY_TITLES: dict[str, Text] = {
+    "minor": Text("minor", "轻微"),
+    "major": Text("major", "较重"),
+    "severe": Text("severe", "严重"),
+    "fatal": Text("fatal", "致命"),
+}
 SEVERITIES: tuple[Severity, ...] = ("minor", "major", "severe", "fatal")
 ALL_FIELDS = "fields"
 SPEAKS = "speaks"

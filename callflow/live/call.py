@@ -27,10 +27,13 @@ class LiveCall:
     """A call that began at ``began`` (seconds of the source's clock).
 
     The engine is fed exactly what the journal says, so that the journal judged again says the same. ``hider`` is
-    ``None`` where numbers are kept; ``record`` where nothing is.
+    ``None`` where numbers are kept; ``record`` where nothing is. ``others`` hides the numbers that are kept
+    from whoever looks on.
     """
 
-    def __init__(self, plan: Plan, began: float, hider: Hider | None, record: CallRecord | None) -> None:
+    def __init__(
+        self, plan: Plan, began: float, hider: Hider | None, record: CallRecord | None, others: Hider | None = None
+    ) -> None:
         self.began = began
         self.record = record
         self.now = 0.0
@@ -47,6 +50,7 @@ class LiveCall:
         self.streams = 0
         """how often listening to it has begun"""
         self.screen = Screen(plan.flow)
+        self._others = (others, Screen(plan.flow)) if others else None
         self._hider = hider
         self._guide = Guide(plan)
 
@@ -98,7 +102,7 @@ class LiveCall:
         said += self._guide.feed(Tick(at=self.now))  # deadlines had fallen due until then
         known = sum(isinstance(event, Output) for event in events)
         for event in said:
-            self.screen.follow(event)
+            self._follow(event)
         for event in [event for event in said if isinstance(event, Output)][known:]:
             if self.record and not self.judged:
                 self.record.write(event)
@@ -137,13 +141,20 @@ class LiveCall:
 
     def hidden_view(self, desk: Desk) -> dict[str, Any]:
         """The same for others to see: marks stand for the digits of numbers."""
-        return self.screen.view(self.now, desk)
+        screen = self._others[1] if self._others else self.screen
+        return screen.view(self.now, desk)
 
     def _keep(self, events: Iterable[Event]) -> None:
         for event in events:
             if self.record:
                 self.record.write(event)
-            self.screen.follow(event)
+            self._follow(event)
+
+    def _follow(self, event: Event) -> None:
+        self.screen.follow(event)
+        if self._others:
+            hider, screen = self._others
+            screen.follow(hider.hide(event))
 
 
 def _told(value: Any, hider: Hider) -> Any:

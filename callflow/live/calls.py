@@ -173,7 +173,7 @@ class Calls:
     def _begin(self, began: float, call_id: str = "") -> None:
         began, recent = self._hearing.begin(began)
         started = self._now() - timedelta(seconds=self._hearing.clock - began)
-        call = LiveCall(self._plan, began, self._hider(), self._record(started))
+        call = self._call(began, MARKS, self._record(started))
         call.id = call_id
         self._start(call)
         call.context, _ = with_day(
@@ -194,9 +194,11 @@ class Calls:
         self.current = call
         self._ears.begin(call, call.now)
 
-    def _hider(self, marks: str = MARKS) -> Hider | None:
-        marks = "".join(SystemRandom().sample(marks, len(marks)))
-        return None if self._setting.keep_numbers else Hider(marks, self._plan.sounds)
+    def _call(self, began: float, marks: str, record: CallRecord | None) -> LiveCall:
+        hider = Hider("".join(SystemRandom().sample(marks, len(marks))), self._plan.sounds)
+        if self._setting.keep_numbers:
+            return LiveCall(self._plan, began, None, record, others=hider)
+        return LiveCall(self._plan, began, hider, record)
 
     def _record(self, started: datetime) -> CallRecord | None:
         folder = self._setting.folder
@@ -213,7 +215,7 @@ class Calls:
             if flowfiles.of_calls(journal.header.files) != flowfiles.of_calls(self._plan.flow.hashes):
                 record.close()  # it was judged by another flow, and waits until that one is run again
                 continue
-            call = LiveCall(self._plan, 0.0, self._hider(OTHER_MARKS), record)
+            call = self._call(0.0, OTHER_MARKS, record)
             call.restore(journal.events)
             began = _time_of_day(call.context.date) or self._now() - 2 * GOES_ON
             # The clock of the computer may have been set back meanwhile; that of the call never goes back.

@@ -69,7 +69,7 @@ class Board:
 
     def follow_wall(self, wall: Wall) -> bool:
         """What supervisors whisper, and whether they can."""
-        changed = self.put("wall", _NO_WALL if wall.refused else None)
+        changed = self.put("wall", wall.trouble)
         while whisper := wall.next_whisper():
             changed |= self.put(whisper.notice, whisper.text)
         return changed
@@ -103,9 +103,6 @@ _ALONE_BECAUSE = Text(
 )
 _SLOW = text("This computer is too busy: hints come only when a sentence is over", "电脑太忙：提示要等一句话说完才出现")
 _LATE = text("This computer is too busy: sentences are confirmed late", "电脑太忙：识别结果会延迟")
-_NO_WALL = text(
-    "The supervisor's wall does not know this computer: ask for a new token", "现场看板不认识这台电脑：请申请新的令牌"
-)
 _UNWRITTEN = Text(
     "This call is not being saved ({w}); free some space, it goes on from memory",
     "通话暂未保存（{w}）；请清理磁盘，恢复后会自动补存",

@@ -13,6 +13,8 @@ from __future__ import annotations
 import json
 import queue
 import random
+import socket
+import ssl
 import threading
 import time
 from collections import deque
@@ -26,7 +28,8 @@ from urllib.parse import urlsplit
 from callflow.archive.masking import MARK, masked
 from callflow.call.hiding import MARKS, OTHER_MARKS
 from callflow.errors import BadInput
-from callflow.texts import Text, printable, text
+from callflow.gate import is_local
+from callflow.texts import Text, printable, refused, text
 
 EVERY = 1.0
 """Seconds between two views, at least."""
@@ -34,6 +37,10 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Seconds until it is tried again: doubled each time, and each machine's a little different."""
 STEADY = 30.0
 """A connection that held so long was a good one: then it is tried again at once."""
+PATIENCE = 10.0
+"""Seconds after which the agent is told that the server is not reached."""
+REPLACED = 4001
+"""The close code by which the server says that another machine has come with our token."""
 WAITING = 10
 """Whispers that wait for the session; a server that sends more than anybody reads is not listened to."""
 REMEMBERED = 100
@@ -71,9 +78,10 @@ class Wall:
         self._address = socket_address(address)
         self._token = token
         self._whispers: queue.Queue[Whisper] = queue.Queue(WAITING)
-        self.refused = False
-        """the server does not know our token"""
         self.connected = False
+        self._lost = time.monotonic()
+        self._why: Text | None = None
+        self._surely = False
         self._latest: Mapping[str, Any] | None = None
         self._read: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._known: deque[str] = deque(maxlen=REMEMBERED)
@@ -98,6 +106,13 @@ class Wall:
             self._done.append(number := notice.removeprefix(WHISPER))
             self._read.put(number)
 
+    @property
+    def trouble(self) -> Text | None:
+        """Why supervisors do not see this computer, where that is sure or has lasted a while; ``None``: they do."""
+        if self.connected or (not self._surely and time.monotonic() - self._lost < PATIENCE):
+            return None
+        return self._why
+
     def __enter__(self) -> Wall:
         self._thread.start()
         return self
@@ -111,33 +126,39 @@ class Wall:
     # ------------------------------------------------------------------------------------ the thread
 
     def _run(self) -> None:
+        from websockets.exceptions import ConnectionClosed, InvalidStatus
+
         wait = FIRST_WAIT
         while not self._stop.is_set():
             began = time.monotonic()
-            with suppress(Exception):  # whatever a network can do to us: it is tried again, and no call minds
+            try:
                 self._connect()
-            self.connected = False
+            except Exception as error:  # whatever a network can do to us: it is tried again, and no call minds
+                replaced = isinstance(error, ConnectionClosed) and error.rcvd and error.rcvd.code == REPLACED
+                unknown = isinstance(error, InvalidStatus) and error.response.status_code == 401
+                self._surely = bool(replaced or unknown)
+                self._why = _REPLACED if replaced else _NO_TOKEN if unknown else _unreached(error)
+            if self.connected:
+                self.connected, self._lost = False, time.monotonic()
+            if self._why is _REPLACED:
+                return  # else both would throw each other out for ever
             wait = FIRST_WAIT if time.monotonic() - began > STEADY else min(2 * wait, LONGEST_WAIT)
-            self._stop.wait(LONGEST_WAIT if self.refused else wait * random.uniform(0.5, 1.0))
+            self._stop.wait(LONGEST_WAIT if self._surely else wait * random.uniform(0.5, 1.0))
 
     def _connect(self) -> None:
-        from websockets.exceptions import InvalidStatus
         from websockets.sync.client import connect
 
-        try:
-            with connect(
-                self._address,
-                additional_headers={"authorization": f"Bearer {self._token}"},
-                compression=None,
-                max_size=LONGEST,
-                open_timeout=10.0,
-                close_timeout=1.0,
-                proxy=None,
-            ) as line:
-                self.refused, self.connected = False, True
-                self._talk(line)
-        except InvalidStatus as error:
-            self.refused = error.response.status_code in (401, 403)
+        with connect(
+            self._address,
+            additional_headers={"authorization": f"Bearer {self._token}"},
+            compression=None,
+            max_size=LONGEST,
+            open_timeout=10.0,
+            close_timeout=1.0,
+            proxy=None,
+        ) as line:
+            self.connected = True
+            self._talk(line)
 
     def _talk(self, line: Any) -> None:
         shown: Mapping[str, Any] | None = None
@@ -206,6 +227,51 @@ def read(message: str | bytes) -> Whisper | None:
     if not (number.isascii() and number.isalnum() and len(number) <= 32) or not words.strip():
         return None
     return Whisper(number, printable(who)[:LONGEST_NAME].strip(), printable(words)[:LONGEST_TEXT].strip())
+
+
+def _unreached(error: Exception) -> Text:
+    """What it means for the agent that the server was not reached."""
+    from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+    status = error.response.status_code if isinstance(error, InvalidStatus) else 0
+    if isinstance(error, socket.gaierror):
+        why = text("there is no computer of that name", "找不到这个名字的电脑")
+    elif isinstance(error, ssl.SSLCertVerificationError):
+        said = error.verify_message
+        why = text("its certificate is not trusted here ({w})", "本机不信任它的证书（{w}）", w=said)
+    elif isinstance(error, TimeoutError):
+        why = text("it does not answer", "没有应答")
+    elif isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
+        why = refused(error)
+    elif isinstance(error, ConnectionClosed):
+        why = text("it has closed the connection", "对方关闭了连接")
+    elif status == 503:
+        why = text("it has no room, or its archive is away", "看板已满，或其归档库不可用")
+    elif status == 403:
+        why = text("it does not go by this name (callflow serve --name)", "它不认这个名字（callflow serve --name）")
+    else:
+        why = text("no callflow serve answers there", "该地址没有 callflow serve 应答")
+    return text(
+        "Supervisors do not see this computer, the wall is not reached: {w}. It is tried again; no call minds",
+        "主管看不到这台电脑，无法连接现场看板：{w}。将自动重试，不影响通话",
+        w=why,
+    )
+
+
+_NO_TOKEN = text(
+    "The supervisor's wall does not know this computer: ask for a new token", "现场看板不认识这台电脑：请申请新的令牌"
+)
+_REPLACED = text(
+    "Another computer has come to the wall with the token of this one, and supervisors see that one; "
+    "to be seen here, start callflow live again with a token of its own",
+    "另一台电脑用本机的令牌接入了现场看板，主管看到的是那一台；要显示本机，请换用单独的令牌重新启动 callflow live",
+)
+
+
+def is_in_clear(address: str) -> bool:
+    """Whether others on the network can read what goes to ``address``, the token included."""
+    parts = urlsplit(address)
+    return parts.scheme in ("http", "ws") and not is_local(parts.hostname or "")
 
 
 def socket_address(address: str) -> str:

@@ -41,6 +41,11 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--certificate", metavar="FILE", help="for HTTPS: the certificate, PEM 证书")
     command.add_argument("--key", metavar="FILE", help="for HTTPS: its key, PEM 私钥")
+    command.add_argument(
+        "--proxy",
+        metavar="ADDRESS",
+        help="behind an HTTPS proxy at this address: visitors are who it says (X-Forwarded-For) 反向代理的地址",
+    )
     command.set_defaults(run=run_serve)
 
 

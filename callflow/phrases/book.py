@@ -221,6 +221,9 @@ class _Watch:
         It does where most of what was heard beyond ``found`` is the guard's (不归我管 alone is nearly 不归我管吗, and
         啊不知道 nearly 他不知道, but neither is it), or where it is nearly all of ``found``, with fewer errors.
         """
+        over = self._complete or self._keys.paused
+        if over and not found.cost and found.end - found.start == len(self._keys):
+            return False  # nothing else was heard that could be a guard's
         owner = found.line.owner
         guard = self._guards.get(owner)
         if guard is None:
@@ -228,9 +231,8 @@ class _Watch:
         if owner not in self._found:
             # 这事你不懂。就这么回事 is two sentences, of which no guard (你不懂就…) can be made.
             self._found[owner] = [one for one in guard.find(self._keys.key) if not self._joins(one)]
-        return any(stops(one, found) for one in self._found[owner]) or (
-            not self._complete and not self._keys.paused and guard.may_come(self._keys.key, found)
-        )
+        stopped = any(stops(one, found) for one in self._found[owner])
+        return stopped or (not over and guard.may_come(self._keys.key, found))
 
     def _joins(self, guard: Found) -> bool:
         """Whether a sentence ends within ``guard``."""

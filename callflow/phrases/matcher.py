@@ -21,6 +21,7 @@ A line that must be exact is a single piece: exact search is the case k = 0 of t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeVar
 
@@ -318,7 +319,7 @@ def _grow(wanted: str, heard: str, slack: int, *, backward: bool) -> tuple[float
     room = len(heard) // 2
     outer = wanted[:2] if backward else wanted[-2:]
     best = (float(size), True, 0, 0)  # nothing taken
-    for taken in sorted(range(max(0, size - slack), min(room, size + slack) + 1), key=lambda n: abs(n - size)):
+    for taken in _nearest_first(size, max(0, size - slack), min(room, size + slack)):
         longer = abs(taken - size)
         if longer > best[0]:  # costs more for its length alone
             break
@@ -326,3 +327,9 @@ def _grow(wanted: str, heard: str, slack: int, *, backward: bool) -> tuple[float
         there = (part[:2] if backward else part[-2:]) == outer
         best = min(best, (_distance(wanted, part) / 2, not there, longer, taken))
     return best[0], best[3]
+
+
+@cache
+def _nearest_first(size: int, low: int, high: int) -> tuple[int, ...]:
+    """``low`` to ``high``, those nearest to ``size`` first."""
+    return tuple(sorted(range(low, high + 1), key=lambda n: abs(n - size)))

@@ -9,6 +9,7 @@ from typing import Final
 
 from callflow.call import speakers
 from callflow.events import CallContext
+from callflow.flow.names import SEVERITY_TITLES
 from callflow.texts import Text, text
 
 SPEAKERS: Final = {"agent": Text("Agent", "坐席"), "customer": Text("Customer", "客户")}
@@ -22,12 +23,8 @@ VERDICTS: Final = {
 VERDICT_SIGNS: Final = {"violated": "✕", "missed": "○", "met": "✓", "not_assessed": "–"}
 
 DIRECTIONS: Final = {"inbound": Text("inbound", "呼入"), "outbound": Text("outbound", "呼出")}
-SEVERITIES: Final = {
-    "fatal": Text("fatal", "致命"),
-    "severe": Text("severe", "严重"),
-    "major": Text("major", "较重"),
-    "minor": Text("minor", "轻微"),
-}
+SEVERITIES: Final = dict(reversed(SEVERITY_TITLES.items()))
+"""The worst first."""
 SEVERITY_ORDER: Final = tuple(SEVERITIES)
 
 PROMPT_KINDS: Final = {

@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -37,9 +38,13 @@ MOST_SENT = 1_000_000
 FORM = "application/x-www-form-urlencoded"
 FRESH = 2.0
 """Seconds for which a session that was looked up is taken for alive; one that is ended here ends at once."""
-CLOSED = 1008
-"""WebSocket close code: policy violation."""
+CLOSED, LATER = 1008, 1013
+"""WebSocket close codes: policy violation, try again later."""
+MOST_REQUESTS, MOST_SOCKETS = 400, 1_000
+"""Requests under way, and open pages with a socket; what comes beyond is told to try again. Machines of agents count
+as neither: the wall has a bound of its own for them, and their number must not keep people out."""
 
+BUSY = text("too many are asking at once: try again in a moment", "同时访问的人过多，请稍后再试")
 NEED_LOGIN = text("log in first", "请先登录")
 FORGED = text("the page is out of date: load it again", "页面已过期，请刷新后再试")
 TOO_LARGE = text("too large", "内容过大")
@@ -59,15 +64,31 @@ class Access:
         self._uploads = uploads
         self._machines = machines
         self._known: dict[str, tuple[float, User]] = {}
+        self._under_way = {"http": 0, "websocket": 0}
 
     def forget(self, token: str) -> None:
         """A session was ended: look it up again at its next use."""
         self._known.pop(token, None)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
+        kind = scope["type"]
+        if kind not in ("http", "websocket") or self._is_machine(scope):
             await self._app(scope, receive, send)
-            return
+        elif self._under_way[kind] >= (MOST_REQUESTS if kind == "http" else MOST_SOCKETS):
+            await _broken(CallflowError(BUSY), scope)(scope, receive, send)
+        else:
+            self._under_way[kind] += 1
+            try:
+                await self._let_in(scope, receive, send)
+            finally:
+                self._under_way[kind] -= 1
+
+    def _is_machine(self, scope: Any) -> bool:
+        """Browsers say where a socket was opened from; what says nothing is no browser."""
+        path, headers = scope["path"], Headers(scope=scope)
+        return scope["type"] == "websocket" and path in self._machines and "origin" not in headers
+
+    async def _let_in(self, scope: Any, receive: Receive, send: Send) -> None:
         token = cookies(Headers(scope=scope)).get(SESSION_COOKIE, "")
         try:
             visitor = await self._visitor(scope, token)
@@ -130,27 +151,25 @@ class Access:
     async def _socket(self, scope: Any, receive: Receive, send: Send, token: str, visitor: Visitor | None) -> None:
         """A socket lives as long as its session, and does not keep it alive: an open page is no use of it.
 
-        Browsers say where a socket was opened from, and the gate has seen that; what says nothing is no browser.
+        With each message the visitor is who the user is by then: somebody may be given another team meanwhile.
         """
-        from_page = "origin" in Headers(scope=scope)
-        if scope["path"] in self._machines and not from_page:  # no browser: it guards itself
-            await self._app(scope, receive, send)
-            return
-        if visitor is None or not from_page:
+        if visitor is None or "origin" not in Headers(scope=scope):  # the gate has seen where it was opened from
             await _close(scope, receive, send)
             return
 
-        async def alive() -> bool:
-            with suppress(CallflowError):
-                return await self._user(token, using=False) is not None
-            return False
-
         async def guarded() -> Message:
             message = await receive()
-            if message["type"] == "websocket.receive" and not await alive():
-                await send({"type": "websocket.close", "code": CLOSED})
-                return {"type": "websocket.disconnect", "code": CLOSED}
-            return message
+            if message["type"] != "websocket.receive":
+                return message
+            code = CLOSED
+            try:
+                if user := await self._user(token, using=False):
+                    scope["state"]["visitor"] = replace(visitor, user=user)
+                    return message
+            except CallflowError:  # nobody can be recognised now
+                code = LATER
+            await send({"type": "websocket.close", "code": code})
+            return {"type": "websocket.disconnect", "code": code}
 
         await self._app(scope, guarded, send)
 
@@ -209,10 +228,8 @@ def _refusal(scope: Any, visitor: Visitor | None, why: Text, status: int) -> Res
 
 
 def _broken(error: CallflowError, scope: Any) -> App:
-    """Answers while nobody can be recognised."""
-    if scope["type"] == "websocket":
-        return _close
-    if for_program(scope):
+    """Answers while nobody can be let in; to a socket, too, which a page tries again."""
+    if scope["type"] != "websocket" and for_program(scope):
         return JSONResponse({"detail": error.in_("en")}, 503)
     return PlainTextResponse(f"{error.in_('zh')}\n{error.in_('en')}\n", 503)
 

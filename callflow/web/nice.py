@@ -20,6 +20,7 @@ import nicegui.client
 from fastapi import FastAPI, HTTPException, Request
 from jinja2 import BaseLoader, Environment
 from nicegui import Client, core, ui
+from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from callflow.archive.viewers import Role
 from callflow.gate import App, Message, Receive, Send
@@ -37,11 +38,14 @@ Build = Callable[[Visitor, Request], Any]
 """Builds a page with NiceGUI's elements; may be a coroutine."""
 
 
-def attach(app: FastAPI, not_found: Callable[[Request, Exception], Any]) -> None:
+def attach(app: FastAPI, refused: Callable[..., Any]) -> None:
     """Serve NiceGUI behind ``app``. Once in a process: NiceGUI is one application, whoever uses it.
 
-    It is asked for whatever nobody else knows; ``not_found`` answers what it does not know either.
+    ``refused`` answers where there is nothing, or nothing for this visitor: NiceGUI would print the address and make a
+    page of its own.
     """
+    for kind in (404, StarletteHTTPException):
+        core.app.add_exception_handler(kind, refused)
     environment = nicegui.client.templates.env
     if not isinstance(environment.loader, _WithNonces):
         assert environment.loader is not None
@@ -50,7 +54,6 @@ def attach(app: FastAPI, not_found: Callable[[Request, Exception], Any]) -> None
     for name, handler in core.sio.handlers["/"].items():
         if name != "disconnect" and not hasattr(handler, "__wrapped__"):
             core.sio.on(name, (_connecting if name == "connect" else _on_own_page)(handler))
-    core.app.add_exception_handler(404, not_found)
     core.app.config.socket_io_js_transports = ["websocket"]
     ui.run_with(
         app,

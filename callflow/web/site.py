@@ -16,12 +16,16 @@ A page made of templates is ``site.pages.page(request, "calls.html.j2", values, 
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import HTTPConnection
 
 from callflow import __version__
 from callflow.archive.viewers import NotSeen, Role
@@ -29,7 +33,7 @@ from callflow.errors import CallflowError
 from callflow.gate import HEADERS, App, Gate
 from callflow.texts import Text, text
 from callflow.web import login, nice
-from callflow.web.access import Access, for_program, visitor_of
+from callflow.web.access import BUSY, TOO_LARGE, Access, for_program, visitor_of
 from callflow.web.accounts import Accounts
 from callflow.web.pages import Pages, Section, read_static
 from callflow.web.visitor import EVERYBODY, Visitor
@@ -43,8 +47,38 @@ OURS = {**HEADERS, "referrer-policy": "same-origin"}
 FORBIDDEN = text("this is not for your role", "您没有权限查看")
 NOT_THERE = text("there is nothing here", "没有这个页面")
 LOOK_AGAIN = text("is the address right?", "请检查地址")
+FAILED = 1011
+"""WebSocket close code: something went wrong here."""
 BAD = text("this address cannot be understood", "无法理解这个地址")
-BAD_BODY = text("what was sent cannot be understood", "无法理解发来的内容")
+BAD_SENT = text("what was sent cannot be understood", "无法理解所发送的内容")
+REFUSALS: Mapping[int, Text] = {
+    405: text("this cannot be done here", "这里不能这样操作"),
+    413: TOO_LARGE,
+    422: BAD_SENT,
+    429: BUSY,
+}
+"""What is said of a status where nothing else is."""
+WRONG: Mapping[str, str] = {
+    "missing": "缺少",
+    "extra_forbidden": "没有这一项",
+    "int_parsing": "应为整数",
+    "int_type": "应为整数",
+    "float_parsing": "应为数字",
+    "bool_parsing": "应为 true 或 false",
+    "string_type": "应为文字",
+    "string_too_long": "太长",
+    "string_too_short": "太短",
+    "string_pattern_mismatch": "格式不对",
+    "literal_error": "不是可用的值",
+    "enum": "不是可用的值",
+    "greater_than_equal": "太小",
+    "less_than_equal": "太大",
+    "date_parsing": "应为日期，如 2026-11-01",
+    "date_from_datetime_parsing": "应为日期，如 2026-11-01",
+    "json_invalid": "不是 JSON",
+    "model_attributes_type": "应为 JSON 对象",
+}
+"""What pydantic finds wrong, by the names that it has for it; in English it has words of its own."""
 
 
 class Site:
@@ -68,12 +102,13 @@ class Site:
         self.app.get("/static/{package}/{name}", include_in_schema=False)(self._asset)
         self.app.get("/", include_in_schema=False)(self._first)
         self.app.get("/favicon.ico", include_in_schema=False)(lambda: RedirectResponse("/static/web/icon.svg", 301))
-        for kind, handler in (
-            (CallflowError, self._explained),
-            (StarletteHTTPException, self._refused),
-            (RequestValidationError, self._invalid),
-        ):
-            self.app.add_exception_handler(kind, handler)
+        self._answers: Mapping[type[Exception], Any] = {
+            CallflowError: _for_pages(self._explained),
+            StarletteHTTPException: _for_pages(self._refused),
+            RequestValidationError: _for_pages(self._invalid),
+        }
+        for kind, answer in self._answers.items():
+            self.app.add_exception_handler(kind, answer)
         self._serve_static("web", "callflow.web")
 
     def section(self, section: Section) -> None:
@@ -98,7 +133,7 @@ class Site:
 
     def finished(self, hosts: frozenset[str]) -> App:
         """The whole as an ASGI application. ``hosts``: what a request may call this server. Add no pages after it."""
-        nice.attach(self.app, self._refused)
+        nice.attach(self.app, self._answers[StarletteHTTPException])
         own = ("content-security-policy", "cache-control", "x-frame-options")
         return Gate(self._access, hosts, REFUSED, OURS, own)
 
@@ -126,20 +161,27 @@ class Site:
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, StarletteHTTPException)
-        if error.status_code == 404:
+        status = error.status_code
+        if status == 404:
             return self._message(request, NOT_THERE, 404, LOOK_AGAIN)
-        if error.status_code == 403:
+        if status == 403:
             return self._message(request, FORBIDDEN, 403)
-        return self._message(request, Text(str(error.detail), str(error.detail)), error.status_code)
+        said = str(error.detail)
+        plain = said == HTTPStatus(status).phrase  # nobody has said more
+        return self._message(request, REFUSALS.get(status, BAD) if plain else Text(said, said), status)
 
     async def _invalid(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        errors = error.errors()[:5]
-        if any(each["loc"][0] == "path" for each in errors):  # /calls/abc
+        wrong = error.errors()[:5]
+        if any(each["loc"][:1] == ("path",) for each in wrong):  # /calls/abc
             return self._message(request, NOT_THERE, 422, LOOK_AGAIN)
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in errors)
-        in_body = any(each["loc"][0] == "body" for each in errors)
-        return self._message(request, BAD_BODY if in_body else BAD, 422, Text(wrong, wrong))
+        places = [".".join(map(str, each["loc"])) for each in wrong]
+        english = [f"{place}: {each['msg']}" for place, each in zip(places, wrong, strict=True)]
+        chinese = [
+            f"{place}：{WRONG.get(each['type'], '不符合要求')}" for place, each in zip(places, wrong, strict=True)
+        ]
+        sent = any(each["loc"][:1] == ("body",) for each in wrong)
+        return self._message(request, BAD_SENT if sent else BAD, 422, Text("; ".join(english), "；".join(chinese)))
 
     def _message(self, request: Request, message: Text, status: int, hint: Text | None = None) -> Response:
         language = request.state.visitor.language if request.state.visitor else "en"
@@ -147,3 +189,17 @@ class Site:
             detail = [message.in_(language), hint.in_(language) if hint else ""]
             return JSONResponse({"detail": " — ".join(filter(None, detail))}, status)
         return self.pages.message(request, message, hint, status)
+
+
+def _for_pages(answer: Callable[[Request, Exception], Awaitable[Response]]) -> Callable[..., Any]:
+    """An answer to what went wrong: requests get it, a socket is closed, as it could not read it."""
+
+    async def handled(asked: HTTPConnection, error: Exception) -> Response | None:
+        if isinstance(asked, Request):
+            return await answer(asked, error)
+        assert isinstance(asked, WebSocket)
+        with suppress(Exception):  # closed before, or gone
+            await asked.close(FAILED)
+        return None
+
+    return handled

@@ -54,6 +54,20 @@ def test_fillers_do_not_show_what_stands_between_them() -> None:
     assert masked("version 3 of 12 rules, 45 calls, 678 s") == "version 3 of 12 rules, 45 calls, 678 s"
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("1002_20261123-1405.jsonl", "1002_20261123-1405.jsonl"),
+        ("20261123_140512_13812345678.wav", "20261123_140512_138••••5678.wav"),
+        ("138 20261123.wav", "138 ••••1123.wav"),
+        ("99920261123.wav", "999••••1123.wav"),
+        ("20262359.wav", "202••••9.wav"),
+    ],
+)
+def test_the_day_and_time_of_a_file_are_no_telephone_number(name: str, shown: str) -> None:
+    assert masked(name) == shown
+
+
 def test_a_quotation_is_masked_as_the_line_it_was_taken_from() -> None:
     masker = Masker(PARTS)
     assert masker.text("零零一三") == "••••"

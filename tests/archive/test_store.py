@@ -12,12 +12,14 @@ import postgres
 import pytest
 import sqlalchemy as sa
 from archive_samples import call
+from sqlalchemy import exc
 from sqlalchemy.exc import SQLAlchemyError
 
+from callflow.archive import failures
 from callflow.archive.calls import add, known
 from callflow.archive.search import rows_of
 from callflow.archive.store import Archive
-from callflow.archive.tables import Call
+from callflow.archive.tables import Base, Call
 from callflow.errors import ArchiveError
 
 
@@ -118,6 +120,58 @@ def mounted(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("mounting a disk needs root and the right to mount")
     yield disk
     subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_damaged_archive_is_not_taken_for_another_file(tmp_path: Path) -> None:
+    path = tmp_path / "calls.db"
+    with Archive.open(str(path)) as archive:
+        add(archive, [call(number) for number in range(1, 100)])
+    content = path.read_bytes()
+    half = len(content) // 8192 * 4096
+    path.write_bytes(content[:half] + b"\xff" * (len(content) - half))
+
+    def read_all() -> None:
+        with Archive.open(str(path)) as archive, archive.read() as session:
+            for table in Base.metadata.sorted_tables:
+                session.execute(sa.select(table)).all()
+
+    with pytest.raises(ArchiveError, match="is damaged") as error:
+        read_all()
+    assert "backup" in error.value.hint.en
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("connection failed: fe_sendauth: no password supplied", "does not let us in"),
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.3", user "x", database "calls"', "does not let us in"),
+        ("FATAL:  sorry, too many clients already", "lets nobody in at the moment"),
+        ("FATAL:  remaining connection slots are reserved for roles", "lets nobody in at the moment"),
+        ("FATAL:  the database system is starting up", "lets nobody in at the moment"),
+        ("could not serialize access due to concurrent update", "is locked by another"),
+        ("database schema is locked: main", "is locked by another"),
+        ("permission denied for table calls", "may not use the archive"),
+        ("[Errno -2] Name or service not known", "cannot reach the archive"),
+        ("[Errno -3] Temporary failure in name resolution", "cannot reach the archive"),
+        ("connection timeout expired", "cannot reach the archive"),
+        ("disk I/O error", "does not read or write"),
+        ("malformed database schema (calls)", "is damaged"),
+        ("file is not a database", "is not an archive"),
+        ("something nobody has heard of", "refuses: something nobody"),
+    ],
+)
+def test_what_databases_say_is_told_with_what_to_do(said: str, told: str) -> None:
+    error = failures.explained(exc.OperationalError("", None, Exception(said)), "desk")
+    assert told in error.in_("en")
+    assert error.hint.en
+    assert error.hint.zh != error.hint.en
+
+
+def test_what_cannot_be_opened_though_it_may_be_written_is_not_called_read_only(tmp_path: Path) -> None:
+    error = failures.explained(exc.OperationalError("", None, Exception("unable to open database file")),
+                               str(tmp_path / "calls.db"))  # fmt: skip
+    assert "cannot be opened" in error.in_("en")
+    assert "too many files" in error.hint.en
 
 
 def test_an_archive_on_a_read_only_disk(mounted: Path) -> None:

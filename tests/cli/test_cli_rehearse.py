@@ -19,6 +19,7 @@ from callflow.archive import calls as archived
 from callflow.archive.calls import NewCall
 from callflow.archive.store import Archive
 from callflow.cli import main
+from callflow.events import Output
 
 FLOW = """flow: {start: a}
 states:
@@ -149,6 +150,10 @@ def test_a_journal_is_recorded_as_a_rehearsal(tmp_path: Path, capfd: pytest.Capt
     assert main(["record", str(tmp_path / "call.jsonl"), "--flow", "inbound", "--out", str(out)]) == 0
     assert main(["record", str(tmp_path / "call.jsonl"), "--flow", "inbound", "--name", "一通电话"]) == 0
     assert capfd.readouterr().out == out.read_text("utf-8").replace("name: call\n", "name: 一通电话\n")
+    out.write_text("# mended by hand", "utf-8")
+    assert main(["record", str(tmp_path / "call.jsonl"), "--flow", "inbound", "--out", str(out), "--lang", "en"]) == 2
+    assert "is there already" in capfd.readouterr().err
+    assert out.read_text("utf-8") == "# mended by hand"
     assert main(["record", str(tmp_path / "none.jsonl"), "--lang", "en"]) == 2
     assert "cannot read" in capfd.readouterr().err
 
@@ -176,14 +181,21 @@ def test_calls_over_a_flow_come_from_journals_folders_and_archives(
         content = (calls / "one.jsonl").read_bytes()
         archived.add(archive, [NewCall(key="1", path="one.wav", journal=content)])
     drawn = []
-    for named in (calls / "one.jsonl", calls, f"sqlite:///{database}"):
+    for named in (calls / "one.jsonl", calls, f"sqlite:///{database}", database):
         assert main(["graph", "--format", "mermaid", "--lang", "en", "--heat", str(named)]) == 0
         drawn.append(capfd.readouterr().out)
     assert '1 call"' in drawn[0]
     assert "100 % of calls" in drawn[0]
-    assert drawn[0] == drawn[1] == drawn[2]
+    assert drawn[0] == drawn[1] == drawn[2] == drawn[3]
     assert main(["graph", "--format", "mermaid", "--call", str(calls / "one.jsonl")]) == 0
-    assert "1. 0:0" in capfd.readouterr().out
+    judged = capfd.readouterr().out
+    assert "1. 0:0" in judged
+    header, *lines = (calls / "one.jsonl").read_text("utf-8").splitlines(keepends=True)
+    outputs = {kind.type for kind in Output.__subclasses__()}
+    unjudged = calls / "inputs.jsonl"
+    unjudged.write_text(header + "".join(one for one in lines if json.loads(one)["type"] not in outputs), "utf-8")
+    assert main(["graph", "--format", "mermaid", "--call", str(unjudged)]) == 0
+    assert capfd.readouterr().out.replace("inputs", "one") == judged
 
 
 @pytest.mark.parametrize(

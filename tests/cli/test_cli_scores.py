@@ -16,7 +16,7 @@ from archived import archive_of, new_call
 from commandline import callflow, complaint
 
 from callflow.archive import audit, extracts
-from callflow.archive.calls import add
+from callflow.archive.calls import NewFlow, add
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.cli import main
@@ -107,6 +107,18 @@ def test_diff_tells_by_rule_and_agent(calls: Path, capfd: pytest.CaptureFixture[
                  "1", "--agent", "李丽", "--since", "2026-11-03", "--until", "2026-11-07"]) == 0  # fmt: skip
     data = json.loads(capfd.readouterr().out)
     assert (data["calls"], data["touched"], data["rules"]) == (2, 0, [])
+
+
+def test_diff_leaves_out_calls_of_other_flows(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = archive_of(tmp_path / "calls.sqlite", ["faulty", "exemplary"])
+    other = replace(new_call("vulgar"), flow=NewFlow("reminders", "0" * 64))
+    with Archive.open(str(path)) as archive:
+        add(archive, [other])
+    asked = ["--archive", str(path), "--lang", "en", "--workers", "1"]
+    assert main(["diff", "--flow", "inbound", "--against", "inbound", *asked]) == 0
+    out, err = capfd.readouterr()
+    assert "2 calls judged" in out
+    assert "calls of other flows, left out: 1" in err
 
 
 PHONE = "13800138005"

@@ -122,6 +122,8 @@ def test_a_key_that_comes_twice_is_kept_once_and_told_with_the_first() -> None:
         ("flow:\n  start: a\n\tb: c\n", (3, 1), "spaces, not with a tab", "不要用制表符"),
         ("flow：\n  start: a\n", (1, 5), "full-width colon", "全角冒号"),
         ("flow:\n  start：a\n  b: c\n", (2, 8), "full-width colon", "全角冒号"),
+        ("flow:\n  b: c\n  start:a\n", (3, 8), "space must follow", "要有空格"),
+        ("flow:\n  start:a\n  b: c\n", (2, 8), "space must follow", "要有空格"),
         ("flow:\n  start: a\n b: c\n", (3, 2), "indentation", "缩进"),
         ("flow:\n  start: a\n   b: c\n", (3, 4), "indentation", "缩进"),
         ("a:\n  - b\n - c\n", (3, 2), "indentation", "缩进"),

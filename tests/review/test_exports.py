@@ -243,7 +243,7 @@ def test_the_page_of_a_call_has_no_number_in_it(archive: Archive, tmp_path: Path
     assert digits, "the customer tells a number"
     for reveal in (True, False):
         path = tmp_path / f"{reveal}.html"
-        call_page.write_call(path, events, explained, plan(), "zh", reveal)
+        call_page.write_call(path, events, explained, plan().flow, "zh", reveal)
         page = re.sub("[，。]", "", path.read_text("utf-8"))
         assert any(number in page for number in digits) is reveal
         assert ("•" * 4 in page) is not reveal

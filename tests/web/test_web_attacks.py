@@ -346,6 +346,59 @@ def _upgrade(served: Served, browser: Browser, **headers: str) -> int:
         connection.close()
 
 
+# ------------------------------------------------------------------------------------------------ what is refused
+
+
+@pytest.mark.parametrize(
+    ("user", "path", "status", "en", "zh"),
+    [
+        ("admin", "/nothing", 404, "there is nothing here", "没有这个页面"),
+        ("admin", "/_nicegui/3.18.0/nothing", 404, "there is nothing here", "没有这个页面"),
+        ("admin", "/calls/x", 422, "valid integer", "path.call_id：应为整数"),
+        ("zuoxi", "/audit", 403, "not for your role", "没有权限"),
+    ],
+)
+def test_what_is_refused_is_told_on_a_page_of_ours_in_both_languages(
+    served: Served, user: str, path: str, status: int, en: str, zh: str
+) -> None:
+    cookie = f"callflow={served.browser(user).cookies['callflow']}; callflow-look="
+    for language, words in (("en", en), ("zh", zh)):
+        answer = served.browser().ask(path, cookie=f"{cookie}{language}.light")
+        assert answer.status == status
+        assert words in answer.text
+        assert '<main id="main"' in answer.text
+        assert "unsafe-eval" not in answer.headers["content-security-policy"]
+
+
+def test_programs_are_told_what_is_wrong_in_both_languages(served: Served) -> None:
+    ours = served.browser("admin")
+    cookie = f"callflow={ours.cookies['callflow']}; callflow-look="
+    decide = "/api/findings/1/decisions"
+    for path, body, en, zh in (
+        ("/api/nothing", "", "nothing here", "没有这个页面"),
+        ("/api/calls?limit=x", "", "query.limit", "query.limit：应为整数"),
+        (decide, '{"kind": "nonsense"}', "what was sent", "无法理解所发送的内容 — body.kind：不是可用的值"),
+        (decide, '{"kind":', "JSON decode error", "不是 JSON"),
+        (decide, '{"kind": "correct"}', "goes with correct", "改判"),
+    ):
+        for language, words in (("en", en), ("zh", zh)):
+            given = {
+                "cookie": f"{cookie}{language}.light",
+                "x_csrf_token": ours.csrf,
+                "content_type": "application/json",
+            }
+            answer = ours.ask(path, "POST" if body else "GET", body, **given)
+            assert words in json.loads(answer.text)["detail"], (path, body)
+
+
+def test_a_status_is_never_the_only_thing_that_is_said(served: Served) -> None:
+    ours = served.browser("admin")
+    answer = ours.form("/exports", csrf=ours.csrf, table="nonsense")
+    assert answer.status == 422
+    assert "Unprocessable" not in answer.text
+    assert "无法理解所发送的内容" in answer.text
+
+
 # ------------------------------------------------------------------------------------------------ the archive away
 
 

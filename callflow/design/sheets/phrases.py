@@ -27,12 +27,6 @@ COLUMNS: dict[str, Text] = {
 """Headings; ``kind`` only where both kinds share one table (CSV), ``better`` only where something is forbidden."""
 WHOLE = ("better", "severity", "group", "file")
 """Columns that speak of a phrase and not of one wording."""
-SEVERITIES: dict[str, Text] = {
-    "minor": text("minor", "轻微"),
-    "major": text("major", "一般"),
-    "severe": text("severe", "严重"),
-    "fatal": text("fatal", "致命"),
-}
 
 
 def columns_of(kind: Kind) -> tuple[str, ...]:

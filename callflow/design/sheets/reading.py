@@ -7,10 +7,11 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from callflow.design.sheets.phrases import COLUMNS, KINDS, SEVERITIES, SHEETS, WHOLE, Kind, SheetPhrase, variables_of
+from callflow.design.sheets.phrases import COLUMNS, KINDS, SHEETS, WHOLE, Kind, SheetPhrase, variables_of
 from callflow.design.sheets.tables import Cell, Line, Table, warning
 from callflow.flow.located_yaml import NOT_TEXT
 from callflow.flow.model import PLAIN_BRACKETS, Flow
+from callflow.flow.names import SEVERITY_TITLES
 from callflow.flow.read import REHEARSALS
 from callflow.phrases.template import TemplateError, expand
 from callflow.problems import Location, Problem, did_you_mean, has_errors
@@ -184,11 +185,11 @@ class _Reader:
             )  # fmt: skip
 
     def _severity(self, cell: Cell, word: str) -> str:
-        for key, title in SEVERITIES.items():
+        for key, title in SEVERITY_TITLES.items():
             if word.lower() in (key, title.zh):
                 return key
-        words = [f"{title.zh} ({key})" for key, title in SEVERITIES.items()]
-        near = did_you_mean(word, [*SEVERITIES, *(title.zh for title in SEVERITIES.values())])
+        words = [f"{title.zh} ({key})" for key, title in SEVERITY_TITLES.items()]
+        near = did_you_mean(word, [*SEVERITY_TITLES, *(title.zh for title in SEVERITY_TITLES.values())])
         list_ = "、".join(words)
         self.wrong(
             cell.at, '"{w}" is none of {l}{n}', "“{w}”不在 {l} 之中{m}", w=word[:40], l=list_, n=near.en, m=near.zh

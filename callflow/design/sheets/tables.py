@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from callflow.design.sheets.phrases import COLUMNS, KINDS, SEVERITIES, SHEETS, Kind, SheetPhrase, columns_of
+from callflow.design.sheets.phrases import COLUMNS, KINDS, SHEETS, Kind, SheetPhrase, columns_of
+from callflow.flow.names import SEVERITY_TITLES
 from callflow.problems import Level, Location, Problem
 from callflow.texts import Text
 
@@ -57,7 +58,7 @@ def lines_of(phrases: list[SheetPhrase], kind: Kind | None, language: str) -> It
 
 
 def _lines(phrase: SheetPhrase, with_kind: bool, language: str) -> Iterator[list[str]]:
-    severity = SEVERITIES.get(phrase.severity)
+    severity = SEVERITY_TITLES.get(phrase.severity)
     whole = {
         "kind": SHEETS[phrase.kind].in_(language),
         "name": phrase.name,

@@ -11,9 +11,10 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
-from callflow.design.sheets.phrases import KINDS, SEVERITIES, SHEETS, Kind, SheetPhrase, columns_of
+from callflow.design.sheets.phrases import KINDS, SHEETS, Kind, SheetPhrase, columns_of
 from callflow.design.sheets.tables import MOST_COLUMNS, MOST_ROWS, Cell, Table, headings, letter, lines_of, warning
 from callflow.errors import BadInput, CallflowError, needed
+from callflow.flow.names import SEVERITY_TITLES
 from callflow.problems import Location, Problem, did_you_mean
 from callflow.texts import Text, text
 
@@ -82,7 +83,7 @@ def _fill(sheet: Worksheet, phrases: list[SheetPhrase], kind: Kind, language: st
         sheet.cell(1, place).font = Font(bold=True)
     sheet.freeze_panes = "A2"
     if "severity" in columns:
-        choices = ",".join(word.in_(language) for word in SEVERITIES.values())
+        choices = ",".join(word.in_(language) for word in SEVERITY_TITLES.values())
         validation = DataValidation(type="list", formula1=f'"{choices}"', allow_blank=True)
         sheet.add_data_validation(validation)
         at = letter(columns.index("severity") + 1)

@@ -38,6 +38,7 @@ _NEVER_SO = text(
     "what must be done can be missed and what must not be said can be violated, not the other way round",
     "应做的只能漏做，禁止的只能违反",
 )
+VERDICT = text("a verdict goes with correct, and with nothing else", "改判（correct）须给出结果，其余不须")
 
 
 class Call(BaseModel):
@@ -187,7 +188,7 @@ def router(books: Books) -> APIRouter:
         if given.kind == "correct" and visitor.user.role not in LEADERS:
             raise HTTPException(403)
         if (given.kind == "correct") != bool(given.verdict):
-            raise HTTPException(422, "a verdict goes with correct, and with nothing else")
+            raise HTTPException(422, VERDICT.in_(visitor.language))
         call_id = details.call_of(books.archive, finding_id)
         if call_id is None:
             raise HTTPException(404)

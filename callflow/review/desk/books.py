@@ -56,8 +56,9 @@ class Books:
 
     def opened(self, call: Details, visitor: Visitor) -> Opened:
         """Its journal, opened. Raises ``ArchiveError`` or ``BadJournal`` where there is none that can be read."""
+        version = f"{call.version} {self.flows.version(call.flow)}"
         return self.shelf.opened(
-            call.row.id, call.version, visitor.reveals, lambda: calls.journal(self.archive, call.row.id)
+            call.row.id, version, visitor.reveals, lambda: calls.journal(self.archive, call.row.id)
         )
 
     def groups(self, call: Details) -> dict[str, tuple[Text, GroupScore]]:

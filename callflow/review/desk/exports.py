@@ -109,15 +109,15 @@ def router(books: Books) -> APIRouter:
         """One call, to print."""
         visitor = visitor_of(request)
         call = books.details(call_id, visitor)
-        plan = books.flows.plan(call.flow)
-        if call.row.status == "failed" or plan is None:
+        if call.row.status == "failed" or books.flows.plan(call.flow) is None:
             raise CallflowError(NO_FLOW)
         _note(books, visitor, "export.call", f"call {call_id}")
         explained = scored.of_call(books.archive, call_id, reveal=visitor.reveals)
         journal = scored.journal_of(calls.journal(books.archive, call_id), call_id)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "call.html"
-            call_page.write_call(path, journal.events, explained, plan, visitor.language, visitor.reveals)
+            flow = books.flows.flow(call.flow, journal.header.files)
+            call_page.write_call(path, journal.events, explained, flow, visitor.language, visitor.reveals)
             page = path.read_text(encoding="utf-8")
         return _printed(page)
 

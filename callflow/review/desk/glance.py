@@ -55,7 +55,7 @@ def read(message: str) -> View | Seen:
     except (ValueError, RecursionError) as error:
         raise NotOurs("not JSON") from error
     if isinstance(told, dict) and told.keys() == {"seen"}:
-        return Seen(_words(told["seen"]))
+        return Seen(_text(told["seen"]))
     if not isinstance(told, dict) or told.keys() != {"view"} or not isinstance(told["view"], dict):
         raise NotOurs("neither a view nor a receipt")
     return _view(told["view"])
@@ -121,6 +121,11 @@ def _number(told: Any, least: float, most: float) -> float:
 
 def _words(told: Any) -> str:
     """Text on one line, long numbers masked, whatever the machine has done about them."""
+    return masked(printable(_text(told)).strip())[:LONGEST_TEXT]
+
+
+def _text(told: Any) -> str:
+    """A text as it is: the name of a whisper may hold many digits in a row, and is no number of anybody's."""
     if not isinstance(told, str):
         raise NotOurs("not a text")
-    return masked(printable(told).strip())[:LONGEST_TEXT]
+    return told

@@ -36,7 +36,7 @@ def open_journal(content: bytes, flows: Flows, reveals: bool) -> Opened:
     header, events = journal.header, journal.events
     if not reveals:
         header, events = replace(header, recording=masked(header.recording)), list(masked_events(events))
-    return Opened(header, tuple(events), Story.of(events, flows.flow(header.flow)))
+    return Opened(header, tuple(events), Story.of(events, flows.flow(header.flow, header.files)))
 
 
 class Shelf:
@@ -48,7 +48,10 @@ class Shelf:
         self._lock = Lock()
 
     def opened(self, call_id: int, version: str, reveals: bool, read: Callable[[], bytes]) -> Opened:
-        """The call; ``version`` changes when it was judged again. ``read`` gives its journal where it must be read."""
+        """The call; ``version`` changes when it was judged again, or its flow did.
+
+        ``read`` gives its journal where it must be read.
+        """
         key = call_id, version, reveals
         with self._lock:
             if key in self._kept:

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import WebSocket, WebSocketDisconnect
+from fastapi.responses import Response
 
 from callflow.archive.machines import Machine
+from callflow.archive.masking import masked
 from callflow.archive.viewers import Viewer
 from callflow.errors import CallflowError
 from callflow.review.desk.glance import NotOurs, Seen, View, read
@@ -32,20 +34,22 @@ BURST, PER_SECOND = 10.0, 2.0
 WHISPERS_BURST, WHISPERS_PER_SECOND = 10.0, 0.2
 LONGEST_WHISPER = 200
 CHECKED_EVERY = 5.0
-"""Seconds after which it is asked again whether a token is still good."""
+"""Seconds after which it is asked again whether a token is still good, and what the archive did not take is tried."""
 EVERY, BEAT = 1.0, 0.9
 """Seconds between two messages to a page at least, and how much longer at most: so a server that ends need not wait."""
 SLOW = 10.0
 """Seconds that a page may take to say that it got a message."""
 LONGEST_WATCH = 600.0
 """Seconds after which a page must connect again, and say again who looks."""
-REFUSE, TOO_MANY = 1008, 1013
-"""WebSocket close codes: policy violation, try again later."""
+REFUSE, FAILED, REPLACED = 1008, 1011, 4001
+"""WebSocket close codes: policy violation, something went wrong; and one of our own: another has come in its place."""
 
 Known = Callable[[str], Awaitable[Machine | None]]
-"""Whose machine a token is."""
+"""Whose machine a token is. Raises ``CallflowError`` where the archive cannot be asked."""
 Noted = Callable[[Machine, "Whisper"], Awaitable[None]]
-"""An agent has read a whisper."""
+"""An agent has read a whisper. Raises ``CallflowError`` where the archive cannot be told."""
+Looking = Callable[[], Viewer | None]
+"""Who looks at a page, and what they may see of it now; ``None``: no longer anything."""
 
 
 class Unheard(CallflowError):
@@ -76,16 +80,20 @@ class Credit:
 
 @dataclass(slots=True)
 class Whisper:
-    """What ``who`` wants an agent to read. ``state``: ``waiting``, ``sent``, ``read``."""
+    """What ``who`` wants an agent to read.
+
+    ``state``: ``waiting``, ``sent``, ``seen`` by the agent, ``read`` once the archive has noted that.
+    """
 
     who: str
     text: str
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     state: str = "waiting"
 
-    def data(self) -> dict[str, Any]:
-        """As JSON."""
-        return {"id": self.id, "from": self.who, "text": self.text, "state": self.state}
+    def data(self, viewer: Viewer) -> dict[str, Any]:
+        """As JSON; that it is seen is told when it is sure to be kept."""
+        state = "sent" if self.state == "seen" else self.state
+        return {"id": self.id, "from": self.who, "text": _shown(self.text, viewer), "state": state}
 
 
 class Place:
@@ -100,18 +108,18 @@ class Place:
         self.whispers: list[Whisper] = []
         self.news = asyncio.Event()
 
-    def card(self) -> dict[str, Any]:
+    def card(self, viewer: Viewer) -> dict[str, Any]:
         """As JSON for the page. ``age``: seconds since the machine told of it."""
         who = self.machine
         return {
             "id": who.user,
             "agent": who.agent,
-            "name": who.agent_name or who.agent,
-            "team": who.team,
+            "name": _shown(who.agent_name, viewer) or who.agent,
+            "team": _shown(who.team, viewer),
             "online": self.line is not None,
             "age": round(time.monotonic() - self.told, 1),
             **self.view.data(),
-            "whispers": [whisper.data() for whisper in self.whispers[-KEPT:]],
+            "whispers": [whisper.data(viewer) for whisper in self.whispers[-KEPT:]],
         }
 
 
@@ -127,17 +135,24 @@ class Wall:
     # ------------------------------------------------------------------------------------ machines
 
     async def machine(self, socket: WebSocket, token: str) -> None:
-        """Talk to an agent's machine until it goes, or sends what ours would never send."""
-        who = await self._known(token)
+        """Talk to an agent's machine until it goes, or sends what ours would never send.
+
+        One whose token is not good is answered 401; where there is no room or no archive, 503.
+        """
+        try:
+            who = await self._known(token)
+        except CallflowError:
+            await socket.send_denial_response(Response(status_code=503))
+            return
         if who is None or (who.user not in self._places and len(self._places) >= MOST_MACHINES):
-            await socket.close(REFUSE if who is None else TOO_MANY)
+            await socket.send_denial_response(Response(status_code=401 if who is None else 503))
             return
         await socket.accept()
         place = self._places.setdefault(who.user, Place(who))
         before, place.line, place.machine = place.line, socket, who
         if before is not None:  # the same token on another machine, or a connection that is dead without knowing it
             with suppress(Exception):
-                await before.close(REFUSE, "another machine has come with this token")
+                await before.close(REPLACED, "another machine has come with this token")
         for whisper in place.whispers:
             whisper.state = "waiting" if whisper.state == "sent" else whisper.state
         self._changed()
@@ -147,10 +162,12 @@ class Wall:
         except asyncio.CancelledError:
             pass  # the server ends
         finally:
-            sending.cancel()
             if place.line is socket:
                 place.line, place.lost = None, time.monotonic()
+                asyncio.get_running_loop().call_later(GONE_AFTER + 1, self._forget)
             self._changed()
+            place.news.set()  # so that it ends, once it has told the archive what it was told
+            await sending
 
     async def _receive(self, place: Place, socket: WebSocket) -> None:
         credit = Credit(BURST, PER_SECOND)
@@ -166,37 +183,53 @@ class Wall:
                 await socket.close(REFUSE, str(wrong))
                 return
             if isinstance(told, Seen):
-                await self._seen(place, told.id)
+                _seen(place, told.id)
             else:
                 place.view, place.told = told, time.monotonic()
             self._changed()
 
-    async def _seen(self, place: Place, number: str) -> None:
-        for whisper in place.whispers:
-            if whisper.id == number and whisper.state != "read":
-                whisper.state = "read"
-                await self._noted(place.machine, whisper)
-
     async def _send(self, place: Place, socket: WebSocket, token: str) -> None:
-        """Whispers, as they come; and now and then it is asked whether the token is still good."""
+        """Whispers, as they come; receipts into the archive; and now and then whether the token is still good.
+
+        However it ends, the connection ends with it: nobody must be seen whose token is no longer asked for.
+        """
         checked = time.monotonic()
-        with suppress(WebSocketDisconnect, RuntimeError):
-            while True:
+        try:
+            while place.line is socket:
                 place.news.clear()
-                for whisper in place.whispers:
-                    if whisper.state == "waiting":
-                        told = {"id": whisper.id, "from": whisper.who, "text": whisper.text}
-                        whisper.state = "sent"  # before it is: it may be read before we are on again
-                        await socket.send_json({"whisper": told})
-                        self._changed()
+                await self._whisper_to(place, socket)
+                await self._note(place)
+                if time.monotonic() - checked >= CHECKED_EVERY:
+                    with suppress(CallflowError):  # an archive that stumbles is asked again
+                        if (who := await self._known(token)) is None:
+                            await socket.close(REFUSE, "the token is no longer good")
+                            break
+                        checked, place.machine = time.monotonic(), who  # the agent may have gone to another team
                 with suppress(TimeoutError):
                     await asyncio.wait_for(place.news.wait(), CHECKED_EVERY)
-                if time.monotonic() - checked >= CHECKED_EVERY:
-                    checked = time.monotonic()
-                    if (who := await self._known(token)) is None:
-                        await socket.close(REFUSE, "the token is no longer good")
-                        return
-                    place.machine = who  # the agent may have gone to another team
+            if place.line is None:  # else the one that has come in its place does
+                await self._note(place)
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # gone
+        finally:
+            with suppress(Exception):  # it is closed already, mostly
+                await socket.close(FAILED)
+
+    async def _whisper_to(self, place: Place, socket: WebSocket) -> None:
+        for whisper in place.whispers:
+            if whisper.state == "waiting":
+                whisper.state = "sent"  # before it is: it may be read before we are on again
+                await socket.send_json({"whisper": {"id": whisper.id, "from": whisper.who, "text": whisper.text}})
+                self._changed()
+
+    async def _note(self, place: Place) -> None:
+        """Tell the archive what the agent has read; what it does not take stays to be told."""
+        with suppress(CallflowError):
+            for whisper in place.whispers:
+                if whisper.state == "seen":
+                    await self._noted(place.machine, whisper)
+                    whisper.state = "read"
+                    self._changed()
 
     # ------------------------------------------------------------------------------------ whispers
 
@@ -223,7 +256,7 @@ class Wall:
 
     # ------------------------------------------------------------------------------------ pages
 
-    async def watch(self, socket: WebSocket, viewer: Viewer) -> None:
+    async def watch(self, socket: WebSocket, looking: Looking) -> None:
         """Show the machines to a page, as often as it says that it has got what was sent."""
         await socket.accept()
         news = asyncio.Event()
@@ -235,6 +268,9 @@ class Wall:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(news.wait(), BEAT)
                 news.clear()
+                if (viewer := looking()) is None:
+                    await socket.close(REFUSE)
+                    return
                 await socket.send_json({"cards": self.cards(viewer)})
                 await asyncio.wait_for(socket.receive_text(), SLOW)
                 await asyncio.sleep(EVERY)
@@ -248,19 +284,26 @@ class Wall:
 
     def cards(self, viewer: Viewer) -> list[dict[str, Any]]:
         """What ``viewer`` may see, by team and agent."""
-        self._forget()
         seen: Iterable[Place] = (place for place in self._places.values() if _may_see(place.machine, viewer))
-        return [place.card() for place in sorted(seen, key=lambda each: (each.machine.team, each.machine.agent))]
+        return [place.card(viewer) for place in sorted(seen, key=lambda each: (each.machine.team, each.machine.agent))]
 
     def _changed(self) -> None:
         for news in self._pages:
             news.set()
 
     def _forget(self) -> None:
-        now = time.monotonic()
-        gone = [n for n, place in self._places.items() if place.line is None and now - place.lost > GONE_AFTER]
-        for number in gone:
-            del self._places[number]
+        """Whoever has been away for long, with all that was said last: whether anybody watches or not."""
+        late = time.monotonic() - GONE_AFTER
+        self._places = {n: place for n, place in self._places.items() if place.line or place.lost > late}
+        self._changed()
+
+
+def _seen(place: Place, number: str) -> None:
+    """The agent has read a whisper."""
+    for whisper in place.whispers:
+        if whisper.id == number and whisper.state in ("waiting", "sent"):
+            whisper.state = "seen"
+            place.news.set()
 
 
 def _may_see(machine: Machine, viewer: Viewer) -> bool:
@@ -268,3 +311,8 @@ def _may_see(machine: Machine, viewer: Viewer) -> bool:
     if viewer.role == "supervisor":
         return viewer.team_id is not None and viewer.team_id == machine.team_id
     return viewer.role == "admin"
+
+
+def _shown(words: str, viewer: Viewer) -> str:
+    """What people wrote, as ``viewer`` may see it."""
+    return words if viewer.reveal else masked(words)

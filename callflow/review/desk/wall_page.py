@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field
 
 from callflow.archive import audit, machines
 from callflow.archive.machines import Machine
+from callflow.archive.masking import masked
+from callflow.archive.viewers import Viewer
 from callflow.review import words
 from callflow.review.desk.books import Books
 from callflow.review.desk.wall import LONGEST_WHISPER, REFUSE, Unheard, Wall, Whisper
@@ -66,11 +68,10 @@ def router(site: Site, books: Books) -> APIRouter:
 
     @routes.websocket("/wall/socket")
     async def watch(socket: WebSocket) -> None:
-        visitor: Visitor = visitor_of(socket)
-        if visitor.user.role in LEADERS:
-            await wall.watch(socket, visitor.viewer)
-        else:
+        if _leads(visitor_of(socket)) is None:
             await socket.close(REFUSE)
+        else:
+            await wall.watch(socket, lambda: _leads(visitor_of(socket)))
 
     @routes.websocket(MACHINES)
     async def machine(socket: WebSocket) -> None:
@@ -86,8 +87,13 @@ def router(site: Site, books: Books) -> APIRouter:
             to, made = wall.whisper(number, visitor.viewer, visitor.user.id, visitor.user.name, given.text)
         except Unheard as error:
             return JSONResponse({"detail": error.message.in_(visitor.language)}, error.status)
-        what = f"agent {to.agent}: {made.id} {made.text}"
+        what = f"agent {to.agent}: {made.id} {masked(made.text)}"
         await to_thread.run_sync(audit.note, archive, visitor.user.name, "wall.whisper", what, visitor.address)
-        return JSONResponse(made.data())
+        return JSONResponse(made.data(visitor.viewer))
 
     return routes
+
+
+def _leads(visitor: Visitor) -> Viewer | None:
+    """What a visitor who leads others may see; ``None`` for agents, who may have led somebody a moment ago."""
+    return visitor.viewer if visitor.user.role in LEADERS else None

@@ -7,15 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from callflow.archive.masking import masked, masked_events
-from callflow.call.plan import Plan
 from callflow.events import Event, Finding, Score
+from callflow.flow.model import Flow
 from callflow.review.report import write_report
 from callflow.review.scored import Explained, groups_of
 from callflow.review.story import Story
 
 
 def write_call(
-    path: Path, events: Sequence[Event], explained: Explained, plan: Plan, language: str, reveal: bool = False
+    path: Path, events: Sequence[Event], explained: Explained, flow: Flow, language: str, reveal: bool = False
 ) -> None:
     """Write the report of one call, without its sound, which would tell every number. Raises ``OutputError``."""
     shown: Iterable[Event] = standing(events, explained)
@@ -23,7 +23,7 @@ def write_call(
         shown = masked_events(shown)
     name = explained.name if reveal else masked(explained.name)
     title = name if explained.call is None else f"{explained.call} · {name}"
-    write_report(path, Story.of(shown, plan.flow), sound=None, title=title, language=language)
+    write_report(path, Story.of(shown, flow), sound=None, title=title, language=language)
 
 
 def standing(events: Iterable[Event], explained: Explained) -> Iterator[Event]:

@@ -344,7 +344,7 @@ def test_programs_are_told_what_is_not_there_as_json(served: Served) -> None:
         assert "没有这个页面" in json.loads(answer.text)["detail"]
     boss = served.browser("admin")
     given = {"content_type": "application/json", "x_csrf_token": boss.csrf}
-    assert "发来的内容" in boss.ask("/api/findings/1/decisions", "POST", "[]", **given).text
+    assert "所发送的内容" in boss.ask("/api/findings/1/decisions", "POST", "[]", **given).text
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import json
+import socket
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from hashlib import sha256
 from typing import Any
 
 import pytest
+from fastapi import FastAPI, WebSocket
 from served import Answer, Served
+from starlette.testclient import TestClient, WebSocketDenialResponse
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
+
+from callflow.archive.machines import Machine
+from callflow.archive.viewers import EVERYTHING
+from callflow.review.desk import glance
+from callflow.review.desk import wall as desk_wall
+from callflow.review.desk.wall import CHECKED_EVERY, Whisper
+from callflow.web.access import FRESH, MOST_REQUESTS
 
 VIEW: dict[str, Any] = {
     "phase": "talking", "state": {"zh": "受理", "en": "Intake"}, "length": 12.5,
@@ -65,6 +77,18 @@ def agent(served: Served) -> int:
     return int(served.rows("SELECT id FROM users WHERE name = 'zuoxi'")[0][0])
 
 
+def read(line: ClientConnection, page: ClientConnection) -> dict[str, str]:
+    """The whisper that comes; it is read, and the page knows."""
+    told: dict[str, str] = json.loads(line.recv(5))["whisper"]
+    line.send(json.dumps({"seen": told["id"]}))
+    until_is(page, told["id"], "read")
+    return told
+
+
+def until_is(page: ClientConnection, whisper: str, state: str) -> None:
+    cards(page, lambda seen: (whisper, state) in [(each["id"], each["state"]) for each in seen[0]["whispers"]])
+
+
 def closed(line: ClientConnection) -> int | None:
     with suppress(ConnectionClosed):
         for _ in range(100):
@@ -80,7 +104,7 @@ def test_only_a_token_that_is_good_lets_a_machine_in(served: Served) -> None:
     for bad in wrong:
         with pytest.raises(InvalidStatus) as refused, machine(served, bad):
             pass
-        assert refused.value.response.status_code == 403
+        assert refused.value.response.status_code == 401
     with pytest.raises(InvalidStatus), machine(served, token, origin=Origin(served.url)):
         pass  # no program of ours, but a page that somebody has given a token to
     with machine(served, token) as line:
@@ -113,7 +137,7 @@ def test_who_is_disabled_is_off_the_wall(served: Served) -> None:
 def test_a_second_machine_with_the_same_token_takes_the_place_of_the_first(served: Served) -> None:
     token = served.wall_token()
     with machine(served, token) as first, machine(served, token) as second, watching(served, "admin") as page:
-        assert closed(first) == 1008
+        assert closed(first) == 4001
         second.send(json.dumps({"view": VIEW}))
         assert len(cards(page, lambda seen: seen and seen[0]["phase"] == "talking")) == 1
 
@@ -169,6 +193,32 @@ def test_supervisors_see_their_team_only_and_agents_nothing(served: Served) -> N
     assert whisper(served, "zuoxi", "我来看看").status == 403
 
 
+def test_who_gets_another_team_or_role_is_shown_something_else_at_once(served: Served) -> None:
+    with machine(served, served.wall_token()), watching(served, "banzhang") as page:
+        assert len(cards(page)) == 1
+        try:
+            served.change(
+                "UPDATE users SET team_id = (SELECT id FROM teams WHERE name = '二组') WHERE name = 'banzhang'"
+            )
+            cards(page, lambda seen: seen == [])
+            served.change("UPDATE users SET role = 'agent' WHERE name = 'banzhang'")
+            assert answered_until_closed(page) == 1008
+        finally:
+            served.change("UPDATE users SET role = 'supervisor', team_id = (SELECT id FROM teams WHERE name = '一组')"
+                          " WHERE name = 'banzhang'")  # fmt: skip
+            time.sleep(FRESH)  # until then the server remembers what was
+
+
+def answered_until_closed(page: ClientConnection) -> int | None:
+    """A page that goes on saying that it got what was sent."""
+    end = time.monotonic() + 20
+    with suppress(ConnectionClosed):
+        while time.monotonic() < end:
+            page.recv(5)
+            page.send("got")
+    return page.close_code
+
+
 def test_a_whisper_is_shown_read_and_noted(served: Served) -> None:
     with machine(served, served.wall_token()) as line:
         answer = whisper(served, "banzhang", " 请先\n致歉 ")
@@ -184,6 +234,132 @@ def test_a_whisper_is_shown_read_and_noted(served: Served) -> None:
     assert "请先 致歉" in noted[0][2]
 
 
+def test_numbers_in_a_whisper_are_for_the_agent_and_for_those_who_may_see_them(served: Served) -> None:
+    shown = {"admin": "请回拨138••••5678", "banzhang": "请回拨138••••5678", "seer": "请回拨13812345678"}
+    with machine(served, served.wall_token()) as line, watching(served, "admin") as page:
+        assert shown["admin"] in whisper(served, "admin", "请回拨13812345678").text
+        assert read(line, page)["text"] == "请回拨13812345678"
+        for user, words in shown.items():
+            with watching(served, user) as other:
+                assert cards(other)[0]["whispers"][-1]["text"] == words, user
+    assert served.rows("SELECT 1 FROM audit WHERE what LIKE '%请回拨138••••5678%'")
+    assert not served.rows("SELECT 1 FROM audit WHERE what LIKE '%13812345678%'")
+
+
+def test_numbers_in_the_names_of_agents_and_teams_are_masked(served: Served) -> None:
+    served.change("UPDATE agents SET name = '王13812345678' WHERE code = '1001'")
+    served.change("UPDATE teams SET name = '组13912345678' WHERE name = '一组'")
+    try:
+        with machine(served, served.wall_token()):
+            for user, name, team in (
+                ("admin", "王138••••5678", "组139••••5678"),
+                ("seer", "王13812345678", "组13912345678"),
+            ):
+                with watching(served, user) as page:
+                    assert [(card["name"], card["team"]) for card in cards(page)] == [(name, team)]
+    finally:
+        served.change("UPDATE agents SET name = '王芳' WHERE code = '1001'")
+        served.change("UPDATE teams SET name = '一组' WHERE name = '组13912345678'")
+
+
+def test_the_name_of_a_whisper_is_no_number_to_be_masked() -> None:
+    assert glance.read('{"seen": "c00d98332896adf9"}') == glance.Seen("c00d98332896adf9")
+
+
+def test_an_archive_that_stumbles_costs_no_connection_no_receipt_and_no_revocation(served: Served) -> None:
+    token = served.wall_token()
+    with machine(served, token) as line, watching(served, "admin") as page:
+        assert whisper(served, "admin", "先别急").status == 200
+        told = json.loads(line.recv(5))["whisper"]
+        until_is(page, told["id"], "sent")
+        served.change("ALTER TABLE wall_tokens RENAME TO away")
+        served.change("ALTER TABLE audit RENAME TO lost")
+        try:
+            line.send(json.dumps({"seen": told["id"]}))
+            with pytest.raises(InvalidStatus) as refused, machine(served, token):
+                pass
+            assert refused.value.response.status_code == 503  # which says nothing against the token
+            end = time.monotonic() + CHECKED_EVERY + 1
+            while time.monotonic() < end:
+                assert cards(page)[0]["whispers"][-1]["state"] == "sent"
+        finally:
+            served.change("ALTER TABLE lost RENAME TO audit")
+            served.change("ALTER TABLE away RENAME TO wall_tokens")
+        cards(page, lambda seen: seen[0]["whispers"][-1]["state"] == "read")
+        assert (
+            len(served.rows("SELECT 1 FROM audit WHERE action = 'wall.seen' AND what LIKE ?", f"%{told['id']}%")) == 1
+        )
+        assert whisper(served, "admin", "好了").status == 200
+        assert read(line, page)["text"] == "好了"
+        served.change("DELETE FROM wall_tokens")
+        assert closed(line) == 1008
+
+
+def test_machines_of_agents_keep_no_supervisor_out(served: Served) -> None:
+    """More of them than requests may be under way."""
+    many = MOST_REQUESTS + 5
+    names = [column for _, column, *_ in served.rows("PRAGMA table_info(users)") if column not in ("id", "name")]
+    columns = ", ".join(names)
+    copied = f"INSERT INTO users (name, {columns}) SELECT ?, {columns} FROM users WHERE name = 'zuoxi'"
+    hashed = sha256(b"secret").hexdigest()
+    with closing(sqlite3.connect(served.archive, timeout=30)) as db, db:
+        db.executemany(copied, [[f"many{n}"] for n in range(many)])
+        users = [number for (number,) in db.execute("SELECT id FROM users WHERE name LIKE 'many%'")]
+        token = "INSERT INTO wall_tokens (user_id, hashed, made) VALUES (?, ?, '2026-11-29 00:00:00.000000')"
+        db.executemany(token, [[number, hashed] for number in users])
+    try:
+        with ExitStack() as stack:
+            for number in users:
+                upgraded(
+                    served, stack.enter_context(closing(socket.create_connection(("127.0.0.1", served.port)))), number
+                )
+            assert served.browser("admin").ask("/calls").status == 200
+            with watching(served, "admin") as page:
+                cards(page, lambda seen: sum(card["online"] for card in seen) == many)
+    finally:
+        served.change("DELETE FROM wall_tokens WHERE user_id IN (SELECT id FROM users WHERE name LIKE 'many%')")
+        served.change("DELETE FROM users WHERE name LIKE 'many%'")
+
+
+def upgraded(served: Served, line: socket.socket, user: int) -> None:
+    """A machine, without the thread that a client has."""
+    head = f"GET /wall/machine HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nAuthorization: Bearer {user}.secret\r\n"
+    head += "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    line.sendall(f"{head}Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode())
+    assert line.recv(1000).startswith(b"HTTP/1.1 101")
+
+
+def test_who_is_away_for_long_makes_room_though_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def known(token: str) -> Machine:
+        return Machine(int(token), token, token, "", 1, "一组")
+
+    async def noted(machine: Machine, whisper: Whisper) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(desk_wall, "MOST_MACHINES", 1)
+    monkeypatch.setattr(desk_wall, "GONE_AFTER", 0.1)
+    wall, app = desk_wall.Wall(known, noted), FastAPI()
+
+    @app.websocket("/{token}")
+    async def machine(socket: WebSocket, token: str) -> None:
+        await wall.machine(socket, token)
+
+    with TestClient(app) as client:
+        with (
+            client.websocket_connect("/1"),
+            pytest.raises(WebSocketDenialResponse) as full,
+            client.websocket_connect("/2"),
+        ):
+            pass
+        assert full.value.status_code == 503
+        end = time.monotonic() + 20
+        while wall.cards(EVERYTHING):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        with client.websocket_connect("/2"):
+            pass
+
+
 def test_whispers_are_few_and_short(served: Served) -> None:
     with machine(served, served.wall_token()) as line:
         assert whisper(served, "admin", "长" * 201).status == 422
@@ -191,17 +367,19 @@ def test_whispers_are_few_and_short(served: Served) -> None:
         assert whisper(served, "admin", " \n ").status == 422
         got = [whisper(served, "admin", f"第 {n} 条").status for n in range(4)]
         assert got == [200, 200, 200, 429]  # three that nobody has read are enough
+        assert "没有读" in whisper(served, "admin", "还有").text
         for _ in range(3):
             line.send(json.dumps({"seen": json.loads(line.recv(5))["whisper"]["id"]}))
             time.sleep(0.6)  # as quick as a machine may answer
         _read_all(served)
         for n in range(12):
-            status = whisper(served, "admin", f"再 {n} 条").status
-            if status != 200:
+            answer = whisper(served, "admin", f"再 {n} 条")
+            if answer.status != 200:
                 break
             line.send(json.dumps({"seen": json.loads(line.recv(5))["whisper"]["id"]}))
             time.sleep(0.6)
-        assert status == 429
+        assert answer.status == 429
+        assert "频繁" in answer.text  # all were read: it is the rate
 
 
 def _read_all(served: Served) -> None:

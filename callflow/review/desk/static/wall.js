@@ -84,7 +84,8 @@ const fill = (card, seen) => {
 };
 
 const show = (seen) => {
-  const teams = Map.groupBy(seen, (each) => each.team);
+  const teams = new Map();
+  for (const each of seen) teams.set(each.team, [...(teams.get(each.team) ?? []), each]);
   const shape = JSON.stringify(seen.map((each) => [each.id, each.team]));
   for (const each of seen) {
     if (!cards.has(each.id)) cards.set(each.id, made(each.id));
@@ -107,6 +108,21 @@ const show = (seen) => {
   set($("count"), told.count.replace("{c}", busy).replace("{n}", seen.filter((each) => each.online).length));
 };
 
+// Who is no longer logged in, or leads nobody any more: the server says so to a socket that is open; one that does not
+// open might as well be the network. Nothing of any call stays on the screen, and the page itself leads on.
+const isOver = async () => {
+  try {
+    return [401, 403].includes((await fetch("/wall")).status);
+  } catch {
+    return false;
+  }
+};
+const leave = () => {
+  cards.clear();
+  $("teams").replaceChildren();
+  location.reload();
+};
+
 let wait = 1000;
 const connect = () => {
   const socket = new WebSocket(`${location.origin.replace("http", "ws")}/wall/socket`);
@@ -117,7 +133,11 @@ const connect = () => {
     $("link").hidden = true;
     document.body.dataset.ready = "true";
   });
-  socket.addEventListener("close", ({ code }) => {
+  socket.addEventListener("close", async ({ code }) => {
+    if (code === 1008 || (code !== 1000 && (await isOver()))) {
+      leave();
+      return;
+    }
     if (code !== 1000) $("link").hidden = false;
     setTimeout(connect, code === 1000 ? 0 : wait);
     wait = Math.min(2 * wait, 30_000);
