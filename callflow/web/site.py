@@ -173,8 +173,6 @@ class Site:
     async def _invalid(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         wrong = error.errors()[:5]
-        if any(each["loc"][:1] == ("path",) for each in wrong):  # /calls/abc
-            return self._message(request, NOT_THERE, 422, LOOK_AGAIN)
         places = [".".join(map(str, each["loc"])) for each in wrong]
         english = [f"{place}: {each['msg']}" for place, each in zip(places, wrong, strict=True)]
         chinese = [
