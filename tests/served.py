@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -143,12 +143,15 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Served]:
-    """A server over the bundled calls: agents 1001 of 一组 and 1002 of 二组 take them in turn."""
+def serving(folder: Path, *options: str, filled_by: Callable[[Path, Path], None] | None = None) -> Iterator[Served]:
+    """A server over the bundled calls: agents 1001 of 一组 and 1002 of 二组 take them in turn.
+
+    ``filled_by``: puts others into the archive; it is told the archive's file and the folder of recordings.
+    """
     recordings = folder / "recordings"
     recordings.mkdir()
     archive = folder / "calls.db"
-    fill(archive, recordings)
+    (filled_by or fill)(archive, recordings)
     command = [sys.executable, "-m", "callflow", "serve", "--archive", str(archive), "--port", "0", *options]
     with subprocess.Popen([*command, "--recordings", str(recordings)], stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from callflow.archive.masking import Masker, masked, masked_fields
+from callflow.archive.standing import WITHDRAWN
 from callflow.archive.store import Archive
 from callflow.archive.tables import (
     Agent,
@@ -27,7 +28,7 @@ from callflow.archive.tables import (
     Team,
     User,
 )
-from callflow.archive.viewers import EVERYTHING, Viewer
+from callflow.archive.viewers import EVERYTHING, Viewer, code_of
 
 PORTION = 200
 """Calls that are asked for at once."""
@@ -37,8 +38,8 @@ PORTION = 200
 class Wanted:
     """Which calls: those that meet all of it. ``since`` is included, ``until`` is not; UTC without a zone.
 
-    ``agent``: a code, or a name where no agent has such a code; ``flow``: the name of the flow that they were judged
-    with; ``limit``: the latest so many; ``viewer``: only what they may see. Only calls that were judged.
+    ``agent``: see ``viewers.code_of``; ``flow``: the name of the flow that they were judged with; ``limit``: the latest
+    so many; ``viewer``: only what they may see. Only calls that were judged.
     """
 
     since: datetime | None = None
@@ -103,7 +104,10 @@ class KeptFinding:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What somebody decided about a finding; ``role`` is theirs, ``engine`` the engine's verdict at that time."""
+    """What somebody decided about a finding; ``role`` is theirs, ``engine`` the engine's verdict at that time.
+
+    ``holds``: the engine says the same today. ``flow``: the name of that which the call was judged with.
+    """
 
     finding: int
     call: int
@@ -116,15 +120,25 @@ class Decided:
     verdict: str
     note: str
     when: datetime
+    flow: str
+    holds: bool
 
 
 def chosen(archive: Archive, wanted: Wanted) -> list[int]:
     """The ids of the calls, in the order of time; those of which nobody knows when they were come first."""
+    wanted = _by_code(archive, wanted)
     query = sa.select(Call.id).where(Call.status == "done", *_conditions(wanted))
     query = query.outerjoin(Agent, Agent.id == Call.agent_id).outerjoin(Team, Team.id == Agent.team_id)
     query = query.order_by(Call.began.desc().nulls_last(), Call.id.desc()).limit(wanted.limit)
     with archive.read() as session:
         return list(session.scalars(query))[::-1]
+
+
+def _by_code(archive: Archive, wanted: Wanted) -> Wanted:
+    if not wanted.agent:
+        return wanted
+    with archive.read() as session:
+        return replace(wanted, agent=code_of(session, wanted.agent, wanted.viewer))
 
 
 def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
@@ -134,9 +148,7 @@ def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
     if wanted.until is not None:
         yield Call.began < wanted.until
     if wanted.agent:
-        named = aliased(Agent)
-        has_code = sa.exists().where(named.code == wanted.agent)
-        yield sa.or_(Agent.code == wanted.agent, sa.and_(Agent.name == wanted.agent, ~has_code))
+        yield Agent.code == wanted.agent
     if wanted.team:
         yield Team.name == wanted.team
     if wanted.queue:
@@ -170,7 +182,7 @@ def calls(archive: Archive, ids: Sequence[int], *, journals: bool = False, revea
                 yield kept if reveal else masked_fields(kept, *_TELLING)
 
 
-_TELLING = ("path", "customer", "queue", "agent_name")
+_TELLING = ("path", "customer", "queue", "agent_name", "team")
 """What of a call may hold a number: recorders put that of the caller into the names of files, exchanges into queues."""
 
 
@@ -260,18 +272,23 @@ def _finding(one: StoredFinding) -> KeptFinding:
     )
 
 
-def decided(archive: Archive, wanted: Wanted | None = None, *, reveal: bool = False) -> list[Decided]:
-    """What was decided, oldest first; about calls that are ``wanted``, or about all."""
+def decided(
+    archive: Archive, wanted: Wanted | None = None, *, ids: Sequence[int] | None = None, reveal: bool = False
+) -> list[Decided]:
+    """What was decided, oldest first; about calls that are ``wanted``, and have these ``ids``, or about all."""
     query = (
-        sa.select(Decision, StoredFinding, User.name, User.role)
+        sa.select(Decision, StoredFinding, User.name, User.role, FlowVersion.name)
         .join(StoredFinding, StoredFinding.id == Decision.finding_id)
         .join(User, User.id == Decision.user_id)
         .join(Call, Call.id == StoredFinding.call_id)
+        .outerjoin(FlowVersion, FlowVersion.id == Call.flow_id)
         .outerjoin(Agent, Agent.id == Call.agent_id)
         .outerjoin(Team, Team.id == Agent.team_id)
-        .where(*_conditions(wanted or Wanted()))
+        .where(*_conditions(_by_code(archive, wanted or Wanted())))
         .order_by(Decision.when, Decision.id)
     )
+    if ids is not None:
+        query = query.where(Call.id.in_(ids))
     with archive.read() as session:
         rows = session.execute(query).all()
     return [
@@ -287,6 +304,8 @@ def decided(archive: Archive, wanted: Wanted | None = None, *, reveal: bool = Fa
             verdict=decision.verdict,
             note=decision.note if reveal else masked(decision.note),
             when=decision.when,
+            flow=flow or "",
+            holds=decision.engine == finding.verdict and finding.standing != WITHDRAWN,
         )
-        for decision, finding, user, role in rows
+        for decision, finding, user, role, flow in rows
     ]

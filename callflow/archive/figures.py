@@ -5,29 +5,40 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callflow.archive import tallies
+from callflow import pairing
+from callflow.archive import standing, tallies
 from callflow.archive.extracts import maskers
 from callflow.archive.masking import masked
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Call, FlowVersion, StoredFinding, Team
-from callflow.archive.tallies import Week
-from callflow.archive.viewers import Viewer
+from callflow.archive.tallies import Counts, Rule, Week
+from callflow.archive.viewers import Viewer, code_of
 
+T = TypeVar("T")
 LATEST = 400
 """So many of the latest calls with faults are looked through for moments to listen to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Whose calls; what is left out does not matter. ``team``: a name, ``agent``: a code."""
+    """Whose calls; what is left out does not matter. ``team``: a name, ``agent``: see ``viewers.code_of``."""
 
     team: str = ""
     agent: str = ""
     queue: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFlow:
+    """What a version of a flow tells: its name, and of each rule titles, severity, clauses."""
+
+    name: str
+    rules: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,7 @@ class Moment:
 
     call: int
     finding: int
+    flow: str
     rule: str
     standing: str
     agent: str
@@ -89,18 +101,20 @@ def people(archive: Archive, asked: Asked, viewer: Viewer) -> dict[int, Person]:
         found = session.execute(
             sa.select(Agent.id, Agent.code, Agent.name, Team.name)
             .outerjoin(Team, Team.id == Agent.team_id)
-            .where(*_people(asked, viewer))
+            .where(*_people(session, asked, viewer))
             .order_by(Agent.code)
         )
-        return {number: Person(number, code, name, team or "") for number, code, name, team in found}
+        shown = str if viewer.reveal else masked
+        return {number: Person(number, code, shown(name), shown(team or "")) for number, code, name, team in found}
 
 
 def teams(archive: Archive, viewer: Viewer) -> list[str]:
-    """The names of teams to choose from: all for an admin, nothing to choose for others."""
+    """The names of teams to choose from: all for an admin, nothing to choose for others; none that is to be masked."""
     if viewer.role != "admin":
         return []
     with archive.read() as session:
-        return list(session.scalars(sa.select(Team.name).order_by(Team.name)))
+        names = session.scalars(sa.select(Team.name).order_by(Team.name))
+        return [name for name in names if viewer.reveal or masked(name) == name]
 
 
 def by_agent(archive: Archive, spans: Sequence[Week], asked: Asked, viewer: Viewer) -> list[dict[int, Sums]]:
@@ -127,9 +141,16 @@ def _sums(session: Session, span: Week, ours: Sequence[sa.ColumnElement[bool]]) 
     }
 
 
+def without_time(archive: Archive, asked: Asked, viewer: Viewer) -> int:
+    """How many calls are in no figures, as nobody knows when they were."""
+    with archive.read() as session:
+        ours = [Call.status == "done", Call.began.is_(None), *_calls(session, asked, viewer)]
+        return session.scalar(sa.select(sa.func.count()).select_from(Call).where(*ours)) or 0
+
+
 def by_rule(
     archive: Archive, weeks: Sequence[Week], asked: Asked, viewer: Viewer
-) -> dict[datetime, dict[str, tuple[int, ...]]]:
+) -> dict[datetime, dict[Rule, Counts]]:
     """By week and rule its ``tallies.COUNTS``."""
     if asked.agent or viewer.role == "agent":
         with archive.read() as session:
@@ -151,26 +172,34 @@ def _team(session: Session, asked: Asked, viewer: Viewer) -> int | None:
 
 
 def moments(
-    archive: Archive, span: Week, rules: Sequence[str], asked: Asked, viewer: Viewer, each: int = 2
-) -> dict[str, list[Moment]]:
-    """Of each rule the latest moments at which it was missed or violated, at most ``each``, of different calls."""
-    found: dict[str, list[Moment]] = {rule: [] for rule in rules}
+    archive: Archive, span: Week, rules: Sequence[tuple[str, str]], asked: Asked, viewer: Viewer, each: int = 2
+) -> dict[tuple[str, str], list[Moment]]:
+    """Of each rule, as flow and name, the latest moments at which it was missed or violated, of different calls.
+
+    ``each``: at most so many.
+    """
+    found: dict[tuple[str, str], list[Moment]] = {rule: [] for rule in rules}
     with archive.read() as session:
         ours = [Call.began >= span[0], Call.began < span[1], Call.faults > 0, *_calls(session, asked, viewer)]
         latest = sa.select(Call.id).where(*ours).order_by(Call.began.desc(), Call.id.desc()).limit(LATEST)
         calls = session.scalars(latest).all()
         rows = session.execute(
-            sa.select(StoredFinding, Call.began, Agent.name, Agent.code)
+            sa.select(StoredFinding, Call.began, Agent.name, Agent.code, FlowVersion.name)
             .join(Call, Call.id == StoredFinding.call_id)
             .outerjoin(Agent, Agent.id == Call.agent_id)
-            .where(StoredFinding.call_id.in_(calls), _rule(session).in_(rules))
+            .outerjoin(FlowVersion, FlowVersion.id == Call.flow_id)
+            .where(StoredFinding.call_id.in_(calls), _rule(session).in_([rule for _, rule in rules]))
             .where(StoredFinding.standing.in_(("missed", "violated")))
             .order_by(Call.began.desc(), StoredFinding.number)
         )
-        for finding, began, name, code in rows:
-            of_rule = found[finding.rule]
-            if len(of_rule) < each and all(moment.call != finding.call_id for moment in of_rule):
-                of_rule.append(_moment(finding, began, name or code or ""))
+        for finding, began, name, code, flow in rows:
+            of_rule = found.get((flow or "", finding.rule))
+            if of_rule is None or len(of_rule) == each:
+                continue
+            if all(moment.call != finding.call_id for moment in of_rule):
+                of_rule.append(
+                    _moment(finding, flow or "", began, (name if viewer.reveal else masked(name or "")) or code or "")
+                )
         return found if viewer.reveal else _masked(session, found)
 
 
@@ -180,13 +209,13 @@ def _rule(session: Session) -> sa.ColumnElement[str]:
     return sa.literal_column("+findings.rule" if sqlite else "findings.rule", sa.String)
 
 
-def _moment(finding: StoredFinding, began: datetime | None, agent: str) -> Moment:
-    at = min((float(seen["start"]) for seen in finding.evidence), default=finding.at)
+def _moment(finding: StoredFinding, flow: str, began: datetime | None, agent: str) -> Moment:
+    at = pairing.moment(standing.finding(finding))
     said = next((str(seen["said"]) for seen in finding.evidence if seen.get("said")), "")
-    return Moment(finding.call_id, finding.id, finding.rule, finding.standing, agent, began, at, said)
+    return Moment(finding.call_id, finding.id, flow, finding.rule, finding.standing, agent, began, at, said)
 
 
-def _masked(session: Session, found: Mapping[str, Sequence[Moment]]) -> dict[str, list[Moment]]:
+def _masked(session: Session, found: Mapping[T, Sequence[Moment]]) -> dict[T, list[Moment]]:
     """What was said masked as part of its call: a number may be told in parts."""
     calls = {moment.call for moments in found.values() for moment in moments}
     of_call = maskers(session, list(calls))
@@ -194,13 +223,18 @@ def _masked(session: Session, found: Mapping[str, Sequence[Moment]]) -> dict[str
     return {rule: [replace(one, said=hidden[one.call](one.said)) for one in moments] for rule, moments in found.items()}
 
 
-def known_rules(archive: Archive) -> dict[str, Mapping[str, object]]:
-    """What the flows tell of each rule; of the latest flow that has it."""
-    found: dict[str, Mapping[str, object]] = {}
+def known_flows(archive: Archive) -> dict[int, KnownFlow]:
+    """What every version of every flow tells of its rules, by the version's id, the oldest first."""
     with archive.read() as session:
-        for flow in session.scalars(sa.select(FlowVersion).order_by(FlowVersion.id)):
-            found.update(flow.rules)
-    return found
+        flows = session.scalars(sa.select(FlowVersion).order_by(FlowVersion.id))
+        return {flow.id: KnownFlow(flow.name, flow.rules) for flow in flows}
+
+
+def flows_there(archive: Archive) -> tuple[int, int]:
+    """By what one sees that there are new versions: how many there are, and the latest id."""
+    with archive.read() as session:
+        many, latest = session.execute(sa.select(sa.func.count(), sa.func.max(FlowVersion.id))).one()
+        return many, latest or 0
 
 
 def first_and_last(archive: Archive, viewer: Viewer) -> tuple[datetime, datetime] | None:
@@ -212,12 +246,12 @@ def first_and_last(archive: Archive, viewer: Viewer) -> tuple[datetime, datetime
     return (first, last) if first is not None and last is not None else None
 
 
-def _people(asked: Asked, viewer: Viewer) -> Iterator[sa.ColumnElement[bool]]:
+def _people(session: Session, asked: Asked, viewer: Viewer) -> Iterator[sa.ColumnElement[bool]]:
     allowed = viewer.agents()
     if allowed is not None:
         yield allowed
     if asked.agent:
-        yield Agent.code == asked.agent
+        yield Agent.code == code_of(session, asked.agent, viewer)
     if asked.team:
         yield Team.name == asked.team
 
@@ -225,7 +259,7 @@ def _people(asked: Asked, viewer: Viewer) -> Iterator[sa.ColumnElement[bool]]:
 def _calls(session: Session, asked: Asked, viewer: Viewer) -> Iterator[sa.ColumnElement[bool]]:
     """What a call must meet, as ``search`` has it: the agents are looked up first."""
     if viewer.role != "admin" or asked.agent or asked.team:
-        query = sa.select(Agent.id).outerjoin(Team, Team.id == Agent.team_id).where(*_people(asked, viewer))
+        query = sa.select(Agent.id).outerjoin(Team, Team.id == Agent.team_id).where(*_people(session, asked, viewer))
         agents = session.scalars(query).all()
         yield Call.agent_id == agents[0] if len(agents) == 1 else Call.agent_id.in_(agents)
     if asked.queue:

@@ -6,6 +6,7 @@ import hashlib
 import math
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -33,6 +34,8 @@ TRIES_OF_NAME = 50
 """From everywhere: high, so that nobody can easily lock another one out."""
 _NOTED = timedelta(minutes=1)
 """Use of a login is noted no more often than this."""
+_BUSY = 0.2
+"""Seconds that a page waits for others that write, to note that it was asked for."""
 
 Now = Callable[[], datetime]
 
@@ -95,7 +98,7 @@ def logged_in(archive: Archive, token: str, now: Now = audit.now, use: bool = Tr
         return None
     user, used = found
     if use and at - used > _NOTED:
-        with archive.begin() as session:
+        with suppress(ArchiveError), archive.begin(_BUSY) as session:  # while others write, the next page notes it
             session.execute(sa.update(Login).where(Login.token == _hidden(token)).values(used=at))
     return user
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import count
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,6 +11,8 @@ from callflow.archive import words
 from callflow.archive.tables import Said
 
 INDEX = sa.table("said_index", sa.column("rowid"), sa.column("call_id"), sa.column("words"), sa.column("sounds"))
+PORTION = 500
+"""Calls that are indexed at once."""
 LARGEST_PLACE = 16_000
 """PostgreSQL numbers no more places in a text than 16,383; what is longer is indexed in parts."""
 
@@ -22,10 +23,23 @@ def put(session: Session, calls: Sequence[Said]) -> None:
         return
     session.add_all(calls)
     session.flush()
+    _index(session, calls)
+
+
+def index_again(session: Session) -> None:
+    """Index all that is kept anew: tokens are made in another way than they were."""
+    emptied = (
+        "INSERT INTO said_index (said_index) VALUES ('delete-all')" if _on_sqlite(session) else "TRUNCATE said_index"
+    )
+    session.execute(sa.text(emptied))
+    for portion in session.scalars(sa.select(Said)).yield_per(PORTION).partitions():
+        _index(session, portion)
+
+
+def _index(session: Session, calls: Sequence[Said]) -> None:
     if _on_sqlite(session):
         session.execute(_SQLITE_PUT, [_sqlite_row(said) for said in calls])
-    else:
-        rows = [{"id": said.call_id, "words": a, "sounds": b} for said in calls for a, b in _parts(said)]
+    elif rows := [{"id": said.call_id, "words": a, "sounds": b} for said in calls for a, b in _parts(said)]:
         session.execute(_POSTGRES_PUT, rows)
 
 
@@ -111,6 +125,8 @@ def _portions(lines: str) -> Iterator[str]:
 
 
 def _vector(tokens: Sequence[str]) -> str:
-    """A tsvector as PostgreSQL writes it: tokens are letters and digits, so that nothing in them needs quoting."""
-    places = count(1)
-    return " ".join(f"'{token}':{place}" for token, place in zip(tokens, places, strict=False))
+    """A tsvector as PostgreSQL writes it: tokens are letters and digits, so that nothing in them needs quoting.
+
+    Breaks are places in which nothing stands.
+    """
+    return " ".join(f"'{token}':{place}" for place, token in enumerate(tokens, 1) if token != words.BREAK)

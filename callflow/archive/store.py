@@ -22,12 +22,14 @@ from callflow.archive.tables import Base
 from callflow.errors import ArchiveError
 from callflow.texts import text
 
-HEAD = "0002"
+HEAD = "0004"
 """The newest migration; ``tests/archive/test_migrations.py`` holds it to the files."""
 VERSIONS = "callflow_version"
 """The table that says how far the tables have come."""
 BUSY = 30.0
 """Seconds that a writer waits for another one before it gives up."""
+_INCREMENTAL = 2
+"""SQLite's ``auto_vacuum`` in steps."""
 _POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 32}
 """Connections that are kept, and that may be opened beside them when many people ask at once."""
 _LOCK = 0x63616C6C
@@ -73,9 +75,15 @@ class Archive:
         return archive
 
     @contextmanager
-    def begin(self) -> Iterator[Session]:
-        """A transaction that writes: all of it is kept, or, after an exception, nothing."""
-        with self.told(), Session(self._writes, expire_on_commit=False) as session, session.begin():
+    def begin(self, busy: float | None = None) -> Iterator[Session]:
+        """A transaction that writes: all of it is kept, or, after an exception, nothing.
+
+        ``busy``: seconds to wait for others that write, where what can be left need not wait as long as others do.
+        """
+        writes = self._writes if busy is None else self._writes.execution_options(busy=busy)
+        with self.told(), Session(writes, expire_on_commit=False) as session, session.begin():
+            if busy is not None and not self.sqlite:
+                session.execute(sa.text(f"SET LOCAL lock_timeout = {round(1000 * busy)}"))
             yield session
 
     @contextmanager
@@ -219,7 +227,10 @@ def _take_back(file: Path) -> None:
 def _engine(address: URL, busy: float) -> Engine:
     if address.get_backend_name() == "sqlite":
         settings: dict[str, Any] = {"timeout": busy, "check_same_thread": False}
-        engine = sa.create_engine(address, json_serializer=_json, connect_args=settings, **_POOL)
+        options = {"busy": busy}
+        engine = sa.create_engine(
+            address, json_serializer=_json, connect_args=settings, execution_options=options, **_POOL
+        )
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -238,12 +249,16 @@ def _json(value: Any) -> str:
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we begin transactions ourselves: see below
-    # auto_vacuum counts where a database is made: a purge gives room back in steps
-    for pragma in ("auto_vacuum = INCREMENTAL", "foreign_keys = ON", "secure_delete = ON", "cache_size = -16384"):
+    for pragma in ("foreign_keys = ON", "secure_delete = ON", "cache_size = -16384"):
         connection.execute(f"PRAGMA {pragma}").close()
+    # auto_vacuum counts where a database is made: a purge gives room back in steps. To set it again is to write, and
+    # who opens a connection to read would wait for whoever writes.
+    if connection.execute("PRAGMA auto_vacuum").fetchone() != (_INCREMENTAL,):
+        connection.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
     """A writer takes its turn at once: one that began by reading could not wait for another without going stale."""
-    writes = connection.get_execution_options().get("writes", True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(1000 * options['busy'])}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes", True) else "BEGIN")

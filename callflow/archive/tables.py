@@ -229,21 +229,26 @@ class Login(Base):
 
 
 class Tally(Base):
-    """How often a rule came out how in a week, of the calls of one team in one queue: pages add these up.
+    """How often a rule came out how in a week, of one team's calls in one queue by one flow: pages add these up.
 
-    ``start``: when the week begins. ``team_id`` 0: agents without a team. See ``archive.tallies``.
+    ``start``: when the week begins. ``team_id`` 0: agents without a team; ``flow_id`` 0: calls without a flow; ``rule``
+    "": the calls themselves. See ``archive.tallies``.
     """
 
     __tablename__ = "tallies"
     start: Mapped[datetime] = mapped_column(primary_key=True)
     team_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     queue: Mapped[str] = mapped_column(NAME, primary_key=True)
+    flow_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     rule: Mapped[str] = mapped_column(NAME, primary_key=True)
     met: Mapped[int]
     missed: Mapped[int]
     violated: Mapped[int]
     not_assessed: Mapped[int]
     disputed: Mapped[int]
+    wrong: Mapped[int]
+    judged: Mapped[int]
+    touched: Mapped[int]
 
 
 class Tallied(Base):

@@ -8,10 +8,12 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callflow.archive.masking import masked
 from callflow.archive.tables import Agent, Call
 from callflow.errors import ArchiveError
 from callflow.texts import text
 
+_TOLD = 20
 Role = Literal["agent", "supervisor", "admin"]
 
 
@@ -47,8 +49,30 @@ class NotSeen(ArchiveError):
     """There is no such thing, or not for whoever asked: nobody is told which."""
 
 
+class Namesakes(NotSeen):
+    """Several agents have the name by which one was asked for."""
+
+
 EVERYTHING = Viewer("admin", reveal=True)
 """The command line, whose user can read the database as it is."""
+
+
+def code_of(session: Session, given: str, viewer: Viewer) -> str:
+    """The code of the agent who was asked for: by it, or by a name that no other agent whom ``viewer`` sees has.
+
+    ``given`` where there is none such. Raises ``Namesakes``, with their codes.
+    """
+    allowed = viewer.agents()
+    there = sa.select(Agent.code).where(sa.true() if allowed is None else allowed)
+    if session.scalar(there.where(Agent.code == given)) is not None or not (viewer.reveal or masked(given) == given):
+        return given
+    codes = session.scalars(there.where(Agent.name == given).order_by(Agent.code).limit(_TOLD)).all()
+    if len(codes) > 1:
+        raise Namesakes(
+            text('several agents are called "{n}"', "有多位坐席名为“{n}”", n=given[:80]),
+            text("ask for one by code: {c}", "请改用工号：{c}", c=", ".join(codes)),
+        )
+    return codes[0] if codes else given
 
 
 def seen(session: Session, call_id: int, viewer: Viewer) -> Call:

@@ -4,7 +4,8 @@ There are no words to look up in Mandarin without guessing where they begin, so 
 characters is a token, and every character once more on its own: 您好吗 gives 您好, 好吗 and 您, 好, 吗. A query of
 three characters or more is the phrase of its pairs, which is exact; pairs are so much rarer than characters that a
 phrase of the commonest ones costs little. Syllables go the same way (``nin_hao``). Punctuation does not count:
-recognisers set it as they like.
+recognisers set it as they like. Between the pairs of two lines stands ``BREAK``: what one said and another went on with
+is no phrase.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 JOINT = "_"
+BREAK = "_"
+"""A token that no query asks for."""
 MAX_SYLLABLE = 12
 MAX_QUERY = 60
 """Characters or syllables of a query that are looked for; what is longer is cut."""
@@ -44,6 +47,8 @@ def _tokens(lines: Iterable[Sequence[str]], joint: str) -> list[str]:
     pairs: list[str] = []
     single: dict[str, None] = {}
     for line in lines:
+        if pairs and pairs[-1] != BREAK:
+            pairs.append(BREAK)
         pairs += [f"{a}{joint}{b}" for a, b in pairwise(line)]
         single.update(dict.fromkeys(line))
     return [*pairs, *single]

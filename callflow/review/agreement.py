@@ -29,7 +29,7 @@ Z = 1.959963984540054
 class Review:
     """What one reviewer decided about one finding; ``verdict`` with ``correct`` only, ``engine`` the engine's.
 
-    ``settles``: whether it counts for the score; an agent's own word does not.
+    ``settles``: whether it counts for the score; an agent's own word does not. ``flow``: whose rule it is.
     """
 
     finding: int
@@ -39,6 +39,7 @@ class Review:
     kind: Kind
     verdict: Verdict | None = None
     settles: bool = True
+    flow: str = ""
 
     @property
     def held(self) -> str:
@@ -64,13 +65,17 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """Of a rule: how many of its faults somebody decided about, how many stood, and the interval of their share."""
+    """Of a rule: how many of its faults somebody decided about, how many stood, and the interval of their share.
+
+    ``flow``: the name of the flow that it is a rule of.
+    """
 
     rule: str
     reviewed: int
     upheld: int
     low: float
     high: float
+    flow: str = ""
 
     @property
     def share(self) -> float:
@@ -78,7 +83,11 @@ class Precision:
 
 
 def reviews_of(decided: Iterable[Decided]) -> list[Review]:
-    """What was decided in an archive, in its order; an agent's own word settles nothing."""
+    """What was decided in an archive, in its order; an agent's own word settles nothing.
+
+    What was decided about another verdict than the engine gives now says nothing about the rule as it is, and is left
+    out, as it no longer stands (``archive.standing``).
+    """
     return [
         Review(
             finding=one.finding,
@@ -88,8 +97,10 @@ def reviews_of(decided: Iterable[Decided]) -> list[Review]:
             kind=_KINDS[one.kind],
             verdict=VERDICTS.get(one.verdict),
             settles=one.role != "agent",
+            flow=one.flow,
         )
         for one in decided
+        if one.holds
     ]
 
 
@@ -132,13 +143,13 @@ def precision(reviews: Iterable[Review], verdicts: Sequence[Verdict] = FAULTS) -
     """
     settled = (review for review in reviews if review.settles and review.kind != "dispute")
     last = {review.finding: review for review in settled if review.engine in verdicts}
-    counts: dict[str, list[int]] = {}
+    counts: dict[tuple[str, str], list[int]] = {}
     for review in last.values():
-        count = counts.setdefault(review.rule, [0, 0])
+        count = counts.setdefault((review.flow, review.rule), [0, 0])
         count[0] += 1
         count[1] += review.held == review.engine
-    rules = [Precision(rule, n, upheld, *wilson(upheld, n)) for rule, (n, upheld) in counts.items()]
-    return sorted(rules, key=lambda one: (one.high, one.share, one.rule))
+    rules = [Precision(rule, n, good, *wilson(good, n), flow) for (flow, rule), (n, good) in counts.items()]
+    return sorted(rules, key=lambda one: (one.high, one.share, one.flow, one.rule))
 
 
 def wilson(good: int, count: int) -> tuple[float, float]:

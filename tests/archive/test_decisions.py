@@ -163,9 +163,10 @@ def test_what_was_decided_about_another_verdict_does_not_count_for_the_new_one(
     assert state(one, 2) == expected
     assert counted(one)[-1] == expected[2]
     (kept,) = extracts.decided(one)
-    assert (kept.engine, kept.kind) == ("missed", kind), "precision is that of the verdict that was looked at"
+    assert (kept.engine, kept.kind, kept.holds) == ("missed", kind, False), "it tells nothing of the rule as it is now"
     calls.add(one, [call(1)], again=True)
     assert state(one, 2) == before, "it counts again for the verdict it was about"
+    assert [kept.holds for kept in extracts.decided(one)] == [True]
 
 
 def test_nobody_takes_back_the_dispute_of_another(one: Archive) -> None:

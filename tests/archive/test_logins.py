@@ -76,6 +76,19 @@ def test_an_idle_login_ends(archive: Archive, anna: User, clock: Clock) -> None:
         assert session.scalar(sa.select(sa.func.count(Login.token))) == 1, "what has ended is cleared away"
 
 
+def test_a_page_does_not_wait_for_whoever_writes_to_note_that_it_was_used(
+    archive: Archive, anna: User, clock: Clock
+) -> None:
+    token = log_in(archive, "anna", PASSWORD, now=clock)
+    clock.wait(minutes=40)
+    with archive.begin() as session:
+        session.execute(sa.update(Login).values(ends=Login.ends))
+        assert logged_in(archive, token, clock) is not None
+    assert logged_in(archive, token, clock) is not None
+    clock.wait(minutes=40)
+    assert logged_in(archive, token, clock) is not None, "the second page has noted it"
+
+
 def test_logging_out_ends_it(archive: Archive, anna: User) -> None:
     token = log_in(archive, "anna", PASSWORD)
     other = log_in(archive, "anna", PASSWORD)

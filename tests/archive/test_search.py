@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from archive_samples import BOTH, call, finding, new_url
 
-from callflow.archive import calls, purge, search
+from callflow.archive import calls, extracts, purge, search
+from callflow.archive.extracts import Wanted
 from callflow.archive.search import CallQuery, find, rows_of
 from callflow.archive.store import Archive
-from callflow.archive.viewers import EVERYTHING, Viewer, seen
+from callflow.archive.tables import Call, StoredFinding, Team
+from callflow.archive.viewers import EVERYTHING, Namesakes, Viewer, seen
 from callflow.errors import ArchiveError
 from callflow.events import Score
 from callflow.texts import Text
@@ -96,6 +100,8 @@ def ids(archive: Archive, viewer: Viewer = EVERYTHING, **query: Any) -> list[int
         ({"score_above": 75.0}, [1, 2]),
         ({"disputed": True}, []),
         ({"disputed": False}, [5, 3, 1, 2, 4]),
+        ({"severe": True}, [3, 1]),
+        ({"severe": True, "severity": "severe"}, [1]),
         ({"words": "快递"}, [5, 3, 1, 2]),
         ({"words": "快递丢"}, [3]),
         ({"words": "投诉 快递"}, [3]),
@@ -133,6 +139,23 @@ def test_queries(
     if many:
         monkeypatch.setattr(search, "FEW", 0)
     assert ids(few, **query) == expected
+
+
+def test_a_dispute_is_asked_for_with_its_rule(archive: Archive) -> None:
+    """Not one rule of a call and the dispute about another."""
+    calls.add(archive, [call(1), call(2)])
+    with archive.begin() as session:
+        for number in (1, 2):
+            session.get_one(Call, number).disputed = 1
+        for one in session.scalars(sa.select(StoredFinding)):
+            one.disputed = one.rule == ("greet" if one.call_id == 1 else "sorry-after-hold")
+    assert ids(archive, disputed=True) == [2, 1]
+    assert ids(archive, disputed=True, rule="greet") == [1]
+    assert ids(archive, disputed=True, rule="sorry-after-hold", verdict="missed") == [2]
+    assert ids(archive, disputed=True, rule="sorry-after-hold", verdict="met") == []
+    assert ids(archive, disputed=True, verdict="met") == [1]
+    assert ids(archive, disputed=True, severity="severe") == [2]
+    assert ids(archive, disputed=False, rule="greet") == []
 
 
 def test_pages_and_counting(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,6 +201,23 @@ def test_who_sees_what(few: Archive, viewer: Viewer, expected: list[int]) -> Non
                     seen(session, number, viewer)
 
 
+def test_a_name_is_as_good_as_a_code_where_only_one_has_it(archive: Archive) -> None:
+    who = (("7", "张伟", "华东"), ("8", "张伟", "华北"), ("9", "李强", "华北"), ("10", "9", "华北"))
+    calls.add(archive, [call(n, agent=a, agent_name=b, team=c) for n, (a, b, c) in enumerate(who, 1)])
+    wanted = {"李强": [3], "9": [3], "10": [4], "王芳": []}
+    for asked, expected in wanted.items():
+        assert ids(archive, agent=asked) == expected
+        assert extracts.chosen(archive, Wanted(agent=asked)) == expected
+    with pytest.raises(Namesakes, match="several agents") as error:
+        ids(archive, agent="张伟")
+    assert "7, 8" in error.value.in_("zh")
+    with pytest.raises(Namesakes):
+        extracts.decided(archive, Wanted(agent="张伟"))
+    with archive.read() as session:
+        team = session.scalar(sa.select(Team.id).where(Team.name == "华东"))
+    assert ids(archive, Viewer("supervisor", team_id=team), agent="张伟") == [1], "others are not theirs to know of"
+
+
 def test_no_filter_widens_what_is_seen(few: Archive) -> None:
     agent = Viewer("agent", agent_id=2)
     for query in ({"agent": "1001"}, {"team": "华北"}, {"rule": "greet"}, {"words": "投诉"}, {"status": "failed"}):
@@ -217,6 +257,19 @@ def test_a_page_may_be_asked_for_while_calls_are_purged(archive: Archive) -> Non
             assert find(archive, CallQuery(words="快递", limit=500), EVERYTHING).total >= 3
         purging.result()
     assert find(archive, CallQuery(), EVERYTHING).total == 3
+
+
+def test_what_two_lines_make_together_was_not_said(archive: Archive) -> None:
+    """Compared with looking for every phrase of up to four characters by hand, in lines of all lengths."""
+    said = {1: "你好\n好吗", 2: "你\n好吗\n你好", 3: "你好吗", 4: "好吗好\n\n吗你，好吗"}
+    new = [call(n, text=text, sounds="\n".join(map(" ".join, text.split("\n")))) for n, text in said.items()]
+    numbers = dict(zip(said, calls.add(archive, new), strict=True))
+    for length in (1, 2, 3, 4):
+        for asked in map("".join, product("你好吗", repeat=length)):
+            there = [n for n, text in said.items() if any(asked in line.replace("，", "") for line in text.split("\n"))]
+            expected = sorted(numbers[n] for n in there)
+            assert ids(archive, words=asked, sort="added", descending=False) == expected
+            assert ids(archive, sounds=" ".join(asked), sort="added", descending=False) == expected
 
 
 def test_a_call_of_hours_is_found_by_its_last_words(archive: Archive) -> None:

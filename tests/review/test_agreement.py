@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from callflow.events import Verdict
-from callflow.review.agreement import Kind, Review, agreements, kappa, precision, wilson
+import pytest
+from archive_samples import call, finding
+
+from callflow.archive import calls, decisions, extracts, users
+from callflow.archive.calls import NewFlow
+from callflow.archive.store import Archive
+from callflow.events import Finding, Verdict
+from callflow.review.agreement import Kind, Review, agreements, kappa, precision, reviews_of, wilson
 
 
 def review(
@@ -101,3 +107,35 @@ def test_precision_counts_only_what_settles_and_only_the_last() -> None:
         review(2, "zhao", "dispute"),
     ]
     assert [(one.reviewed, one.upheld) for one in precision(reviews)] == [(1, 1)]
+
+
+def reviewed(archive: Archive) -> tuple[list[tuple[str, str, int, int]], list[tuple[int, int]]]:
+    """Of each rule how many faults were reviewed and how many stood; of each pair what they have in common."""
+    reviews = reviews_of(extracts.decided(archive))
+    precise = [(one.flow, one.rule, one.reviewed, one.upheld) for one in precision(reviews)]
+    return sorted(precise), [(pair.common, pair.same) for pair in agreements(reviews)]
+
+
+@pytest.mark.parametrize("now", [(finding("sorry", "met"),), ()], ids=["judged otherwise", "withdrawn"])
+def test_a_rule_that_was_mended_is_not_held_wrong_for_what_it_said_before(
+    tmp_path: Path, now: tuple[Finding, ...]
+) -> None:
+    with Archive.open(str(tmp_path / "calls.db")) as archive:
+        calls.add(archive, [call(n, findings=(finding("sorry", "missed"),)) for n in range(1, 7)])
+        anna, bob = (users.add(archive, name, "correct horse", "admin") for name in ("anna", "bob"))
+        for one in range(1, 7):
+            decisions.decide(archive, one, anna, "correct", "met")
+            decisions.decide(archive, one, bob, "accept" if one > 4 else "correct", "" if one > 4 else "met")
+        assert reviewed(archive) == ([("inbound", "sorry", 6, 2)], [(6, 4)])
+        calls.add(archive, [call(n, findings=now) for n in range(1, 5)], again=True)
+        assert reviewed(archive) == ([("inbound", "sorry", 2, 2)], [(2, 0)])
+
+
+def test_rules_of_one_name_in_two_flows_are_reviewed_apart(tmp_path: Path) -> None:
+    with Archive.open(str(tmp_path / "calls.db")) as archive:
+        for n, name in ((1, "sales"), (2, "service")):
+            calls.add(archive, [call(n, flow=NewFlow(name, f"{n}" * 64), findings=(finding("sorry", "missed"),))])
+        anna = users.add(archive, "anna", "correct horse", "admin")
+        decisions.decide(archive, 1, anna, "correct", "met")
+        decisions.decide(archive, 2, anna, "accept")
+        assert reviewed(archive) == ([("sales", "sorry", 1, 0), ("service", "sorry", 1, 1)], [])

@@ -144,6 +144,20 @@ def test_a_decision_stands_beside_the_engine_s_verdict(archive: Archive) -> None
     assert (line["verdict"], line["standing"], line["decided"], line["note"]) == ("missed", "met", "chef", "做了")
 
 
+def test_decisions_are_read_with_their_calls(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Portion by portion, and only those about them."""
+    monkeypatch.setattr(extracts, "PORTION", 2)
+    chef = users.add(archive, "chef", "correct horse battery", "admin")
+    ids = extracts.chosen(archive, Wanted())[:5]
+    first = [extracts.findings(archive, [number])[number][0] for number in ids]
+    for one in first:
+        decisions.decide(archive, one.id, chef, "accept", note=f"{one.id}")
+    assert [one.call for one in extracts.decided(archive, ids=ids[1:3])] == ids[1:3]
+    made = rows.Extract(archive, Wanted(), "en", ids=ids).findings()
+    place = [column.name for column in made.columns].index("note")
+    assert [row[place] for row in made.rows if row[place]] == [f"{one.id}" for one in first]
+
+
 def scores(archive: Archive, wanted: Wanted, chosen: Chosen = lambda flow: None) -> list[dict[str, Any]]:
     made = rows.Extract(archive, wanted, "en").scores(chosen)
     names = [column.name for column in made.columns]

@@ -23,10 +23,11 @@ from callflow.archive.details import Details
 from callflow.archive.search import CallRow
 from callflow.archive.tables import StoredFinding
 from callflow.errors import ArchiveError, BadJournal, BadRecording
+from callflow.review.desk.asked import TURNED_ROUND
 from callflow.review.desk.books import Books, Id
 from callflow.review.desk.call import faults_of, kept
 from callflow.review.desk.calls import NO_NUMBERS, moment, query_of
-from callflow.review.desk.filters import Filters
+from callflow.review.desk.filters import LONGEST, Filters
 from callflow.review.desk.opened import Opened
 from callflow.review.desk.screens import changes
 from callflow.review.words import points
@@ -154,6 +155,8 @@ def router(books: Books) -> APIRouter:
         query = replace(query_of(_understood(request, visitor), books), limit=limit, offset=offset)
         if search.allowed(query, visitor.viewer) != query:
             raise HTTPException(422, NO_NUMBERS.in_(visitor.language))
+        if query.since and query.until and query.since >= query.until:
+            raise HTTPException(422, TURNED_ROUND.in_(visitor.language))
         page = search.find(books.archive, query, visitor.viewer)
         return Calls(
             total=page.total, total_is_least=page.total_is_least, calls=[Call(**_row(row)) for row in page.rows]
@@ -253,6 +256,8 @@ def _understood(request: Request, visitor: Visitor) -> Filters:
     filters, told = Filters.of(request.query_params)
     unknown = request.query_params.keys() - {one.name for one in fields(Filters)} - {"limit", "offset"}
     told += [text('"{n}" is no filter', "没有“{n}”这个筛选条件", n=name[:80]) for name in sorted(unknown)]
+    long = [name for name, value in request.query_params.items() if len(value) > LONGEST]
+    told += [text('"{n}" is too long', "“{n}”太长", n=name[:80]) for name in long]
     if told:
         raise HTTPException(422, "; ".join(each.in_(visitor.language) for each in told))
     return filters

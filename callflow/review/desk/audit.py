@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import Request
 from nicegui import run, ui
 
-from callflow.archive import audit, figures
+from callflow.archive import audit
 from callflow.review import known
 from callflow.review.desk.books import Books
 from callflow.review.desk.calls import moment
@@ -67,7 +67,8 @@ def add(site: Site, books: Books) -> None:
         columns = [
             {"name": name, "label": title.in_(language), "field": name, "align": "left"} for name, title in COLUMNS
         ]
-        rules = await run.io_bound(figures.known_rules, books.archive) or {}
+        flows = await run.io_bound(books.known_flows) or {}
+        rules = {name: about for flow in flows.values() for name, about in flow.rules.items()}
         table = ui.table(columns=columns, rows=[], row_key="id").props("flat dense virtual-scroll").classes("card grow")
         for name in ("user", "what"):  # anybody can try to log in by any name
             table.add_slot(f"body-cell-{name}", CUT)

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 from fastapi import Path as InAddress
 
-from callflow.archive import audit, calls, details
-from callflow.archive.details import Details
+from callflow.archive import audit, calls, details, figures
+from callflow.archive.details import Choices, Details
+from callflow.archive.figures import KnownFlow
 from callflow.archive.masking import masked
 from callflow.archive.standing import Rescore
 from callflow.archive.store import Archive
@@ -28,6 +29,12 @@ from callflow.web.visitor import Visitor
 
 Id = Annotated[int, InAddress(ge=1, le=2**63 - 1)]
 """A number in an address; larger ones no database takes."""
+CHOICES_LAST = 30.0
+"""Seconds for which the choices of the filters are kept; new calls bring new agents and queues now and then."""
+EVERYBODY = 10_000
+"""More than can ask at once."""
+FLOWS_LAST = 3600.0
+"""Seconds for which it is kept what flows tell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +56,21 @@ class Books:
     def recent(self) -> Recent:
         """Figures added up lately."""
         return Recent()
+
+    @cached_property
+    def _lists(self) -> Recent:
+        """Of its own, as pages of calls must not wait for figures; it takes no time, and nobody is sent away."""
+        return Recent(EVERYBODY, EVERYBODY)
+
+    def choices(self, visitor: Visitor) -> Choices:
+        """What the filters can be set to."""
+        viewer = visitor.viewer
+        return self._lists.of(("choices", viewer), lambda: details.choices(self.archive, viewer), CHOICES_LAST)
+
+    def known_flows(self) -> dict[int, KnownFlow]:
+        """What every version of every flow tells of its rules; a version never changes, so only new ones are read."""
+        there = figures.flows_there(self.archive)
+        return self._lists.of(("flows", there), lambda: figures.known_flows(self.archive), FLOWS_LAST)
 
     def details(self, call_id: int, visitor: Visitor) -> Details:
         """A call. Raises ``ArchiveError`` where the visitor may not see one of that id."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,24 +11,23 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from callflow.archive import details, search
+from callflow.archive import search
 from callflow.archive.details import Choices
 from callflow.archive.search import CallQuery, Page
-from callflow.review import words
+from callflow.review import known, words
 from callflow.review.desk.books import Books, both
 from callflow.review.desk.filters import PER_PAGE, STATUSES, Filters
-from callflow.texts import Text, text
+from callflow.texts import Text, counted, text
 from callflow.web.access import visitor_of
 from callflow.web.site import Site
 from callflow.web.visitor import Visitor
 
 HERE = "/calls"
-CHOICES_LAST = 30.0
-"""Seconds for which the choices of the filters are kept; new calls bring new agents and queues now and then."""
 NO_NUMBERS = text(
     "numbers were left out of the search: you may look for no more than two digits in a row",
     "已略去搜索中的号码：您最多只能搜索连续两位数字",
 )
+SEVERE = text("severe or fatal faults", "严重或致命问题")
 COLUMNS = (
     ("began", text("Time", "时间"), False),
     ("agent", text("Agent", "坐席"), False),
@@ -47,7 +45,6 @@ _SORTED = ("began", "agent", "queue", "duration", "score", "faults")
 def router(site: Site, books: Books) -> APIRouter:
     """The page ``/calls``."""
     routes = APIRouter(include_in_schema=False)
-    choices = KnownChoices(books)
 
     @routes.get(HERE)
     def calls(request: Request) -> Response:
@@ -68,7 +65,7 @@ def router(site: Site, books: Books) -> APIRouter:
             "more": page.total_is_least or offset + len(page.rows) < page.total,
             "pages": pages,
             "alike": None if page.total else _by_sound(filters, books, visitor),
-            "choices": (chosen := choices.of(visitor)),
+            "choices": (chosen := books.choices(visitor)),
             "rules": _rules(chosen, visitor),
             "verdicts": _named(words.VERDICTS, visitor),
             "states": _named(STATUSES, visitor),
@@ -104,7 +101,7 @@ def _named(texts: Mapping[str, Text], visitor: Visitor) -> list[tuple[str, str]]
 
 
 def _rules(choices: Choices, visitor: Visitor) -> list[tuple[str, str]]:
-    named = [(name, both(about.get("title")).in_(visitor.language) or name) for name, about in choices.rules.items()]
+    named = [(name, known.title_of(choices.rules, name).in_(visitor.language)) for name in choices.rules]
     return sorted(named, key=lambda pair: pair[1])
 
 
@@ -112,30 +109,14 @@ def _tags(filters: Filters, visitor: Visitor) -> list[tuple[str, str]]:
     """What narrows the calls down and has no field in the row: links lead here with it."""
     shown = {
         "team": filters.team,
+        "flow": filters.flow,
         "direction": words.DIRECTIONS[filters.direction].in_(visitor.language) if filters.direction else "",
         "customer": filters.customer,
         "severity": words.SEVERITIES[filters.severity].in_(visitor.language) if filters.severity else "",
         "disputed": text("disputed", "有异议").in_(visitor.language) if filters.disputed else "",
+        "severe": SEVERE.in_(visitor.language) if filters.severe else "",
     }
     return [(name, label) for name, label in shown.items() if label]
-
-
-class KnownChoices:
-    """What can be chosen in the filters, by what somebody may see; looked up now and then."""
-
-    def __init__(self, books: Books) -> None:
-        self._books = books
-        self._kept: dict[Any, tuple[float, Choices]] = {}
-
-    def of(self, visitor: Visitor) -> Choices:
-        viewer = visitor.viewer
-        until, kept = self._kept.get(viewer, (0.0, None))
-        if kept is None or time.monotonic() > until:
-            kept = details.choices(self._books.archive, viewer)
-            if len(self._kept) > 1_000:
-                self._kept.clear()
-            self._kept[viewer] = time.monotonic() + CHOICES_LAST, kept
-        return kept
 
 
 def moment(when: datetime | None) -> str:
@@ -145,4 +126,6 @@ def moment(when: datetime | None) -> str:
     return when.replace(tzinfo=UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-FILTERS: Mapping[str, Any] = {"moment": moment, "clock": words.clock, "points": words.points}
+FILTERS: Mapping[str, Any] = {
+    "moment": moment, "clock": words.clock, "points": words.points, "counted": counted,
+}  # fmt: skip

@@ -16,20 +16,20 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO, cast
+from typing import Annotated, BinaryIO, Literal, cast
 
 from anyio import to_thread
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from pydantic import Field
 
 from callflow.archive import audit, calls, extracts
 from callflow.archive.extracts import Wanted
 from callflow.archive.viewers import NotSeen
 from callflow.errors import CallflowError
 from callflow.review import scored
-from callflow.review.desk.agents import span_of
+from callflow.review.desk.asked import Asked
 from callflow.review.desk.books import Books, Id
-from callflow.review.desk.spans import Span
 from callflow.review.exports import agent_page, call_page, rows, sheets
 from callflow.review.exports.agent_month import Month
 from callflow.review.exports.cells import Cell
@@ -65,36 +65,35 @@ NO_CALLS = text("no calls in this month", "这个月没有通话")
 _CHUNK = 256 * 1024
 
 
+Table = Literal["findings.csv", "findings.xlsx", "faults.csv", "faults.xlsx", "scores.csv", "scores.xlsx"]
+
+
+class AskedTable(Asked, extra="forbid"):
+    """What the form says: which table of which calls. ``csrf`` was looked at before (``web.access``)."""
+
+    table: Annotated[Table, Field(exclude=True)]
+    csrf: Annotated[str, Field(exclude=True)] = ""
+
+
 def router(books: Books) -> APIRouter:
     """``/exports``, ``/calls/ID/report``, ``/agents/CODE/MONTH``."""
     routes = APIRouter(include_in_schema=False)
     free = threading.BoundedSemaphore(AT_ONCE)
 
     @routes.post("/exports")
-    async def table(
-        request: Request,
-        table: Annotated[str, Form(max_length=20)],
-        team: Annotated[str, Form(max_length=200)] = "",
-        agent: Annotated[str, Form(max_length=200)] = "",
-        queue: Annotated[str, Form(max_length=200)] = "",
-        since: Annotated[str, Form(max_length=10)] = "",
-        until: Annotated[str, Form(max_length=10)] = "",
-    ) -> Response:
+    async def table(request: Request, asked: Annotated[AskedTable, Form()]) -> Response:
         visitor = visitor_of(request)
-        what, _, form = table.partition(".")
-        if what not in TITLES or form not in KINDS:
-            raise HTTPException(422)
-        given = {"team": team, "agent": agent, "queue": queue, "since": since, "until": until}
+        wanted = asked.wanted(visitor)
+        what, _, form = asked.table.partition(".")
+        days = "".join(f"-{day}" for day in (asked.since, asked.until) if day)
+        name = f"callflow-{what}{days}.{form}"
 
         def make(is_gone: Callable[[], bool]) -> Response:
             if not free.acquire(blocking=False):
                 raise HTTPException(429, BUSY.in_(visitor.language))
             try:
-                span = span_of(books, given, visitor)
-                name = f"callflow-{what}-{span.since}-{span.until}.{form}"
-                asked = " ".join(f"{key}={value}" for key, value in given.items() if value)
-                _note(books, visitor, f"export.{what}", f"{name} {asked}")
-                file = _table(books, visitor, span, what, form, is_gone)
+                _note(books, visitor, f"export.{what}", f"{name} {asked.told}")
+                file = _table(books, visitor, wanted, what, form, is_gone)
             except Abandoned:
                 return Response(status_code=204)  # nobody reads it
             finally:
@@ -121,7 +120,7 @@ def router(books: Books) -> APIRouter:
             page = path.read_text(encoding="utf-8")
         return _printed(page)
 
-    @routes.get("/agents/{code}/{month}")
+    @routes.get("/agents/{code:path}/{month}")
     def month(request: Request, code: str, month: str) -> Response:
         """An agent's month, to print."""
         visitor = visitor_of(request)
@@ -164,9 +163,9 @@ def _unless(is_gone: Callable[[], bool], made: Iterable[Sequence[Cell]]) -> Iter
         yield row
 
 
-def _table(books: Books, visitor: Visitor, span: Span, what: str, form: str, is_gone: Callable[[], bool]) -> BinaryIO:
-    since, until = span.whole
-    wanted = Wanted(since=since, until=until, agent=span.agent, team=span.team, queue=span.queue, viewer=visitor.viewer)
+def _table(
+    books: Books, visitor: Visitor, wanted: Wanted, what: str, form: str, is_gone: Callable[[], bool]
+) -> BinaryIO:
     if len(extracts.chosen(books.archive, replace(wanted, limit=MOST_CALLS + 1))) > MOST_CALLS:
         raise HTTPException(413, TOO_MANY.in_(visitor.language))
     extract = rows.Extract(books.archive, wanted, visitor.language, visitor.reveals)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 
+from callflow.archive.days import YEARS, midnight
 from callflow.archive.search import CallQuery, Sort
 from callflow.review.words import DIRECTIONS, SEVERITIES, VERDICTS
 from callflow.texts import Text, text
@@ -20,7 +21,8 @@ PER_PAGE = 50
 MOST_PAGES = 2_000
 SORTS = ("began", "agent", "queue", "duration", "score", "faults")
 STATUSES = {"done": text("judged", "已评"), "failed": text("failed", "失败")}
-_LONGEST = 200
+LONGEST = 200
+"""Characters of one filter; of what is longer the page takes the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Filters:
     agent: str = ""
     team: str = ""
     queue: str = ""
+    flow: str = ""
     direction: str = ""
     customer: str = ""
     status: str = ""
@@ -43,6 +46,7 @@ class Filters:
     verdict: str = ""
     severity: str = ""
     disputed: str = ""
+    severe: str = ""
     sort: str = ""
     up: str = ""
     page: str = ""
@@ -50,7 +54,7 @@ class Filters:
     @classmethod
     def of(cls, given: Mapping[str, str]) -> tuple[Filters, list[Text]]:
         """The filters in an address, and what in it could not be understood."""
-        raw = {each.name: given.get(each.name, "").strip()[:_LONGEST] for each in fields(cls)}
+        raw = {each.name: given.get(each.name, "").strip()[:LONGEST] for each in fields(cls)}
         wrong = [name for name, value in raw.items() if value and not _CHECKS.get(name, _anything)(value)]
         told = [
             text('"{n}={v}" was left out: it means nothing here', "已略去“{n}={v}”：无法理解", n=name, v=raw[name])
@@ -75,6 +79,7 @@ class Filters:
             agent=self.agent,
             team=self.team,
             queue=self.queue,
+            flow=self.flow,
             direction=self.direction,
             status=self.status,
             customer=self.customer,
@@ -86,6 +91,7 @@ class Filters:
             score_below=_figure(self.score_below),
             score_above=_figure(self.score_above),
             disputed=True if self.disputed else None,
+            severe=bool(self.severe),
             words="" if by_sound else self.words,
             sounds=syllables(self.words) if by_sound else "",
             sort=cast(Sort, self.sort or "began"),
@@ -109,10 +115,7 @@ class Filters:
 
 
 def _day(written: str, later: int = 0) -> datetime | None:
-    if not written:
-        return None
-    midnight = datetime.combine(date.fromisoformat(written) + timedelta(days=later), datetime.min.time())
-    return midnight.astimezone(UTC).replace(tzinfo=None)  # days are those of this machine's clock
+    return midnight(date.fromisoformat(written) + timedelta(days=later)) if written else None
 
 
 def _figure(written: str) -> float | None:
@@ -121,7 +124,7 @@ def _figure(written: str) -> float | None:
 
 def _is_day(value: str) -> bool:
     try:
-        return 1970 <= date.fromisoformat(value).year < 9999
+        return date.fromisoformat(value).year in YEARS
     except ValueError:
         return False
 
@@ -155,4 +158,5 @@ _CHECKS: dict[str, Any] = {
     "sounds": "1".__eq__,
     "up": "1".__eq__,
     "disputed": "1".__eq__,
+    "severe": "1".__eq__,
 }

@@ -4,35 +4,82 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any, TypeVar
+
+from callflow.errors import CallflowError
+from callflow.texts import text
 
 LASTS = 10.0
 """Seconds for which figures are kept."""
-MOST = 200
+MAKERS, WAITING = 4, 20
+"""For figures, which take a while: the server has 40 threads for all pages."""
+MOST = 300_000
+"""Figures that are kept in all: a few tens of megabytes."""
+BUSY = (
+    text("too many figures are being added up at once", "同时统计的数字太多"),
+    text("try again in a moment", "请稍后再试"),
+)
 
 T = TypeVar("T")
 
 
 class Recent:
-    """Keeps what was made, for ``LASTS`` seconds; of many who ask for the same at once one makes it."""
+    """Keeps what was made for some seconds; of many who ask for the same at once one makes it.
 
-    def __init__(self) -> None:
-        self._kept: dict[Hashable, tuple[float, Any]] = {}
+    What is made must not ask for anything else that is kept here. ``makers``, ``waiting``: so many results are made
+    at a time, and so many may be waited for, in threads that other pages need, too.
+    """
+
+    def __init__(self, makers: int = MAKERS, waiting: int = WAITING) -> None:
+        self._kept: dict[Hashable, tuple[float, int, Any]] = {}
         self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(waiting)
+        self._makers = threading.BoundedSemaphore(makers)
 
-    def of(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What ``make`` makes, or made lately for the same ``key``."""
+    def of(self, key: Hashable, make: Callable[[], T], lasts: float = LASTS) -> T:
+        """What ``make`` makes, or made for the same ``key`` within ``lasts`` seconds.
+
+        Raises ``CallflowError`` where so many wait already that others would have to wait for them.
+        """
+        kept = self._fresh(key)
+        if kept:
+            return kept[0]  # type: ignore[no-any-return]
+        if not self._waiting.acquire(blocking=False):
+            raise CallflowError(*BUSY)
+        try:
+            with self._lock:
+                making = self._making.setdefault(key, threading.Lock())
+            with making:
+                if kept := self._fresh(key):
+                    return kept[0]  # type: ignore[no-any-return]
+                with self._makers:
+                    made = make()
+                self._keep(key, made, lasts)
+                return made
+        finally:
+            with self._lock:
+                self._making.pop(key, None)
+            self._waiting.release()
+
+    def _fresh(self, key: Hashable) -> tuple[Any] | None:
+        until, _, made = self._kept.get(key, (0.0, 0, None))
+        return (made,) if time.monotonic() < until else None
+
+    def _keep(self, key: Hashable, made: Any, lasts: float) -> None:
+        now = time.monotonic()
         with self._lock:
-            if len(self._kept) > MOST:
-                self._kept.clear()
-                self._making.clear()
-            making = self._making.setdefault(key, threading.Lock())
-        with making:
-            until, made = self._kept.get(key, (0.0, None))
-            if time.monotonic() < until:
-                return made  # type: ignore[no-any-return]
-            made = make()
-            self._kept[key] = time.monotonic() + LASTS, made
-            return made
+            kept = {other: one for other, one in self._kept.items() if one[0] > now and other != key}
+            room = MOST - (weight := _weight(made))
+            for other in list(kept):  # the oldest first
+                if sum(one[1] for one in kept.values()) > room:
+                    del kept[other]
+            self._kept = kept | {key: (now + lasts, weight, made)}
+
+
+def _weight(made: Any, deep: int = 3) -> int:
+    """About how many figures it is."""
+    if not deep or isinstance(made, str) or not isinstance(made, Collection):
+        return 1
+    return 1 + sum(_weight(one, deep - 1) for one in (made.values() if isinstance(made, Mapping) else made))

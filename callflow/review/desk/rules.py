@@ -7,15 +7,14 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from callflow.archive import extracts, figures
+from callflow.archive import extracts
 from callflow.archive.extracts import Wanted
 from callflow.review.agreement import agreements, reviews_of
 from callflow.review.desk import trends
 from callflow.review.desk.agents import counted, shared, span_of
 from callflow.review.desk.books import Books
-from callflow.review.desk.calls import KnownChoices
 from callflow.review.desk.spans import Span
-from callflow.review.desk.trends import RuleFigures, Trust
+from callflow.review.desk.trends import Named, RuleFigures, Trust
 from callflow.review.words import SEVERITY_ORDER
 from callflow.texts import text
 from callflow.web.access import visitor_of
@@ -41,41 +40,42 @@ COLUMNS = (
 def router(site: Site, books: Books) -> APIRouter:
     """The page ``/rules``."""
     routes = APIRouter(include_in_schema=False)
-    choices = KnownChoices(books)
 
     @routes.get(HERE)
     def rules(request: Request) -> Response:
         visitor = visitor_of(request)
         site.require(visitor, LEADERS)
-        return site.pages.page(request, "rules.html.j2", _values(books, request, visitor, choices), here=HERE)
+        return site.pages.page(request, "rules.html.j2", _values(books, request, visitor), here=HERE)
 
     return routes
 
 
-def _values(books: Books, request: Request, visitor: Visitor, choices: KnownChoices) -> dict[str, Any]:
+def _values(books: Books, request: Request, visitor: Visitor) -> dict[str, Any]:
     span = span_of(books, request.query_params, visitor)
-    by_week, by_rule = counted(books, span, visitor)
-    calls = [sum(sums.calls for sums in week.values()) for week in by_week]
-    found = trends.rule_figures([by_rule[start] for start, _ in span.weeks], calls, figures.known_rules(books.archive))
+    _, by_rule = counted(books, span, visitor)
+    found = trends.rule_figures([by_rule[start] for start, _ in span.weeks], books.known_flows())
+    if span.clause:
+        found = [one for one in found if span.clause in one.refs]
     since, until = span.whole
     wanted = Wanted(since=since, until=until, agent=span.agent, team=span.team, queue=span.queue, viewer=visitor.viewer)
     reviews = books.recent.of(wanted, lambda: reviews_of(extracts.decided(books.archive, wanted)))
     trust = trends.trusted(reviews)
     return {
-        **shared(books, request.query_params, span, visitor, choices),
+        **shared(books, request.query_params, span, visitor),
         "rows": _sorted(found, trust, span),
         "trust": trust,
         "untrusted": Trust(),
         "columns": COLUMNS,
         "pairs": agreements(review for review in reviews if review.settles),
         "reviewed": len({review.finding for review in reviews if review.settles}),
-        "doubtful": [one for one in found if trust.get(one.rule, Trust()).doubtful],
+        "several": len({one.flow for one in found}) > 1,
+        "doubtful": [one for one in found if trust.get(one.name, Trust()).doubtful],
     }
 
 
-def _sorted(rules: list[RuleFigures], trust: dict[str, Trust], span: Span) -> list[RuleFigures]:
+def _sorted(rules: list[RuleFigures], trust: dict[Named, Trust], span: Span) -> list[RuleFigures]:
     def key(one: RuleFigures) -> Any:
-        of_rule = trust.get(one.rule, Trust())
+        of_rule = trust.get(one.name, Trust())
         match span.sort:
             case "rule":
                 return one.rule

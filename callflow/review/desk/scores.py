@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 
 from callflow.archive import audit, extracts
-from callflow.archive.extracts import Wanted
 from callflow.review import scored
+from callflow.review.desk.asked import Asked
 from callflow.review.desk.books import Books, Id
 from callflow.review.exports import shapes
 from callflow.review.exports.cells import Cell
@@ -20,26 +18,11 @@ from callflow.web.access import visitor_of
 from callflow.web.visitor import Visitor
 
 
-class Asked(BaseModel, extra="forbid"):
-    """Which calls: from the day ``since`` on, before the day ``until``, of one agent (code) or team."""
+class AskedTable(Asked, extra="forbid"):
+    """Which calls, and which of them at once: calls, not rows."""
 
-    since: date | None = None
-    until: date | None = None
-    agent: Annotated[str, Field(max_length=200)] = ""
-    team: Annotated[str, Field(max_length=200)] = ""
     offset: Annotated[int, Field(ge=0, le=10_000_000)] = 0
     limit: Annotated[int, Field(ge=1, le=500)] = 100
-    """calls at once"""
-
-    def wanted(self, visitor: Visitor) -> Wanted:
-        """The calls that are meant and ``visitor`` may see."""
-        since, until = (_utc(day) for day in (self.since, self.until))
-        return Wanted(since, until, self.agent, self.team, viewer=visitor.viewer)
-
-    @property
-    def told(self) -> str:
-        """What was asked for, for the audit log."""
-        return " ".join(f"{name}={value}" for name, value in self.model_dump().items() if value)
 
 
 class Exported(BaseModel):
@@ -66,23 +49,23 @@ def router(books: Books) -> APIRouter:
         return shapes.score_of(scored.of_call(books.archive, call_id, reveal=visitor.reveals))
 
     @routes.get("/exports/findings")
-    def findings(request: Request, asked: Annotated[Asked, Query()]) -> Exported:
+    def findings(request: Request, asked: Annotated[AskedTable, Query()]) -> Exported:
         """A row for each finding, by call, oldest call first."""
         return _table(books, visitor_of(request), asked, "findings")
 
     @routes.get("/exports/scores")
-    def scores(request: Request, asked: Annotated[Asked, Query()]) -> Exported:
+    def scores(request: Request, asked: Annotated[AskedTable, Query()]) -> Exported:
         """A row for each call, with the share of its points in per cent for every group that any of them has."""
         return _table(books, visitor_of(request), asked, "scores")
 
     return routes
 
 
-def _table(books: Books, visitor: Visitor, asked: Asked, what: str) -> Exported:
+def _table(books: Books, visitor: Visitor, asked: AskedTable, what: str) -> Exported:
     wanted = asked.wanted(visitor)
     revealed = " revealed" if visitor.reveals else ""
     audit.note(books.archive, visitor.user.name, f"export.{what}", f"api {asked.told}{revealed}", visitor.address)
-    ids = extracts.chosen(books.archive, replace(wanted, limit=None))
+    ids = extracts.chosen(books.archive, wanted)
     portion = ids[asked.offset : asked.offset + asked.limit]
     extract = Extract(books.archive, wanted, visitor.language, visitor.reveals, portion)
     table: Table = extract.findings() if what == "findings" else extract.scores()
@@ -92,9 +75,3 @@ def _table(books: Books, visitor: Visitor, asked: Asked, what: str) -> Exported:
         columns={column.name: column.title.in_(visitor.language) for column in table.columns},
         rows=[dict(zip(names, row, strict=True)) for row in table.rows],
     )
-
-
-def _utc(day: date | None) -> datetime | None:
-    """When a day of the server's clock begins, as the archive has it."""
-    midnight = datetime.combine(day, datetime.min.time()) if day and 1970 <= day.year < 9999 else None
-    return midnight.astimezone(UTC).replace(tzinfo=None) if midnight else None

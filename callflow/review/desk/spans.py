@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 
+from callflow.archive.days import YEARS, midnight
 from callflow.archive.figures import Asked
 from callflow.archive.tallies import Week
 from callflow.texts import Text, text
@@ -25,13 +26,17 @@ _TURNED = text("the first day was after the last: they were turned round", "èµ·æ
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The filters in the address, text, ``""`` for none; ``since`` (a Monday) and ``until`` (a Sunday) as days."""
+    """The filters in the address, text, ``""`` for none; ``since`` (a Monday) and ``until`` (a Sunday) as days.
+
+    ``clause``: of the page of rules, those that rest on it.
+    """
 
     team: str = ""
     agent: str = ""
     queue: str = ""
     since: str = ""
     until: str = ""
+    clause: str = ""
     sort: str = ""
     up: str = ""
 
@@ -40,12 +45,13 @@ class Span:
         """What an address asks for. Usual are the weeks up to the latest call, as far as there are calls."""
         raw = {each.name: given.get(each.name, "").strip()[:_LONGEST] for each in fields(cls)}
         span = cls(**{name: value if value.isprintable() else "" for name, value in raw.items()})
-        until = _day(span.until) or last
-        since = _day(span.since) or max(earliest, until - timedelta(weeks=USUAL - 1))
-        since, until = min(since, until), max(since, until)
-        first = max(monday(since), monday(until) - timedelta(weeks=MOST - 1))
+        return span.covering(*sorted(_from_to(_day(span.since), _day(span.until), earliest, last)))
+
+    def covering(self, since: date, until: date) -> Span:
+        """The whole weeks in which these days are; of too many the latest."""
         end = monday(until) + timedelta(days=6)
-        return replace(span, since=first.isoformat(), until=end.isoformat())
+        first = max(monday(since), end - timedelta(days=7 * MOST - 1))
+        return replace(self, since=first.isoformat(), until=end.isoformat())
 
     def told(self, given: Mapping[str, str]) -> list[Text]:
         """What of the days in an address these weeks leave out or turn round."""
@@ -84,8 +90,25 @@ class Span:
         return [(day, day) for day in days]
 
     @property
+    def months(self) -> list[tuple[date, Week]]:
+        """The months of which any day is in it, the latest first: the first day of each, and from when till when."""
+        first, last = (date.fromisoformat(day) for day in (self.since, self.until))
+        firsts = [first.replace(day=1)]
+        while (after := (firsts[-1] + timedelta(days=31)).replace(day=1)) <= last:
+            firsts.append(after)
+        return [(month, between(month, after)) for month, after in zip(firsts, [*firsts[1:], after], strict=True)][::-1]
+
+    @property
     def whole(self) -> Week:
         return self.weeks[0][0], self.weeks[-1][1]
+
+    @property
+    def of_one_year(self) -> bool:
+        return self.since[:4] == self.until[:4]
+
+    def short(self, day: date) -> str:
+        """A day of it as one reads it beside others; with the year where there are several."""
+        return f"{day:%m-%d}" if self.of_one_year else day.isoformat()
 
     def calls(self, **more: object) -> str:
         """The page of the calls behind a figure."""
@@ -106,7 +129,7 @@ def monday(day: date) -> date:
 
 def between(first: date, after: date) -> Week:
     """From midnight to midnight, as the archive has times."""
-    return _utc(first), _utc(after)
+    return midnight(first), midnight(after)
 
 
 def local_day(moment: datetime | None) -> date:
@@ -114,8 +137,13 @@ def local_day(moment: datetime | None) -> date:
     return (moment.replace(tzinfo=UTC) if moment else datetime.now(UTC)).astimezone().date()
 
 
-def _utc(day: date) -> datetime:
-    return datetime.combine(day, time.min).astimezone(UTC).replace(tzinfo=None)
+def _from_to(since: date | None, until: date | None, earliest: date, last: date) -> tuple[date, date]:
+    """The first and the last day that are meant; what was not told follows from what was."""
+    if since is not None:
+        return since, until or max(since, last)
+    until = until or last
+    usual = until - timedelta(weeks=USUAL - 1)
+    return max(usual, earliest) if earliest <= until else usual, until
 
 
 def _day(written: str) -> date | None:
@@ -123,4 +151,4 @@ def _day(written: str) -> date | None:
         found = date.fromisoformat(written)
     except ValueError:
         return None
-    return found if 1971 <= found.year < 9998 else None
+    return found if found.year in YEARS else None

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
+from callflow import pairing
 from callflow.archive.extracts import KeptCall, KeptFinding
 from callflow.review import known
 from callflow.review.exports.cells import local
 from callflow.review.scorecard import FAULTS
-from callflow.review.scored import Explained, Outcome, groups_of
+from callflow.review.scored import Explained, Outcome, finding_of, groups_of
 from callflow.texts import Text
 
 SHOWN = 5
@@ -49,19 +51,23 @@ class Point:
 class Clause:
     """How often a clause was met of the times it was assessed, in all the rules that serve it.
 
-    ``titles``: of these rules, the one that it mostly came from first; ``forbidden``: only ever violated, so that there
+    ``title``: of the rule that it mostly came from, beside ``others``; ``forbidden``: only ever violated, so that there
     is nothing it could be met by.
     """
 
     ref: str
-    titles: tuple[Text, ...]
+    title: Text
     met: int
     assessed: int
     forbidden: bool = False
+    others: int = 0
 
     @property
     def share(self) -> float:
         return self.met / self.assessed
+
+
+C = TypeVar("C", bound=Clause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,28 +204,31 @@ def clauses_of(calls: Iterable[Judged]) -> list[Clause]:
                 violated[ref] += finding.standing == "violated"
                 titles.setdefault(ref, Counter())[title] += 1
     return [
-        Clause(ref, tuple(title for title, _ in titles[ref].most_common()), met[ref], count, violated[ref] == count)
-        for ref, count in assessed.items()
+        Clause(ref, of.most_common(1)[0][0], met[ref], assessed[ref], violated[ref] == assessed[ref], len(of) - 1)
+        for ref, of in titles.items()
     ]
 
 
-def strongest(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
-    """The clauses that are met most surely: none that went wrong more than once in ten times."""
-    good = [one for one in clauses if one.assessed >= LEAST and one.share >= 0.9]
+def strongest(clauses: Iterable[C], least: int = LEAST) -> tuple[C, ...]:
+    """The clauses that are met most surely: none that went wrong more than once in ten times.
+
+    ``least``: of those that were assessed so often.
+    """
+    good = [one for one in clauses if one.assessed >= least and one.share >= 0.9]
     return _apart(sorted(good, key=lambda one: (-one.share, -one.assessed, one.ref)))
 
 
-def weakest(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
+def weakest(clauses: Iterable[C], least: int = LEAST) -> tuple[C, ...]:
     """The clauses that are met least."""
-    bad = [one for one in clauses if one.assessed >= LEAST and one.share < 0.9]
+    bad = [one for one in clauses if one.assessed >= least and one.share < 0.9]
     return _apart(sorted(bad, key=lambda one: (one.share, -one.assessed, one.ref)))
 
 
-def _apart(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
-    """The first few, each of other rules: several clauses of one rule would only say the same again."""
-    by_title: dict[Text, Clause] = {}
+def _apart(clauses: Iterable[C]) -> tuple[C, ...]:
+    """The first few, each with another title: several clauses of one rule would only say the same again."""
+    by_title: dict[Text, C] = {}
     for one in clauses:
-        by_title.setdefault(one.titles[0], one)
+        by_title.setdefault(one.title, one)
     return tuple(by_title.values())[:SHOWN]
 
 
@@ -258,5 +267,4 @@ def _said(finding: KeptFinding) -> str:
 
 
 def _clip(one: Judged, finding: KeptFinding) -> Clip:
-    at = min((float(seen["start"]) for seen in finding.evidence), default=finding.at)
-    return Clip(one.call.id, local(one.call.began), at, _said(finding))
+    return Clip(one.call.id, local(one.call.began), pairing.moment(finding_of(finding)), _said(finding))

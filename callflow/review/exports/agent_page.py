@@ -96,7 +96,7 @@ def summary(month: Month) -> Text:
                 )
             )
     if month.strongest:
-        best = month.strongest[0].titles[0]
+        best = month.strongest[0].title
         parts.append(Text(f"Most reliable: {best.en}.", f"做得最稳：{best.zh}。"))
     if month.lessons:
         first: Sequence[Text] = [lesson.title for lesson in month.lessons[:1]]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from callflow.archive import extracts
+from callflow.archive.days import midnight
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.review import scored
@@ -21,16 +22,18 @@ def read_month(archive: Archive, wanted: Wanted, first: datetime, chosen: Chosen
     All of it by the same ``chosen`` scorecards; masked unless ``wanted.viewer`` may see long numbers.
     """
     after, before = _next(first), _next(first, -1)
-    here = replace(wanted, since=_utc(first), until=_utc(after))
+    here = replace(wanted, since=midnight(first), until=midnight(after))
     calls = [
         Judged(call, findings, scored.explained(call, findings, chosen(call.flow)))
         for call, findings in with_findings(archive, extracts.chosen(archive, here), wanted.viewer.reveal)
     ]
     if not calls:
         return None
-    team = replace(here, agent="", team=calls[-1].call.team)
+    last_call = calls[-1].call
+    as_it_is = next(extracts.calls(archive, [last_call.id], reveal=True), last_call)  # a masked name finds no team
+    team = replace(here, agent="", team=as_it_is.team)
     team_calls = outcomes(archive, extracts.chosen(archive, team), chosen) if team.team else iter(())
-    last = replace(wanted, since=_utc(before), until=_utc(first))
+    last = replace(wanted, since=midnight(before), until=midnight(first))
     last_calls = outcomes(archive, extracts.chosen(archive, last), chosen)
     days = calendar.monthrange(first.year, first.month)[1]
     return month_of(first, days, calls, team_calls, last_calls)
@@ -39,7 +42,3 @@ def read_month(archive: Archive, wanted: Wanted, first: datetime, chosen: Chosen
 def _next(first: datetime, by: int = 1) -> datetime:
     months = first.year * 12 + first.month - 1 + by
     return first.replace(year=months // 12, month=months % 12 + 1)
-
-
-def _utc(local: datetime) -> datetime:
-    return local.astimezone(UTC).replace(tzinfo=None)

@@ -114,14 +114,14 @@ class Extract:
         return extracts.chosen(self._archive, self._wanted) if self._ids is None else self._ids
 
     def _finding_rows(self, only_faults: bool) -> Iterator[list[Cell]]:
-        ids = self._chosen()
-        all_ = extracts.decided(self._archive, self._wanted, reveal=self._reveal)
-        decided = {one.finding: one for one in all_ if one.role != "agent"}
-        for call, findings in with_findings(self._archive, ids, self._reveal, only_faults):
-            head = self._call(call)
-            titles = known.group_titles(call.rules)
-            for finding in findings:
-                yield [*head, *self._finding(call, finding, titles, decided.get(finding.id))]
+        for ids in _portions(self._chosen()):
+            all_ = extracts.decided(self._archive, ids=ids, reveal=self._reveal)
+            decided = {one.finding: one for one in all_ if one.role != "agent"}
+            for call, findings in with_findings(self._archive, ids, self._reveal, only_faults):
+                head = self._call(call)
+                titles = known.group_titles(call.rules)
+                for finding in findings:
+                    yield [*head, *self._finding(call, finding, titles, decided.get(finding.id))]
 
     def _call(self, call: KeptCall) -> list[Cell]:
         return [
@@ -176,8 +176,7 @@ def with_findings(
     archive: Archive, ids: Sequence[int], reveal: bool = False, only_faults: bool = False
 ) -> Iterator[tuple[KeptCall, list[KeptFinding]]]:
     """Calls with their findings, portion by portion; see ``extracts``."""
-    for start in range(0, len(ids), extracts.PORTION):
-        portion = ids[start : start + extracts.PORTION]
+    for portion in _portions(ids):
         findings = extracts.findings(archive, portion, reveal=reveal, only_faults=only_faults)
         for call in extracts.calls(archive, portion, reveal=reveal):
             yield call, findings[call.id]
@@ -188,8 +187,7 @@ def outcomes(archive: Archive, ids: Sequence[int], chosen: Chosen, reveal: bool 
 
     Findings are read of those calls only whose kept score and groups are not what is asked for.
     """
-    for start in range(0, len(ids), extracts.PORTION):
-        portion = ids[start : start + extracts.PORTION]
+    for portion in _portions(ids):
         changed = extracts.changed(archive, portion)
         calls = list(extracts.calls(archive, portion, reveal=reveal))
         cards = {flow: chosen(flow) for flow in {call.flow for call in calls}}
@@ -197,6 +195,10 @@ def outcomes(archive: Archive, ids: Sequence[int], chosen: Chosen, reveal: bool 
         findings = extracts.findings(archive, asked) if asked else {}
         for call in calls:
             yield outcome_of(call, findings.get(call.id), cards[call.flow])
+
+
+def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[start : start + extracts.PORTION] for start in range(0, len(ids), extracts.PORTION))
 
 
 def _percent(share: float | None) -> float | None:

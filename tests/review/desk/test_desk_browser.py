@@ -216,6 +216,18 @@ def test_what_is_missed_most_leads_to_its_calls_and_to_the_moment(open_page: Cal
     until(page, "document.querySelector('.finding[aria-current]') !== null")
 
 
+def test_a_row_of_figures_opens_its_agent_and_no_page_complains(open_page: Callable[..., Any]) -> None:
+    """Pages of figures have several tables or none, and nothing to search for by words."""
+    page = open_page("/agents")
+    page.keyboard.press("/")
+    page.locator(".people tr[data-href]").first.locator("td").nth(4).click()
+    page.wait_for_url("**/agents?**agent=100**")
+    for path in ("/agents?queue=nothing", "/rules", "/rules?queue=nothing"):
+        page = open_page(path)
+        page.keyboard.press("/")
+        assert page.locator("#filters").is_visible()
+
+
 def test_a_table_is_exported_by_a_click(open_page: Callable[..., Any]) -> None:
     page = open_page("/rules", user="banzhang")
     page.locator(".tools summary").click()

@@ -87,6 +87,46 @@ def test_programs_get_the_same_figures(served: Served) -> None:
     assert own.ask(f"/api/calls/{theirs}/score").status == boss.ask(f"/api/calls/{theirs}/report").status == 404
 
 
+@pytest.mark.parametrize("path", ["agents", "rules", "reviews", "exports/scores", "exports/findings", "calls"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "since=yesterday",
+        "until=2026-02-30",
+        "until=1900-01-01",
+        "since=9999-12-31",
+        "since=2026-11-08&until=2026-11-07",
+        "sinc=2026-11-01",
+        "team=%00",
+        "team=" + "x" * 300,
+    ],
+)
+def test_a_program_that_says_something_wrong_gets_nothing(served: Served, path: str, asked: str) -> None:
+    answer = served.browser("admin").ask(f"/api/{path}?{asked}")
+    assert answer.status == 422
+    assert json.loads(answer.text)["detail"]
+
+
+def test_figures_of_more_weeks_than_there_are_told_are_refused(served: Served) -> None:
+    admin = served.browser("admin")
+    for asked in ("since=2020-01-01", "since=2020-01-01&until=2026-11-30", "limit=1"):
+        assert admin.ask(f"/api/agents?{asked}").status == 422
+    assert {week["monday"] for week in json.loads(admin.ask("/api/agents?since=2026-11-03").text)} == {
+        "2026-11-02", "2026-11-09"
+    }  # fmt: skip
+
+
+def test_the_last_day_is_meant_everywhere(served: Served) -> None:
+    """Calls began at nine, UTC, one a day from the first of November on."""
+    admin, days = served.browser("admin"), "since=2026-11-02&until=2026-11-08"
+    assert json.loads(admin.ask(f"/api/calls?{days}").text)["total"] == 7
+    assert json.loads(admin.ask(f"/api/exports/scores?{days}").text)["calls"] == 7
+    assert sum(week["calls"] for week in json.loads(admin.ask(f"/api/agents?{days}").text)) == 7
+    assert len(rows(export(served, "admin", "scores.csv", since="2026-11-02", until="2026-11-08"))) == 8
+    assert len(rows(export(served, "admin", "scores.csv", since="2026-11-02", until="2026-11-02"))) == 2
+    assert calls_behind(served, "admin", f"/calls?{days}") == 7
+
+
 def export(served: Served, user: str, table: str, **given: str) -> Answer:
     browser = served.browser(user)
     return browser.form("/exports", **{"csrf": browser.csrf, "table": table, **given})
@@ -136,6 +176,9 @@ def test_pages_to_print_stand_alone_are_masked_and_noted(served: Served) -> None
         ({"table": "findings.exe"}, 422),
         ({"table": "../../etc/passwd"}, 422),
         ({"team": "x" * 300}, 422),
+        ({"since": "foo"}, 422),
+        ({"since": "2026-11-08", "until": "2026-11-07"}, 422),
+        ({"sinse": "2026-11-08"}, 422),
     ],
 )
 def test_an_export_cannot_be_forged_or_bent(served: Served, given: dict[str, str], status: int) -> None:

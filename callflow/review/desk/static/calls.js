@@ -1,5 +1,5 @@
-// The calls page works without this: here are only shortcuts. A click anywhere in a row opens its call; a choice in the
-// filters is taken at once; empty filters stay out of the address.
+// Pages of calls and of figures work without this: here are only shortcuts. A click anywhere in a row opens what it is
+// about; a choice in the filters is taken at once; empty filters stay out of the address.
 const filters = document.getElementById("filters");
 filters.addEventListener("submit", () => {
   for (const field of filters.elements) field.disabled = field.name !== "" && !field.value;
@@ -8,14 +8,15 @@ filters.addEventListener("submit", () => {
   });
 });
 filters.addEventListener("change", ({ target }) => {
-  if (target.matches("select, [type=date]") || (target.name === "sounds" && filters.elements.words.value)) filters.requestSubmit();
+  if (target.matches("select, [type=date]") || (target.name === "sounds" && filters.elements.words?.value)) filters.requestSubmit();
 });
-document.querySelector("tbody").addEventListener("click", (event) => {
+document.addEventListener("click", (event) => {
   const row = event.target.closest("tr[data-href]");
-  if (row && !event.target.closest("a") && !String(getSelection())) location.assign(row.dataset.href);
+  if (row && !event.target.closest("a, summary") && !String(getSelection())) location.assign(row.dataset.href);
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey) return;
+  const words = filters.elements.words; // pages of figures search for none
+  if (!words || event.key !== "/" || event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  filters.elements.words.focus();
+  words.focus();
 });
