@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -72,8 +73,9 @@ def still_answering() -> bool:
     Nothing half done is ever kept, so that there is no need to wait for it.
     """
     workers = [each for each in threading.enumerate() if each.name == "AnyIO worker thread"]
+    end = time.monotonic() + 0.5  # those that rest have been told to end
     for each in workers:
-        each.join(0.2)
+        each.join(max(0.0, end - time.monotonic()))
     return any(each.is_alive() for each in workers)
 
 
