@@ -27,9 +27,9 @@ TOO_LONG = text("more than {n} weeks", "超过 {n} 周", n=MOST)
 
 
 class Asked(BaseModel, extra="forbid"):
-    """Calls of one ``team``, ``agent`` (code) and ``queue``, from the day ``since`` to the day ``until``.
+    """Calls of one ``team``, ``agent`` and ``queue``, from the day ``since`` to the day ``until``.
 
-    Both days are included, and are those of the server's clock.
+    The agent by code, or by a name that only one has. Both days are included, and are those of the server's clock.
     """
 
     since: Day | None = None
