@@ -210,6 +210,8 @@ def test_looking_at_a_call_is_not_listening_to_it(open_page: Callable[..., Any],
     page.keyboard.press(" ")
     until(page, "document.getElementById('sound').currentTime > 0")
     assert served.rows(count, f"call {number}") == [(1,)]
+    frame = "e.getBoundingClientRect().right + 2 <= e.parentNode.getBoundingClientRect().right"
+    assert page.evaluate(f"[...document.querySelectorAll('li.talk .words')].every((e) => {frame})")  # seen whole
 
 
 def test_a_recording_moved_away_leaves_its_waveform(open_page: Callable[..., Any], served: Served) -> None:
