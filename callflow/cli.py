@@ -14,7 +14,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import PurePath
-from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 from callflow import __version__
@@ -167,18 +166,16 @@ def run_devices(options: argparse.Namespace, language: str) -> int:
 
 def run_users(options: argparse.Namespace, language: str) -> int:
     """``callflow users``, for which the packages of the archive are needed."""
-    return int(_archive_commands().run_users(options, language))
+    with needed(text("an archive", "归档库"), "archive"):
+        from callflow.commands import users
+    return users.run_users(options, language)
 
 
 def run_purge(options: argparse.Namespace, language: str) -> int:
     """``callflow purge``, the same."""
-    return int(_archive_commands().run_purge(options, language))
-
-
-def _archive_commands() -> ModuleType:
     with needed(text("an archive", "归档库"), "archive"):
         from callflow.commands import archive
-    return archive
+    return archive.run_purge(options, language)
 
 
 def _archive_options(subparsers: _SubParsers, common: Parser) -> None:
@@ -190,14 +187,16 @@ def _archive_options(subparsers: _SubParsers, common: Parser) -> None:
     command = subparsers.add_parser(
         "users", parents=[common, archive], help="who may look into an archive; passwords are asked for 归档库用户"
     )
-    actions = ("list", "add", "password", "disable", "enable", "wall-token", "wall-revoke")
+    actions = ("list", "add", "change", "password", "disable", "enable", "remove", "wall-token", "wall-revoke")
     command.add_argument("action", choices=actions, help="wall-token: for callflow live --wall of an agent 操作")
     command.add_argument("name", nargs="?", default="", help="the user's name 用户名")
-    command.add_argument("--role", choices=("agent", "supervisor", "admin"), default="supervisor", help="角色")
-    command.add_argument("--agent", default="", metavar="CODE", help="whose calls an agent sees 坐席工号")
-    command.add_argument("--team", default="", metavar="NAME", help="whose calls a supervisor sees 班组")
+    command.add_argument("--role", choices=("agent", "supervisor", "admin"), help="角色 (default: supervisor)")
+    command.add_argument("--agent", metavar="CODE", help="whose calls an agent sees 坐席工号")
+    command.add_argument("--team", metavar="NAME", help="whose calls a supervisor sees 班组")
     command.add_argument(
-        "--reveal", action="store_true", help="sees long numbers, which others see masked 可见完整号码"
+        "--reveal",
+        action=argparse.BooleanOptionalAction,
+        help="sees long numbers, which others see masked 可见完整号码",
     )
     command.set_defaults(run=run_users)
 
@@ -209,6 +208,7 @@ def _archive_options(subparsers: _SubParsers, common: Parser) -> None:
         "--recordings", action="append", metavar="FOLDER", help="and the recordings in it; may be repeated 同时删除录音"
     )
     command.add_argument("--dry-run", action="store_true", help="only say how many 仅统计")
+    command.add_argument("--yes", action="store_true", help="do not ask 不再询问")
     command.set_defaults(run=run_purge)
 
 

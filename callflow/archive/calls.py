@@ -103,7 +103,7 @@ def add(
         return []
     with archive.begin() as session:
         there = _ids(session, Call.key, Call.id, new)
-        ids = _Names(session, [call for key, call in new.items() if again or key not in there])
+        ids = Names(session, [call for key, call in new.items() if again or key not in there])
         rows = [_call_row(new[key], ids) for key in sorted(new) if key not in there]
         added = _insert(session, Call, rows, Call.key)
         _put_details(session, [(number, new[key]) for key, number in added.items()])
@@ -113,7 +113,7 @@ def add(
         if again:
             for key, number in sorted(there.items()):
                 before.append(_judge_again(session, number, new[key], ids, rescore))
-        tallies.changed(session, [*before, *(_utc(call.began) for call in new.values())])
+        tallies.changed(session, [*before, *(utc(call.began) for call in new.values())])
         if ids.moved:
             tallies.all_changed(session)
         return [(there | added)[call.key] for call in calls]
@@ -126,10 +126,15 @@ def known(archive: Archive, keys: Iterable[str], *, failed: bool = True) -> set[
         return set(_ids(session, Call.key, Call.id, keys, *wanted))
 
 
-def stamped(archive: Archive, stamps: Iterable[str]) -> dict[str, str]:
-    """Which of ``stamps`` files in the archive have, with the status of these: ``done`` or ``failed``."""
+def stamped(archive: Archive, stamps: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Which of ``stamps`` files in the archive have, with the status of these, ``done`` or ``failed``, and the key."""
     with archive.read() as session:
-        return _ids(session, Call.stamp, Call.status, stamps)
+        found: dict[str, tuple[str, str]] = {}
+        for start in range(0, len(stamps), AT_ONCE):
+            wanted = Call.stamp.in_(stamps[start : start + AT_ONCE])
+            rows = session.execute(sa.select(Call.stamp, Call.status, Call.key).where(wanted))
+            found |= {stamp: (status, key) for stamp, status, key in rows}
+        return found
 
 
 def journal(archive: Archive, call_id: int) -> bytes:
@@ -144,7 +149,7 @@ def journal(archive: Archive, call_id: int) -> bytes:
 # ------------------------------------------------------------------------------------------------ names and their ids
 
 
-class _Names:
+class Names:
     """The ids of teams, agents and flows that new calls name; those that are new are made.
 
     Everything is asked for in the same order by everybody, so that two who write at once never wait for each other.
@@ -154,8 +159,10 @@ class _Names:
         self._session = session
         self.moved = False
         """whether an agent went to another team"""
-        self.teams = self._made(Team, Team.name, {_name(c.team): {"name": _name(c.team)} for c in calls if c.team})
-        agents = {_name(c.agent) for c in calls if c.agent}
+        self.teams = self._made(
+            Team, Team.name, {short_name(c.team): {"name": short_name(c.team)} for c in calls if c.team}
+        )
+        agents = {short_name(c.agent) for c in calls if c.agent}
         rows = {code: {"code": code, "name": "", "team_id": None} for code in agents}
         self.agents = self._made(Agent, Agent.code, rows)
         self._tell_of_agents(calls)
@@ -166,7 +173,7 @@ class _Names:
             FlowVersion.digest,
             {
                 digest: {
-                    "name": _name(flow.name),
+                    "name": short_name(flow.name),
                     "digest": digest,
                     "files": dict(flow.files),
                     "rules": dict(flow.rules),
@@ -197,14 +204,14 @@ class _Names:
         agents = self._session.scalars(sa.select(Agent).where(Agent.id.in_(ids)).order_by(Agent.code))
         by_code = {agent.code: agent for agent in agents}
         for call in sorted((one for one in calls if one.agent), key=_age):
-            agent = by_code[_name(call.agent)]
+            agent = by_code[short_name(call.agent)]
             is_newest = _age(call) >= before.get(agent.id, datetime.min)
             if call.team and (is_newest or agent.team_id is None):
-                team = self.teams[_name(call.team)]
+                team = self.teams[short_name(call.team)]
                 self.moved |= agent.team_id != team
                 agent.team_id = team
             if call.agent_name and (is_newest or not agent.name):
-                agent.name = _name(call.agent_name)
+                agent.name = short_name(call.agent_name)
 
 
 def _ids(
@@ -238,7 +245,18 @@ def _insert(
 # ------------------------------------------------------------------------------------------------ one call
 
 
-def _call_row(call: NewCall, ids: _Names) -> dict[str, Any]:
+def told(call: NewCall, ids: Names) -> dict[str, Any]:
+    """What people tell of a call, which nothing that is heard in it replaces; untold is ``None`` or empty."""
+    return {
+        "agent_id": ids.agents[short_name(call.agent)] if call.agent else None,
+        "queue": short_name(call.queue),
+        "direction": call.direction[:10],
+        "customer": short_name(call.customer),
+        "began": utc(call.began),
+    }
+
+
+def _call_row(call: NewCall, ids: Names) -> dict[str, Any]:
     total = call.score.total if call.score else None
     return {
         "key": call.key,
@@ -249,14 +267,10 @@ def _call_row(call: NewCall, ids: _Names) -> dict[str, Any]:
         "stamp": call.stamp,
         "status": call.status,
         "reason": call.reason.both() if call.reason else sa.null(),
-        "agent_id": ids.agents[_name(call.agent)] if call.agent else None,
-        "queue": _name(call.queue),
-        "direction": call.direction[:10],
-        "customer": _name(call.customer),
-        "began": _utc(call.began),
+        **told(call, ids),
         "duration": call.duration,
         "separate": call.separate,
-        "engine": _name(call.engine),
+        "engine": short_name(call.engine),
         "flow_id": ids.flows[call.flow.digest] if call.flow else None,
         "score": total,
         "judged": total,
@@ -281,7 +295,7 @@ def _put_contents(session: Session, calls: Sequence[tuple[int, NewCall]]) -> Non
     ]
     _put(session, StoredJournal, journals)
     fields = [
-        {"call_id": i, "name": _name(one.name), "value": _plain(one.value), "stage": one.stage}
+        {"call_id": i, "name": short_name(one.name), "value": _plain(one.value), "stage": one.stage}
         for i, call in calls
         for one in call.fields
     ]
@@ -295,16 +309,12 @@ def _put(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> 
         session.execute(sa.insert(table), rows)
 
 
-_TOLD = ("agent_id", "queue", "direction", "customer", "began")
-"""What people tell of a call, which nothing that is heard in it replaces."""
-
-
-def _judge_again(session: Session, call_id: int, new: NewCall, ids: _Names, rescore: Rescore | None) -> datetime | None:
+def _judge_again(session: Session, call_id: int, new: NewCall, ids: Names, rescore: Rescore | None) -> datetime | None:
     """Returns when the call was thought to have begun until now."""
     call = session.get_one(Call, call_id, with_for_update=True)
-    began = call.began
+    began, anew = call.began, told(new, ids)
     for name, value in _call_row(new, ids).items():
-        if name not in ("key", "added") and not (name in _TOLD and value in (None, "")):
+        if name not in ("key", "added") and (name not in anew or value):
             setattr(call, name, value)
     session.flush()
     for table in (StoredJournal, StoredField):
@@ -371,10 +381,10 @@ def _now() -> datetime:
 
 def _age(call: NewCall) -> datetime:
     """To sort calls by; one of which nobody knows when it was is older than all."""
-    return _utc(call.began) or datetime.min
+    return utc(call.began) or datetime.min
 
 
-def _utc(when: datetime | None) -> datetime | None:
+def utc(when: datetime | None) -> datetime | None:
     return when.astimezone(UTC).replace(tzinfo=None) if when and when.tzinfo else when
 
 
@@ -383,5 +393,5 @@ def _plain(words: str) -> str:
     return words.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
-def _name(words: str) -> str:
+def short_name(words: str) -> str:
     return _plain(words)[:200]

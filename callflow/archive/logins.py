@@ -121,19 +121,22 @@ def _one_at_a_time(session: Session, name: str) -> None:
 
 
 def _wait(session: Session, name: str, address: str, now: datetime) -> float:
-    """Seconds until ``name`` may try again from ``address``; 0: now."""
+    """Seconds until ``name`` may try again from ``address``; 0: now. A new password forgives who guessed at the old."""
     since = now - WINDOW
+    renewed = session.scalar(
+        sa.select(sa.func.max(Audit.when)).where(
+            Audit.action == "user.password", Audit.what == name, Audit.when > since
+        )
+    )
     failed = sa.select(Audit.when).where(Audit.action == "login.failed", Audit.when > since)
     right = session.scalar(
         sa.select(sa.func.max(Audit.when)).where(
             Audit.action == "login", Audit.user == name, Audit.address == address[:64], Audit.when > now - OF_LATE
         )
     )
-    own = failed.where(Audit.user == name, Audit.address == address[:64], Audit.when > max(right or since, since))
-    waits = [
-        _until_forgotten(session, own, TRIES, now),
-        _until_forgotten(session, failed.where(Audit.user == name), TRIES_OF_NAME, now),
-    ]
+    of_name = failed.where(Audit.user == name, Audit.when > (renewed or since))
+    own = of_name.where(Audit.address == address[:64], Audit.when > (right or since))
+    waits = [_until_forgotten(session, own, TRIES, now), _until_forgotten(session, of_name, TRIES_OF_NAME, now)]
     if right is None:
         waits.append(_until_forgotten(session, failed.where(Audit.address == address[:64]), TRIES_OF_ADDRESS, now))
     return max(waits)

@@ -7,7 +7,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from callflow.texts import Text, text
 
 AT_ONCE = 500
 """Calls of one transaction, so that others need not wait long."""
+MOST_LEFT = 20
+"""Files that were left that are named."""
 PAGES = 1_000
 """Pages of the database that one step of wiping goes through."""
 EVENTS = ".events.jsonl"
@@ -32,7 +34,8 @@ _EMPTIED = ("calls", "journals", "findings", "fields", "decisions", "said", "sai
 class Purged:
     """What was deleted: calls, and files of them, which are recordings and journals.
 
-    ``kept``: files that were left, as they lie outside the folders, are gone, or are not what was archived.
+    ``kept``: files that were left, as they lie outside the folders, are gone, or are not what was archived; ``left``:
+    the first of them, with the reason.
     ``undeletable``: why files could not be deleted; the calls of recordings and journals among them are still there.
     ``wiped``: nothing of the calls is left on the disk either; others who have the archive open prevent it.
     """
@@ -40,6 +43,7 @@ class Purged:
     calls: int = 0
     recordings: int = 0
     kept: int = 0
+    left: tuple[Text, ...] = field(default=(), compare=False)
     undeletable: tuple[Text, ...] = ()
     wiped: bool = True
 
@@ -61,30 +65,45 @@ def purge(
     recordings: Sequence[Path] = (),
     copies: Path | None = None,
     by: str = "",
+    dry_run: bool = False,
 ) -> Purged:
     """Delete calls that began longer ago than ``older_than`` (those without a time: were archived longer ago).
 
     ``recordings``: folders; what such a call was archived from and lies in one of them is deleted, too, and before the
     call: whatever interrupts this, the next purge ends it. A call of which a file cannot be deleted stays, and the
     others go. ``copies``: where the desk keeps sound to play, in files that have a recording's sha256 in their names;
-    all go of which no call is left. Raises ``ArchiveError``.
+    all go of which no call is left. ``dry_run``: nothing is deleted, only counted. Raises ``ArchiveError``.
     """
     before = (now or audit.now()) - older_than
     folders = [folder.resolve() for folder in recordings]
     done, last, undeletable = Purged(), 0, list[Text]()
     while calls := _old(archive, before, last):
-        gone, deleted = [], list[bool]()
+        gone, deleted, left = [], 0, list[Text]()
         for call in calls:
             try:
-                deleted += [_delete_file(folders, path, digest) for path, digest in call.files] if folders else []
+                for path, digest in call.files if folders else ():
+                    found = _deletable(folders, path, digest)
+                    if isinstance(found, Text):
+                        left.append(found)
+                        continue
+                    if not dry_run:
+                        _delete_file(found)
+                    deleted += 1
                 gone.append(call.id)
             except OSError as error:
                 undeletable.append(_why(error, call.files))
-        if gone:
-            what = f"{len(gone)} calls before {before:%Y-%m-%d %H:%M}, {sum(deleted)} recordings"
+        if gone and not dry_run:
+            what = f"{len(gone)} calls before {before:%Y-%m-%d %H:%M}, {deleted} recordings"
             _delete(archive, gone, by, what)
-        files, kept = done.recordings + sum(deleted), done.kept + deleted.count(False)
-        done, last = replace(done, calls=done.calls + len(gone), recordings=files, kept=kept), calls[-1].id
+        done = Purged(
+            done.calls + len(gone),
+            done.recordings + deleted,
+            done.kept + len(left),
+            (*done.left, *left)[:MOST_LEFT],
+        )
+        last = calls[-1].id
+    if dry_run:
+        return done
     undeletable += delete_copies(archive, copies) if copies else []
     return replace(done, undeletable=tuple(undeletable), wiped=_wipe(archive))
 
@@ -121,20 +140,26 @@ def _delete(archive: Archive, calls: Sequence[int], by: str, what: str) -> None:
         audit.write(session, by, "purge", what)
 
 
-def _delete_file(folders: list[Path], path: str, digest: str) -> bool:
-    """Delete a recording or journal that is still the one that was archived. Raises ``OSError`` where it cannot."""
+def _deletable(folders: list[Path], path: str, digest: str) -> Path | Text:
+    """A recording or journal that is still the one that was archived; else why it is left. Raises ``OSError`` where it
+    cannot be read."""
     try:
         real = Path(path).resolve(strict=True)
     except (OSError, ValueError, RuntimeError):  # gone; or no path at all, or links in a circle
-        return False
-    if not digest or not real.is_file() or not any(real.is_relative_to(folder) for folder in folders):
-        return False
-    with open(real, "rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-            return False
+        return text('"{p}" is not there', "“{p}”已不存在", p=path)
+    if not any(real.is_relative_to(folder) for folder in folders):
+        return text('"{p}" is in no folder that was named', "“{p}”不在所给的文件夹内", p=path)
+    if digest and real.is_file():
+        with open(real, "rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() == digest:
+                return real
+    return text('"{p}" is not what was archived', "“{p}”已不是归档时的文件", p=path)
+
+
+def _delete_file(real: Path) -> None:
+    """Delete a recording or journal and what lies beside it. Raises ``OSError`` where it cannot."""
     real.with_name(real.name + EVENTS).unlink(missing_ok=True)
     real.unlink()
-    return True
 
 
 def delete_copies(archive: Archive, folder: Path) -> list[Text]:

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from callflow.archive import audit
 from callflow.archive.store import Archive
-from callflow.archive.tables import Agent, Login, Team, User
+from callflow.archive.tables import Agent, Call, Decision, Login, Team, User
 from callflow.archive.viewers import Role, Viewer
 from callflow.errors import ArchiveError, needed
-from callflow.texts import text
+from callflow.problems import did_you_mean
+from callflow.texts import Text, text
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -49,14 +50,79 @@ def add(
                 text("choose another name", "请换一个用户名"),
             )
         user = User(name=name, role=role, password=hashed, reveal=reveal, language=language, active=True)
-        of_team = _team(session, team) if team else None
-        of_agent = _agent(session, agent) if agent else None
-        session.flush()
-        user.team_id = of_team.id if of_team else None
-        user.agent_id = of_agent.id if of_agent else None
+        _place(session, user, agent, team)
         session.add(user)
         audit.write(session, by, "user.add", f"{name} ({role})")
     return user
+
+
+def change(
+    archive: Archive,
+    name: str,
+    role: Role | None = None,
+    *,
+    agent: str | None = None,
+    team: str | None = None,
+    reveal: bool | None = None,
+    by: str = "",
+) -> User:
+    """Another role, agent or team, or other rights; what is ``None`` stays. It holds from the next page on.
+
+    Raises ``ArchiveError``: no such user, or something is missing.
+    """
+    with archive.begin() as session:
+        user = named(session, name)
+        asked = {"role": role, "agent": agent, "team": team, "reveal": reveal}
+        told = " ".join(f"{what}={value}" for what, value in asked.items() if value is not None)
+        was, whose, of = _placed(session, user)
+        user.role = role or user.role
+        user.reveal = user.reveal if reveal is None else reveal
+        if agent is None:
+            agent = whose if user.role == "agent" else ""
+        team = of if team is None else team
+        check(name, user.role, agent, team)
+        _place(session, user, agent, team)
+        session.flush()
+        _forget(session, was)
+        audit.write(session, by, "user.change", f"{name} ({told})")
+    return user
+
+
+def remove(archive: Archive, name: str, by: str = "") -> None:
+    """Take a user out for good. Raises ``ArchiveError``: no such user, or one whose decisions would go, too."""
+    with archive.begin() as session:
+        user = named(session, name)
+        if session.scalar(sa.select(Decision.id).where(Decision.user_id == user.id).limit(1)) is not None:
+            raise ArchiveError(
+                text('"{n}" has decided about findings, which keep the name', "“{n}”有复核记录，须保留姓名", n=name),
+                text("disable the user instead", "请改用 disable 停用该用户"),
+            )
+        was, *_ = _placed(session, user)
+        session.execute(sa.delete(User).where(User.id == user.id))
+        _forget(session, was)
+        audit.write(session, by, "user.remove", name)
+
+
+def unknown(archive: Archive, agent: str = "", team: str = "") -> list[Text]:
+    """What to tell of an agent or a team that nothing has named so far: it may be a slip, or one whose calls come."""
+    with archive.read() as session:
+        codes, teams = (list(session.scalars(sa.select(column))) for column in (Agent.code, Team.name))
+    told = []
+    if agent and agent not in codes:
+        near = did_you_mean(agent, codes)
+        told.append(text('no call so far has an agent "{a}"{n}', "目前没有坐席“{a}”的通话{n}", a=agent, n=near))
+    if team and team not in teams:
+        near = did_you_mean(team, teams)
+        told.append(text('no call so far has a team "{t}"{n}', "目前没有班组“{t}”的通话{n}", t=team, n=near))
+    return told
+
+
+def with_names(archive: Archive) -> list[tuple[User, str, str]]:
+    """Every user, by name, with the code of the agent and the name of the team."""
+    wanted = sa.select(User, sa.func.coalesce(Agent.code, ""), sa.func.coalesce(Team.name, "")).select_from(User)
+    wanted = wanted.outerjoin(Agent, Agent.id == User.agent_id).outerjoin(Team, Team.id == User.team_id)
+    with archive.read() as session:
+        return [(user, code, team) for user, code, team in session.execute(wanted.order_by(User.name))]
 
 
 def all_users(archive: Archive) -> list[User]:
@@ -160,13 +226,26 @@ def named(session: Session, name: str) -> User:
     return user
 
 
-def _team(session: Session, name: str) -> Team:
-    team = session.scalar(sa.select(Team).where(Team.name == name)) or Team(name=name)
-    session.add(team)
-    return team
+def _place(session: Session, user: User, agent: str, team: str) -> None:
+    """Whose calls ``user`` sees; an agent or team that is not there yet is made."""
+    of_team = session.scalar(sa.select(Team).where(Team.name == team)) or Team(name=team) if team else None
+    of_agent = session.scalar(sa.select(Agent).where(Agent.code == agent)) or Agent(code=agent) if agent else None
+    session.add_all(filter(None, (of_team, of_agent)))
+    session.flush()
+    user.team_id = of_team.id if of_team else None
+    user.agent_id = of_agent.id if of_agent else None
 
 
-def _agent(session: Session, code: str) -> Agent:
-    agent = session.scalar(sa.select(Agent).where(Agent.code == code)) or Agent(code=code)
-    session.add(agent)
-    return agent
+def _placed(session: Session, user: User) -> tuple[tuple[int | None, int | None], str, str]:
+    """The ids of agent and team, the agent's code, the team's name."""
+    agent, team = session.get(Agent, user.agent_id or 0), session.get(Team, user.team_id or 0)
+    return (user.agent_id, user.team_id), agent.code if agent else "", team.name if team else ""
+
+
+def _forget(session: Session, was: tuple[int | None, int | None]) -> None:
+    """An agent or team that was only ever named for a user, perhaps by a slip, is not left to be chosen on pages."""
+    agent, team = was
+    of_agent = sa.or_(sa.exists().where(Call.agent_id == Agent.id), sa.exists().where(User.agent_id == Agent.id))
+    of_team = sa.or_(sa.exists().where(Agent.team_id == Team.id), sa.exists().where(User.team_id == Team.id))
+    session.execute(sa.delete(Agent).where(Agent.id == agent, sa.not_(of_agent)))
+    session.execute(sa.delete(Team).where(Team.id == team, sa.not_(of_team)))

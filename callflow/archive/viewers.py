@@ -11,10 +11,15 @@ from sqlalchemy.orm import Session
 from callflow.archive.masking import masked
 from callflow.archive.tables import Agent, Call
 from callflow.errors import ArchiveError
-from callflow.texts import text
+from callflow.texts import Text, text
 
 _TOLD = 20
 Role = Literal["agent", "supervisor", "admin"]
+ROLES = {
+    "agent": Text("agent", "坐席"),
+    "supervisor": Text("supervisor", "主管"),
+    "admin": Text("administrator", "管理员"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""``callflow users`` and ``callflow purge``: who may look into an archive, and how long it keeps calls."""
+"""``callflow purge``: how long an archive keeps calls."""
 
 from __future__ import annotations
 
@@ -9,58 +9,18 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from callflow.archive import machines, purge, users
+from callflow.archive import purge
 from callflow.archive.purge import Purged
 from callflow.archive.store import Archive
 from callflow.commands.common import note
 from callflow.commands.places import copies_of_sound
 from callflow.errors import BadInput
-from callflow.texts import counted, text
+from callflow.texts import Text, counted, text
 
 _DAYS = {"d": 1, "w": 7, "y": 365}
 _OLDEST = 36_500
 SHOWN = 20
 """Files that could not be deleted that are named; of more only the number is told."""
-
-
-def run_users(options: argparse.Namespace, language: str) -> int:
-    """Add, list, disable and enable users; passwords come from the terminal or standard input, never as an option."""
-    if options.action != "list" and not options.name:
-        raise BadInput(text("users {a} needs the name of a user", "users {a} 需要用户名", a=options.action))
-    with Archive.open(options.archive, create=options.action == "add") as archive:
-        name, by = options.name, at_keyboard()
-        if options.action == "list":
-            _list_users(archive, language)
-        elif options.action == "add":
-            users.check(name, options.role, options.agent, options.team)
-            who = {"agent": options.agent, "team": options.team, "reveal": options.reveal, "language": language}
-            users.add(archive, name, _password(language), options.role, **who, by=by)
-        elif options.action == "password":
-            users.set_password(archive, name, _password(language), by)
-        elif options.action == "wall-token":
-            print(machines.new_token(archive, name, by))
-        elif options.action == "wall-revoke":
-            machines.revoke(archive, name, by)
-        else:
-            users.set_active(archive, name, options.action == "enable", by)
-    return 0
-
-
-def _list_users(archive: Archive, language: str) -> None:
-    disabled = text("disabled", "已停用").in_(language)
-    for user in users.all_users(archive):
-        state = "" if user.active else disabled
-        print(f"{user.name:24} {user.role:12} {state}".rstrip())
-
-
-def _password(language: str) -> str:
-    """Asked for twice on a terminal, else the first line of standard input."""
-    if not sys.stdin or not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n") if sys.stdin else ""
-    first = getpass.getpass(text("password: ", "密码：").in_(language))
-    if first != getpass.getpass(text("once more: ", "再输入一次：").in_(language)):
-        raise BadInput(text("the two passwords differ", "两次输入的密码不同"))
-    return first
 
 
 def run_purge(options: argparse.Namespace, language: str) -> int:
@@ -71,38 +31,76 @@ def run_purge(options: argparse.Namespace, language: str) -> int:
         if not folder.is_dir():
             raise BadInput(text('--recordings: no such folder: "{p}"', "--recordings：没有这个文件夹：“{p}”", p=folder))
     with Archive.open(options.archive, create=False) as archive:
-        if options.dry_run:
-            many = purge.count(archive, older_than)
-            print(
-                text("{c} would be deleted", "将删除 {n} 通通话", n=many, c=counted(many, "call", "calls")).in_(
-                    language
-                )
-            )
-            return 0
-        done = purge.purge(
-            archive, older_than, recordings=folders, copies=copies_of_sound(archive.name), by=at_keyboard()
-        )
-    deleted = text(
-        "{ce} deleted, {re} and journals beside them deleted",
-        "已删除 {c} 通通话、{r} 个录音及其日志文件",
-        c=done.calls,
-        r=done.recordings,
-        ce=counted(done.calls, "call", "calls"),
-        re=counted(done.recordings, "recording", "recordings"),
-    )
-    print(deleted.in_(language))
-    _tell_what_is_left(done, archive, language)
+        if not options.dry_run and not options.yes and not _agreed(purge.count(archive, older_than), folders, language):
+            return 1
+        copies, by = copies_of_sound(archive.name), at_keyboard()
+        done = purge.purge(archive, older_than, recordings=folders, copies=copies, by=by, dry_run=options.dry_run)
+    print(_deleted(done, bool(folders), options.dry_run).in_(language))
+    if folders:
+        _tell_what_is_kept(done, language)
+    if not options.dry_run:
+        _tell_what_is_left(done, archive, language)
     return 1 if done.undeletable else 0
 
 
-def _tell_what_is_left(done: Purged, archive: Archive, language: str) -> None:
+def _agreed(calls: int, folders: list[Path], language: str) -> bool:
+    """Whether somebody at a terminal says yes; where nobody can be asked, the command itself is a yes."""
+    if not calls or not sys.stdin or not sys.stdin.isatty():
+        return True
+    many = counted(calls, "call", "calls")
+    question = text("delete {c} for good? (yes/no) ", "彻底删除 {n} 通通话？（yes/no）", c=many, n=calls)
+    if folders:
+        named = ", ".join(map(str, folders))
+        question = text(
+            "delete {c} for good, with their recordings and journals in {f}? (yes/no) ",
+            "彻底删除 {n} 通通话，连同 {f} 中的录音和日志？（yes/no）",
+            c=many,
+            n=calls,
+            f=named,
+        )
+    print(question.in_(language), end="", file=sys.stderr, flush=True)
+    agreed = sys.stdin.readline().strip().lower() in ("y", "yes", "是")
+    if not agreed:
+        note(text("nothing was deleted", "未删除任何内容"), language)
+    return agreed
+
+
+def _deleted(done: Purged, with_files: bool, dry_run: bool) -> Text:
+    values = {
+        "c": done.calls,
+        "r": done.recordings,
+        "ce": counted(done.calls, "call", "calls"),
+        "re": counted(done.recordings, "recording", "recordings"),
+    }
+    if not dry_run:
+        return text(
+            "{ce} deleted, {re} and journals beside them deleted",
+            "已删除 {c} 通通话、{r} 个录音及其日志文件",
+            **values,
+        )
+    if not with_files:
+        return text("{ce} would be deleted", "将删除 {c} 通通话", **values)
+    return text(
+        "{ce} and {re} and journals beside them would be deleted",
+        "将删除 {c} 通通话、{r} 个录音及其日志文件",
+        **values,
+    )
+
+
+def _tell_what_is_kept(done: Purged, language: str) -> None:
+    """Which recordings and journals stay though their calls go."""
+    for why in done.left:
+        note(why, language)
     if done.kept:
         left = text(
-            "{n} recordings or journals were left: gone already, changed since, or in no folder that was named",
+            "{n} recordings or journals are left: gone already, changed since, or in no folder that was named",
             "保留了 {n} 个录音或日志文件：已不存在、已被更改，或不在所给的文件夹内",
             n=done.kept,
         )
         note(left, language)
+
+
+def _tell_what_is_left(done: Purged, archive: Archive, language: str) -> None:
     for why in done.undeletable[:SHOWN]:
         note(why, language)
     if done.undeletable:

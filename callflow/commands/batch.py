@@ -30,7 +30,7 @@ ALONE = ("events", "date", "journal", "report")
 
 
 def run_batch(options: argparse.Namespace, language: str) -> int:
-    """1 where a file could not be judged, 130 after a Ctrl-C."""
+    """1 where a file could not be judged, now or before, or is not there; 130 after a Ctrl-C."""
     for name in ALONE:
         if getattr(options, name) is not None:
             raise BadInput(
@@ -61,12 +61,12 @@ def run_batch(options: argparse.Namespace, language: str) -> int:
         if peaks.failed:
             why = peaks.failed
             note(Text(f"waveforms were not kept: {why.en}", f"波形未保存：{why.zh}"), language)
-    return 1 if batch.tally.failed else 0
+    return 1 if batch.tally.failed or batch.tally.bad or found.missing else 0
 
 
 def open_recording(path: Path, agent: Side) -> Source:
     """A recording as the workers open it, wherever they are: in blocks that cost less than those of live calls."""
-    return Recording(path, agent=agent, block_seconds=0.5)
+    return Recording(path, agent=agent, block_seconds=1.0)
 
 
 def _crew(settings: Settings, cluster: str | None, size: int) -> AbstractContextManager[Crew]:
@@ -79,11 +79,13 @@ def _crew(settings: Settings, cluster: str | None, size: int) -> AbstractContext
 
 def _tell(found: Listing, language: str) -> None:
     warn_few(found.problems, language)
+    if found.missing:
+        note(text("{n} calls of the list have no file", "清单中有 {n} 通找不到文件", n=found.missing), language)
     if found.unnamed:
         note(
             text(
-                "{n} names do not fit the pattern, for instance {p}; these calls have no metadata",
-                "{n} 个文件名与模式不符，例如 {p}；这些通话没有附加信息",
+                "{n} names do not fit the pattern, for instance {p}: of these calls neither agent nor time is known",
+                "{n} 个文件名与模式不符，例如 {p}：这些通话没有坐席和时间",
                 n=len(found.unnamed),
                 p=found.unnamed[0].name,
             ),

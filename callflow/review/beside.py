@@ -32,9 +32,14 @@ def events_file(recording: Path) -> Path:
     return recording.with_name(recording.name + SUFFIX)
 
 
+def found_events(recording: Path, given: Path | None = None) -> Path | None:
+    """The call events of a recording: those in ``given``, else beside it; ``None`` where there are none."""
+    return given or (beside if (beside := events_file(recording)).is_file() else None)
+
+
 def reported(recording: Path, given: Path | None = None) -> Reported:
     """The call events in ``given``, else beside the recording. Raises ``BadEvents`` where they have mistakes."""
-    path = given or (beside if (beside := events_file(recording)).is_file() else None)
+    path = found_events(recording, given)
     if path is None:
         return Reported()
     events, problems = read_events(path)

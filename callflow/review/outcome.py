@@ -76,7 +76,7 @@ def _judged(finding: ev.Finding, flow: Flow) -> Judged:
         at = finding.at
     return Judged(
         rule=finding.rule,
-        title=rule.title if rule else phrase_title(phrase, finding.rule, flow, _first_words(finding)),
+        title=rule.title if rule else phrase_title(phrase, finding.rule, flow),
         verdict=finding.verdict,
         severity=finding.severity,
         group=_group_title(finding.group, flow),
@@ -95,15 +95,12 @@ def _reason(finding: ev.Finding, rule: Rule | None) -> Text:
     return REASONS.get(finding.reason, Text(finding.reason, finding.reason))
 
 
-def _first_words(finding: ev.Finding) -> str:
-    return next((evidence.said for evidence in finding.evidence), "")
-
-
-def phrase_title(phrase: Phrase | None, name: str, flow: Flow, said: str = "") -> Text:
-    """A finding may be about a phrase itself: then its wording (the one that was ``said``) is the clearest title."""
+def phrase_title(phrase: Phrase | None, name: str, flow: Flow) -> Text:
+    """A finding may be about a phrase itself: then its first wording is the clearest title. What was said stands beside
+    it; a title that followed that could not be found among the rules."""
     if phrase is None or not phrase.wordings:
         return Text(name, name)
-    wording = plain_wording(phrase, flow, said)
+    wording = plain_wording(phrase, flow)
     return Text(f"Never say “{wording}”", f"禁语“{wording}”") if phrase.kind == "never" else Text(wording, wording)
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse
 
-from callflow.archive.viewers import Role
+from callflow.archive.viewers import ROLES, Role
 from callflow.texts import Text, text
 from callflow.web.visitor import EVERYBODY, Look, Visitor
 
@@ -23,11 +23,6 @@ POLICY = (
 )
 """What a page may do: run our scripts, as files; nothing inline, no eval, nothing from elsewhere."""
 
-ROLES: Mapping[str, Text] = {
-    "agent": Text("agent", "坐席"),
-    "supervisor": Text("supervisor", "主管"),
-    "admin": Text("administrator", "管理员"),
-}
 _THEMES = (
     ("auto", text("As the system has it", "跟随系统"), "◐"),
     ("light", text("Light", "浅色"), "☀"),

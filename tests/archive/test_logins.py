@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from archive_samples import call
 from argon2 import PasswordHasher
 
-from callflow.archive import audit, logins, users
+from callflow.archive import audit, calls, decisions, logins, users
 from callflow.archive.logins import LoginRefused, log_in, log_out, logged_in
 from callflow.archive.store import Archive
-from callflow.archive.tables import Agent, Audit, Login, Team, User
+from callflow.archive.tables import Agent, Audit, Login, StoredFinding, Team, User
 from callflow.archive.viewers import Viewer
 from callflow.errors import ArchiveError
 
@@ -156,6 +157,18 @@ def test_after_five_wrong_passwords_even_the_right_one_has_to_wait(archive: Arch
     assert wrong(archive, clock).wait == 0, "the right password forgives the wrong ones before"
 
 
+def test_a_new_password_lets_in_who_was_locked_out(archive: Archive, anna: User) -> None:
+    users.add(archive, "bob", PASSWORD, "admin")
+    for name in ("anna", "bob"):
+        for _ in range(logins.TRIES):
+            with pytest.raises(LoginRefused):
+                log_in(archive, name, "wrong password", "10.0.0.1")
+    users.set_password(archive, "anna", "another sentence")
+    assert log_in(archive, "anna", "another sentence", "10.0.0.1")
+    with pytest.raises(LoginRefused, match="too many"):
+        log_in(archive, "bob", PASSWORD, "10.0.0.1")
+
+
 @pytest.mark.usefixtures("quick_hashes")
 def test_trying_many_names_from_one_address(archive: Archive, anna: User, clock: Clock) -> None:
     for number in range(logins.TRIES_OF_ADDRESS):
@@ -257,6 +270,26 @@ def test_what_users_see(archive: Archive, anna: User) -> None:
     assert users.viewer(anna) == Viewer("admin")
     assert users.viewer(lead) == Viewer("supervisor", None, team)
     assert users.viewer(own) == Viewer("agent", agent, team)
+
+
+def test_who_is_changed_sees_other_calls_at_once_and_who_is_removed_none(archive: Archive, anna: User) -> None:
+    calls.add(archive, [call(1), call(2, agent="2002", team="华南")])
+    users.add(archive, "lead", PASSWORD, "supervisor", team="华东")
+    token = log_in(archive, "lead", PASSWORD)
+    users.change(archive, "lead", team="华南", by="anna")
+    lead = logged_in(archive, token)
+    assert lead is not None
+    with archive.read() as session:
+        assert users.viewer(lead).team_id == session.scalar(sa.select(Team.id).where(Team.name == "华南"))
+        assert set(session.scalars(sa.select(Team.name))) == {"华东", "华南"}, "teams that have calls stay"
+        number = session.scalar(sa.select(StoredFinding.id).limit(1))
+    assert number is not None
+    users.remove(archive, "lead", "anna")
+    assert logged_in(archive, token) is None
+    decisions.decide(archive, number, anna, "accept")
+    with pytest.raises(ArchiveError, match="has decided about findings"):
+        users.remove(archive, "anna")
+    assert [line.what for line in audit.read(archive)][1:3] == ["lead", "lead (team=华南)"]
 
 
 def test_nobody_by_that_name(archive: Archive) -> None:

@@ -140,7 +140,23 @@ def test_only_recordings_in_the_folder_are_deleted(archive: Archive, tmp_path: P
     gone = theirs | {"path": str(inside / "gone.wav")}
     several = [ours, changed, theirs, up, theirs | {"path": str(link)}, gone, theirs | {"path": str(inside)}]
     calls.add(archive, [secret(number, **which) for number, which in enumerate(several)])
-    assert purge(archive, MONTH, NOW, recordings=[inside]) == Purged(calls=7, recordings=1, kept=6)
+    before = sorted(inside.iterdir())
+    planned = purge(archive, MONTH, NOW, recordings=[inside], dry_run=True)
+    assert (planned, sorted(inside.iterdir()), count(archive, MONTH, NOW)) == (
+        Purged(calls=7, recordings=1, kept=6),
+        before,
+        7,
+    )
+    done = purge(archive, MONTH, NOW, recordings=[inside])
+    assert done == planned
+    assert sorted(why.en.replace(str(tmp_path), "") for why in done.left) == [
+        '"/inside" is not what was archived',
+        '"/inside/../outside/theirs.wav" is in no folder that was named',
+        '"/inside/changed.wav" is not what was archived',
+        '"/inside/gone.wav" is not there',
+        '"/inside/link.wav" is in no folder that was named',
+        '"/outside/theirs.wav" is in no folder that was named',
+    ]
     assert sorted(path.name for path in inside.iterdir()) == ["changed.wav", "link.wav"]
     assert (outside / "theirs.wav").exists()
 

@@ -26,6 +26,7 @@ class Device:
     gaps: list[tuple[float, float]] = field(default_factory=list)  # from, length: nothing is delivered
     jitter: float = 0.0  # seconds by which a time stamp is late at most
     stalls: list[tuple[float, float]] = field(default_factory=list)  # from, length: comes later, all at once
+    busy: list[tuple[float, float, float]] = field(default_factory=list)  # from, length, seconds told too late
     seed: int = 0
 
     def pieces(self, seconds: float) -> Iterator[tuple[float, float, NDArray[np.int16]]]:
@@ -37,9 +38,10 @@ class Device:
             if any(gap - 0.02 < begin < gap + length for gap, length in self.gaps):
                 continue
             late = random.uniform(0, self.jitter)
+            told = begin + late + sum(by for at, long, by in self.busy if at < begin < at + long)
             comes = max([end + late, *(stall + long for stall, long in self.stalls if stall < end < stall + long)])
             taken = begin + np.arange(FRAME) * period
-            yield BEGAN + comes, BEGAN + begin + late, stamped(taken)
+            yield BEGAN + comes, BEGAN + told, stamped(taken)
 
 
 def stamped(seconds: NDArray[np.floating]) -> NDArray[np.int16]:
@@ -129,6 +131,20 @@ def test_a_pause_lasts_as_long_as_it_did(length: float, patience: float) -> None
 def test_pieces_that_come_late_but_come_are_not_silence() -> None:
     joint, _ = joined(Device(stalls=[(2.0, 0.9)]), Device(), 6.0)
     assert (joint.agent.filled, joint.agent.lost) == (0, 0)
+
+
+@pytest.mark.parametrize("by", [0.013, 0.03, 0.08])
+def test_a_busy_machine_that_tells_of_pieces_late_makes_no_silence(by: float) -> None:
+    joint, blocks = joined(Device(busy=[(2.0, 0.3, by), (8.0, 0.1, by)], jitter=0.003), Device(), 12.0)
+    assert (joint.agent.filled - round(0.003 * RATE), joint.agent.lost) <= (0, 0)
+    assert misplaced(blocks) < ALIGNED
+
+
+@pytest.mark.parametrize("length", [0.04, 0.09, 0.3])
+def test_a_hole_is_silence_as_long_as_it_was(length: float) -> None:
+    joint, blocks = joined(Device(gaps=[(3.0, length)], jitter=0.003), Device(), 8.0)
+    assert joint.agent.filled / RATE == pytest.approx(length, abs=0.025)
+    assert misplaced(blocks) < ALIGNED
 
 
 def test_pieces_for_a_time_that_is_over_are_left_out() -> None:

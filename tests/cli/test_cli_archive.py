@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from archive_samples import call
 from commandline import callflow, complaint, environment
 
 from callflow.archive import calls, logins, machines
 from callflow.archive.store import Archive
+from callflow.archive.tables import Team
 from callflow.commands.archive import age
 from callflow.errors import BadInput
 
@@ -27,17 +29,38 @@ def users(tmp_path: Path, *arguments: str, given: bytes = b"") -> tuple[int, str
 
 
 def test_the_life_of_a_user(tmp_path: Path) -> None:
-    assert users(tmp_path, "add", "anna", "--role", "admin", given=PASSWORD) == (0, "", "")
-    assert users(tmp_path, "add", "lead", "--team", "华东", given=PASSWORD) == (0, "", "")
-    assert users(tmp_path, "disable", "lead") == (0, "", "")
+    added = users(tmp_path, "add", "anna", "--role", "admin", given=PASSWORD)
+    assert added == (0, "anna may log in as administrator\n", "")
+    code, out, told = users(tmp_path, "add", "lead", "--team", "华东", given=PASSWORD)
+    assert (code, out) == (0, "lead may log in as supervisor\n")
+    assert told == 'no call so far has a team "华东"\n'
+    assert users(tmp_path, "disable", "lead") == (0, "lead may no longer log in\n", "")
     code, out, _ = users(tmp_path, "list")
     assert code == 0
-    assert [line.split() for line in out.splitlines()] == [["anna", "admin"], ["lead", "supervisor", "disabled"]]
+    assert out == "anna  administrator\nlead  supervisor     华东  disabled\n"
     assert users(tmp_path, "password", "anna", given=b"another sentence\n")[0] == 0
     with Archive.open(str(tmp_path / "calls.db")) as archive:
         assert logins.log_in(archive, "anna", "another sentence")
         with pytest.raises(logins.LoginRefused):
             logins.log_in(archive, "lead", PASSWORD.decode().strip())
+
+
+def test_a_user_is_changed_and_removed(tmp_path: Path) -> None:
+    with Archive.open(str(tmp_path / "calls.db")) as archive:
+        calls.add(archive, [call(1)])
+    told = users(tmp_path, "add", "lead", "--team", "华冻", given=PASSWORD)[2]
+    assert told == 'no call so far has a team "华冻" — did you mean "华东"?\n'
+    assert users(tmp_path, "change", "lead", "--team", "华东", "--reveal") == (0, "lead is changed\n", "")
+    assert users(tmp_path, "list", "--lang", "zh")[1] == "lead  主管  华东  可见完整号码\n"
+    with Archive.open(str(tmp_path / "calls.db")) as archive, archive.read() as session:
+        assert session.scalars(sa.select(Team.name)).all() == ["华东"], "the slip is nothing to choose on pages"
+    assert users(tmp_path, "change", "lead", "--role", "agent")[0] == 2, "whose calls?"
+    assert users(tmp_path, "change", "lead", "--role", "agent", "--agent", "1001", "--no-reveal")[0] == 0
+    assert users(tmp_path, "list")[1].split() == ["lead", "agent", "1001"]
+    code, _, told = users(tmp_path, "change", "lead")
+    assert (code, complaint(told)[0].startswith("users change: what is to change?")) == (2, True)
+    assert users(tmp_path, "remove", "lead") == (0, "lead is removed\n", "")
+    assert users(tmp_path, "list")[1] == ""
 
 
 def test_tokens_of_the_wall_are_for_agents_and_can_be_revoked(tmp_path: Path) -> None:
@@ -108,6 +131,37 @@ def test_purging(tmp_path: Path) -> None:
     )
     assert not copy.exists()
     assert "is not an age" in complaint(callflow(*purge, "90", cwd=tmp_path).stderr.decode())[0]
+
+
+def test_at_a_terminal_a_purge_asks_first(tmp_path: Path) -> None:
+    sound = tmp_path / "a.wav"
+    sound.write_bytes(b"sound")
+    digest = hashlib.sha256(b"sound").hexdigest()
+    with Archive.open(str(tmp_path / "calls.db")) as archive:
+        calls.add(archive, [call(1, path=str(sound), sha256=digest, began=datetime(2020, 1, 1))])
+    command = ("purge", "--archive", "calls.db", "--older-than", "90d", "--recordings", ".", "--lang", "en")
+    counted = callflow(*command, "--dry-run", cwd=tmp_path).stdout.decode()
+    assert counted == "1 call and 1 recording and journals beside them would be deleted\n"
+    for answer, code in ((b"no\n", 1), (b"yes\n", 0)):
+        assert sound.exists()
+        main, side = pty.openpty()
+        os.write(main, answer)
+        pipe = subprocess.PIPE
+        done = subprocess.run(
+            [sys.executable, "-m", "callflow", *command],
+            stdin=side,
+            stdout=pipe,
+            stderr=pipe,
+            cwd=tmp_path,
+            env=environment(),
+        )
+        os.close(main)
+        os.close(side)
+        assert done.stderr.decode().startswith(
+            "delete 1 call for good, with their recordings and journals in .? (yes/no) "
+        )
+        assert done.returncode == code
+    assert not sound.exists()
 
 
 def test_a_purge_that_cannot_delete_everything_says_so_and_is_no_success(tmp_path: Path) -> None:

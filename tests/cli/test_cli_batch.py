@@ -55,22 +55,52 @@ def test_waveforms_are_kept_beside_the_archive_unless_they_are_not_wanted(
 
 
 def test_for_programs_every_call_is_a_line(folder: Path) -> None:
+    (folder / "empty.wav").touch()
     (folder / "list.csv").write_text(
-        "file,agent,time\ncalls/call-00001.jsonl,7,2026-10-01 09:30\ncalls/gone.wav,8,\n", encoding="utf-8"
+        "file,agent,time\ncalls/call-00001.jsonl,7,2026/10/1 9:30\nempty.wav,8,\ngone.wav,9,\n", encoding="utf-8"
     )
     done = callflow("replay", "list.csv", "--archive", "a.db", "--json", cwd=folder)
+    first, second = done.stderr.decode().splitlines()
+    assert first.startswith('list.csv:4:1: warning: no file "gone.wav"')
+    assert (done.returncode, second) == (1, "1 calls of the list have no file")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert {(line["status"], Path(line["path"]).name) for line in lines[:-1]} == {
         ("done", "call-00001.jsonl"),
-        ("failed", "gone.wav"),
+        ("failed", "empty.wav"),
     }
-    assert [line for line in lines if line.get("reason", "").startswith("no file")]
+    assert [line["reason"] for line in lines if "reason" in line] == ["this file is empty (0 bytes)"]
     assert {key: lines[-1][key] for key in ("type", "files", "done", "failed")} == {
         "type": "summary",
         "files": 2,
         "done": 1,
         "failed": 1,
     }
+
+
+def test_a_second_run_tells_what_could_not_be_judged_and_what_is_new(folder: Path) -> None:
+    (folder / "calls" / "bad.jsonl").touch()
+    (folder / "calls" / "copy.jsonl").write_bytes((folder / "calls" / "call-00001.jsonl").read_bytes())
+    run = ("replay", "calls", "--archive", "a.db", "--workers", "1")
+    first = callflow(*run, cwd=folder)
+    assert first.returncode == 1
+    said = first.stdout.decode()
+    assert "4 in the archive without an agent or a time" in said
+    assert "with the content of another file: 1\n    calls/copy.jsonl = calls/call-00001.jsonl\n" in said
+    assert "✕ calls/bad.jsonl  this file is not a journal\n" in said
+    second = callflow(*run, "--pattern", "{}-{agent}", cwd=folder)
+    assert second.returncode == 1, "what was red does not turn green by itself"
+    said = second.stdout.decode()
+    assert "1 of them could not be judged (--retry-failed" in said
+    assert "4 of them with new particulars" in said
+
+
+def test_a_list_of_which_no_file_is_there_says_so_line_by_line(folder: Path) -> None:
+    (folder / "list.csv").write_text("file\ngone.wav\nlost.wav\n", encoding="utf-8")
+    done = callflow("replay", "list.csv", "--archive", "a.db", cwd=folder)
+    said, problems = complaint(done.stderr.decode())
+    assert (done.returncode, len(problems)) == (2, 2)
+    assert "no calls in list.csv" in said
+    assert not (folder / "a.db").exists()
 
 
 @pytest.mark.parametrize(
@@ -83,6 +113,7 @@ def test_for_programs_every_call_is_a_line(folder: Path) -> None:
         ("calls --archive a.db --workers 0", "--workers must be a whole number"),
         ("calls --archive a.db --pattern {agnet}", 'did you mean "agent"?'),
         ("nowhere/* --archive a.db", "no calls in nowhere/*"),
+        ("calls callls --archive a.db", 'no file or folder "callls"'),
         ("wrong.csv --archive a.db", "has mistakes; nothing was begun"),
         ("calls --archive text.db", "text.db"),
         ("calls --archive missing/a.db", "missing/a.db"),

@@ -13,10 +13,14 @@ from callflow.archive import calls, decisions, extracts, users
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.errors import ArchiveError
+from callflow.events import Event
 from callflow.journal import parse_journal
 from callflow.review import known, scored
 from callflow.review.agreement import reviews_of
+from callflow.review.judge import flow_version
+from callflow.review.replay import rejudge
 from callflow.review.scorecard import Scorecard, score
+from callflow.review.story import Story
 
 PASSWORD = "correct horse battery"
 
@@ -44,6 +48,17 @@ def test_a_journal_and_an_archive_explain_alike(archive: Archive, name: str) -> 
     assert (from_archive.version, from_archive.flow) == (from_journal.version, from_journal.flow)
     for line in from_archive.scored.lines:
         assert from_archive.title(line) == from_journal.title(line)
+
+
+def test_a_finding_has_one_title_on_the_page_of_its_call_and_among_the_rules() -> None:
+    flow = plan().flow
+    about = flow_version(flow).rules
+    for name in NAMES:
+        events = parse_journal(new_call(name).journal).events
+        out: list[Event] = []
+        rejudge(events, plan(), out.append)
+        for finding in Story.of(out, flow).findings:
+            assert finding.title == known.title_of(about, finding.rule)
 
 
 def test_a_journal_that_was_cut_off_is_judged(archive: Archive) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from callflow.errors import BadInput, BadJournal
+from callflow.errors import BadFlow, BadInput, BadJournal
 from callflow.journal import read_header
 from callflow.problems import Problem
-from callflow.review.batch.manifest import read_manifest
+from callflow.review.batch.manifest import MISSING, read_manifest
 from callflow.review.batch.pattern import Pattern
 from callflow.review.batch.task import Side, Task
 from callflow.review.beside import SUFFIX
@@ -36,6 +36,11 @@ class Listing:
     problems: list[Problem] = field(default_factory=list)
     unnamed: list[Path] = field(default_factory=list)
     stands_for: list[Path] = field(default_factory=list)
+
+    @property
+    def missing(self) -> int:
+        """Calls of lists that were left out, as their files are not there."""
+        return len({(problem.at.file, problem.at.line) for problem in self.problems if problem.rule == MISSING})
 
 
 def listing(named: Sequence[str], pattern: Pattern | None = None, agent: Side = "left") -> Listing:
@@ -64,6 +69,8 @@ def listing(named: Sequence[str], pattern: Pattern | None = None, agent: Side = 
         found.tasks.append(replace(task, metadata=metadata) if metadata else task)
     if not found.tasks:
         shown = ", ".join(named)[:200]
+        if found.problems:
+            raise BadFlow(text("no calls in {n}", "{n} 中没有通话", n=shown), found.problems)
         raise BadInput(
             text("no calls in {n}", "{n} 中没有通话", n=shown),
             text("name a folder or files with recordings or journals", "请给出含录音或日志的文件夹或文件"),
@@ -75,8 +82,12 @@ def _paths(name: str) -> Iterator[Path]:
     path = Path(name)
     if path.is_dir():
         yield from _in_folder(path)
-    elif path.exists() or not glob.has_magic(name):
+    elif path.exists():
         yield path
+    elif not glob.has_magic(name):
+        raise BadInput(
+            text('no file or folder "{p}"', "没有文件或文件夹“{p}”", p=path), text("check the path", "请检查路径")
+        )
     else:
         yield from (
             Path(one) for one in sorted(glob.glob(name, recursive=True)) if _call(one) and not os.path.isdir(one)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from callflow.errors import BadFlow, BadInput
 from callflow.problems import Level, Location, Problem, did_you_mean, has_errors
@@ -16,20 +18,23 @@ from callflow.review.batch import task
 from callflow.review.batch.task import Metadata, Task, Wrong
 from callflow.texts import Text, refused, text
 
+T = TypeVar("T")
 COLUMNS = {
     "file": "文件", "agent": "坐席", "team": "班组", "queue": "队列", "direction": "方向", "time": "时间",
     "customer": "客户", "agent_channel": "坐席声道", "events": "事件",
 }  # fmt: skip
 _CHINESE = {chinese: column for column, chinese in COLUMNS.items()}
 MOST_BYTES = 512 * 1024 * 1024
+MISSING = "manifest-missing"
 
 
 def read_manifest(path: Path) -> tuple[list[Task], list[Problem]]:
-    """The tasks of a manifest, and warnings. Files are named from where the manifest lies.
+    """The tasks of a manifest, and warnings. Files are named from where the manifest lies; a call whose files are not
+    there is left out with a warning (``MISSING``), as the next run may find them.
 
     Raises ``BadInput`` where it cannot be read, with every Problem (as ``BadFlow`` carries them) where it is wrong.
     """
-    rows = list(_rows(_text(path)))
+    rows = list(_rows(path, _text(path)))
     if not rows:
         raise BadInput(
             text('"{p}" is empty', "“{p}”是空的", p=path), text("its first line names the columns", "首行应为列名")
@@ -40,17 +45,31 @@ def read_manifest(path: Path) -> tuple[list[Task], list[Problem]]:
     for line, cells in rows[1:] if not has_errors(problems) else ():
         if not any(cell.strip() for cell in cells):
             continue
-        found = _task(path, line, cells, columns)
-        if isinstance(found, Problem):
-            problems.append(found)
-        elif (line_before := first.setdefault(found.path, line)) != line:
+        found, wrong = _task(path, line, cells, columns)
+        problems += wrong
+        if found is None:
+            continue
+        if (line_before := first.setdefault(found.path, line)) != line:
             twice = text("this file stands in line {n} already", "该文件在第 {n} 行已列出", n=line_before)
             problems.append(Problem(Location(str(path), line), twice, "manifest-twice", Level.WARNING))
         else:
             tasks.append(found)
     if has_errors(problems):
-        raise BadFlow(text('"{p}" has mistakes; nothing was begun', "“{p}”有错误，未开始处理", p=path), problems)
+        raise _mistaken(path, problems)
     return tasks, problems
+
+
+def _mistaken(path: Path, problems: list[Problem]) -> BadFlow:
+    return BadFlow(text('"{p}" has mistakes; nothing was begun', "“{p}”有错误，未开始处理", p=path), problems)
+
+
+def _unreadable(error: csv.Error) -> Text:
+    """Python's own words for what is wrong with a cell, in ours; a quotation that does not end swallows all else."""
+    if "limit" in str(error):
+        return text("a cell is too long, or its quotation mark is not closed", "单元格过长，或引号没有闭合")
+    if "unexpected end" in str(error):
+        return text("the quotation mark is not closed", "引号没有闭合")
+    return text("something stands behind a closing quotation mark", "闭合的引号之后还有内容")
 
 
 def _text(path: Path) -> str:
@@ -70,10 +89,10 @@ def _text(path: Path) -> str:
     )
 
 
-def _rows(content: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(path: Path, content: str) -> Iterator[tuple[int, list[str]]]:
     head = content.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(content.replace("\0", "")), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(content.replace("\0", "")), delimiter=delimiter, strict=True)
     before = 0
     while True:
         try:
@@ -81,7 +100,9 @@ def _rows(content: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise BadInput(text("line {n}: {w}", "第 {n} 行：{w}", n=reader.line_num, w=error)) from error
+            raise _mistaken(
+                path, [Problem(Location(str(path), before + 1), _unreadable(error), "manifest-cell")]
+            ) from error
         yield before + 1, cells
         before = reader.line_num
 
@@ -115,35 +136,47 @@ def _columns(file: str, line: int, cells: Sequence[str]) -> tuple[dict[str, int]
     return found, problems
 
 
-def _task(manifest: Path, line: int, cells: Sequence[str], columns: Mapping[str, int]) -> Task | Problem:
+def _task(
+    manifest: Path, line: int, cells: Sequence[str], columns: Mapping[str, int]
+) -> tuple[Task | None, list[Problem]]:
+    """What a line says, ``None`` where it says it wrongly; and all that is wrong in it."""
+    problems: list[Problem] = []
+
     def cell(column: str) -> str:
         number = columns.get(column, len(cells))
-        return cells[number] if number < len(cells) else ""
+        return cells[number].strip() if number < len(cells) else ""
 
-    checked = ""
-    try:
-        if len(cells) > max(columns.values()) + 1 and any(part.strip() for part in cells[max(columns.values()) + 1 :]):
-            raise Wrong(text("more cells than columns", "单元格多于列数"))
-        checked = "file"
-        if not (file := cell("file").strip()):
-            raise Wrong(text("names no file", "没有写明文件"))
-        checked = "direction"
-        direction = task.direction(cell("direction"))
-        checked = "time"
-        time = task.moment(cell("time"))
-        checked = "agent_channel"
-        agent = task.side(cell("agent_channel"))
-    except Wrong as wrong:
-        at = Location(str(manifest), line, _character(cells, columns[checked]) if checked else 0)
-        return Problem(at, wrong.why, "manifest-value")
+    def wrong(why: Text, column: str = "", rule: str = "manifest-value", level: Level = Level.ERROR) -> None:
+        place = _character(cells, columns[column]) if column else 0
+        problems.append(Problem(Location(str(manifest), line, place), why, rule, level))
+
+    def value(column: str, read: Callable[[str], T]) -> T | None:
+        try:
+            return read(cell(column))
+        except Wrong as error:
+            wrong(error.why, column)
+            return None
+
+    def file(column: str) -> Path | None:
+        if not cell(column):
+            return None
+        path = manifest.parent / cell(column)
+        if not os.path.isfile(path):
+            missing = text('no file "{p}"; this call is left out', "找不到文件“{p}”，此通话未处理", p=path)
+            wrong(missing, column, MISSING, Level.WARNING)
+        return path
+
+    if any(part.strip() for part in cells[max(columns.values()) + 1 :]):
+        wrong(text("more cells than columns", "单元格多于列数"))
+    path, events = file("file"), file("events")
+    if path is None:
+        wrong(text("names no file", "没有写明文件"), "file")
+    direction, time = value("direction", task.direction), value("time", task.moment)
+    agent = value("agent_channel", task.side)
+    if problems or path is None:
+        return None, problems
     names = {column: task.name(cell(column)) for column in ("agent", "team", "queue", "customer")}
-    events = cell("events").strip()
-    return Task(
-        manifest.parent / file,
-        Metadata(**names, direction=direction, time=time),
-        agent,
-        manifest.parent / events if events else None,
-    )
+    return Task(path, Metadata(**names, direction=direction or "", time=time), agent or "left", events), []
 
 
 def _character(cells: Sequence[str], number: int) -> int:

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
-from callflow.archive import calls, failed
+from callflow.archive import calls, failed, particulars
 from callflow.archive.calls import NewCall, NewFlow
 from callflow.archive.store import Archive
 from callflow.errors import ArchiveError
 from callflow.review.batch.keeper import Keeper
-from callflow.review.batch.task import Task
-from callflow.review.batch.work import Job, stamp_of
+from callflow.review.batch.task import Metadata, Task
+from callflow.review.batch.work import Job, stamp_of, told_of
+from callflow.review.beside import found_events
 from callflow.review.known import rescored
 from callflow.texts import Text
 
@@ -48,8 +49,12 @@ class Watcher(Protocol):
 
 @dataclass(slots=True)
 class Tally:
-    """How far a batch is. ``there``: archived before; ``same``: files with the content of one before them;
-    ``seconds``: of sound that was judged; ``bytes`` of ``all_bytes``: sizes of files that are settled, and of all."""
+    """How far a batch is. ``there``: archived before, of which ``bad`` could not be judged; ``same``: files with the
+    content of one before them, ``copies``: which these are, and of which; ``seconds``: of sound that was judged;
+    ``bytes`` of ``all_bytes``: sizes of files that are settled, and of all.
+
+    At the end: ``told``: archived calls with new particulars; ``unheard``: those that were judged without the call
+    events that there are now; ``lacking``: calls of the archive without an agent or a time."""
 
     files: int = 0
     all_bytes: int = 0
@@ -60,6 +65,11 @@ class Tally:
     same: int = 0
     seconds: float = 0.0
     skipped_bytes: int = 0
+    bad: int = 0
+    copies: list[tuple[str, str]] = field(default_factory=list)
+    told: int = 0
+    unheard: int = 0
+    lacking: int = 0
 
     @property
     def settled(self) -> int:
@@ -80,56 +90,109 @@ class Batch:
     beside: Callable[[NewCall], None] = lambda call: None
     tally: Tally = field(default_factory=Tally)
     _failed: dict[str, str] = field(default_factory=dict)
-    _stamped: dict[str, str] = field(default_factory=dict)
-    _kept: set[str] = field(default_factory=set)
+    _stamped: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _kept: dict[str, str] = field(default_factory=dict)
+    _given: dict[str, str] = field(default_factory=dict)
+    _copies: list[Job] = field(default_factory=list)
+    _judged: set[str] = field(default_factory=set)
+    _told: dict[str, NewCall] = field(default_factory=dict)
     _sizes: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopped: threading.Event = field(default_factory=threading.Event)
 
     def run(self, tasks: Sequence[Task], crew: Crew) -> Tally:
-        """Judge ``tasks``. Raises ``ArchiveError`` where the archive does not come back."""
+        """Judge ``tasks``. Raises ``ArchiveError`` where the archive does not come back.
+
+        Of files with the same content the first is judged, and one with call events is before those without.
+        """
         self._failed = self._patiently(lambda: failed.known(self.archive))
         if not self.again:
-            stamps = [stamp_of(task.path) for task in tasks]
-            self._stamped = self._patiently(lambda: calls.stamped(self.archive, filter(None, stamps)))
+            stamps = [stamp_of(task) for task in tasks]
+            self._stamped = self._patiently(lambda: calls.stamped(self.archive, list(filter(None, stamps))))
         self.tally.files = len(tasks)
         self.tally.all_bytes = sum(map(_size, tasks))
+        tasks = sorted(tasks, key=lambda task: found_events(task.path, task.events) is None)
         with Keeper(self._keep) as keeper:
             self._stopped = keeper.stopped
-            for call in crew.results(self._jobs(tasks)):
-                keeper.put(call)
+            for jobs in (self._jobs(tasks), self._copies_to_judge()):
+                for call in crew.results(jobs):
+                    self._judged |= {call.key} if call.status == "done" else set()
+                    keeper.put(call)
+        self.tally.told = self._patiently(lambda: particulars.take_over(self.archive, list(self._told.values())))
+        self.tally.lacking = self._patiently(lambda: particulars.lacking(self.archive))
         self.watcher.update(self.tally)
         return self.tally
 
     def _jobs(self, tasks: Iterable[Task]) -> Iterator[Job]:
         """The tasks that are to be judged; each is looked at when somebody is free for it."""
         for task in tasks:
-            size, stamp = _size(task), stamp_of(task.path)
-            same = False
-            if not self._is_settled(self._stamped.get(stamp)):
+            stamp = stamp_of(task)
+            status, key = self._stamped.get(stamp, ("", ""))
+            if self._is_settled(status):
+                self._note(task, key, own=True)
+            else:
                 job = Job.of(task, stamp)
-                same = job.key in self._kept
-                if not same and not self._settled_before(job):
-                    self._sizes[job.path] = size
-                    yield job
+                if job.key and self._given.setdefault(job.key, job.path) != job.path:
+                    self._copies.append(job)
                     continue
-            with self._lock:
-                self.tally.same += same
-                self.tally.there += not same
-                self.tally.bytes += size
-                self.tally.skipped_bytes += size
-            self.watcher.update(self.tally)
+                status, key = self._settled_before(job)
+                if not status:
+                    yield self._counted(job)
+                    continue
+                self._note(task, key, own=False)
+                self.tally.unheard += self._is_unheard(task, key)
+            self.tally.bad += status == "failed"
+            self._skip(task)
 
-    def _is_settled(self, status: str | None) -> bool:
+    def _copies_to_judge(self) -> Iterator[Job]:
+        """Copies whose like could not be judged; the others are counted. For when all else has been judged."""
+        for job in self._copies:
+            status, _ = ("done", "") if job.key in self._judged else self._settled_before(job)
+            if not status:
+                yield self._counted(job)
+                continue
+            self.tally.bad += status == "failed"
+            self._skip(job.task, like=(job.path, self._given[job.key]) if status == "done" else None)
+
+    def _counted(self, job: Job) -> Job:
+        self._sizes[job.path] = _size(job.task)
+        return job
+
+    def _note(self, task: Task, key: str, own: bool) -> None:
+        """Remember what is told of an archived call, before all by its ``own`` file and not by a copy."""
+        if task.metadata != Metadata() and (own or key not in self._told):
+            self._told[key] = told_of(task, key)
+
+    def _skip(self, task: Task, like: tuple[str, str] | None = None) -> None:
+        with self._lock:
+            if like:
+                self.tally.same += 1
+                self.tally.copies.append(like)
+            else:
+                self.tally.there += 1
+            self.tally.bytes += _size(task)
+            self.tally.skipped_bytes += _size(task)
+        self.watcher.update(self.tally)
+
+    def _is_settled(self, status: str) -> bool:
         return status == "done" or (status == "failed" and not self.retry_failed)
 
-    def _settled_before(self, job: Job) -> bool:
-        if self._failed.get(job.path) == job.sha256:
-            return not (self.retry_failed or self.again)
+    def _settled_before(self, job: Job) -> tuple[str, str]:
+        """How a file was settled that is archived and not to be judged again, and its key there; else empty."""
+        has_events = found_events(job.task.path, job.task.events) is not None
+        if self._failed.get(job.path) == job.sha256 and not has_events:  # these may be what has changed
+            return ("", "") if self.retry_failed or self.again else ("failed", job.failed_key)
         if self.again or not job.sha256:
-            return False
+            return "", ""
         # a journal whose recording was not there then is archived by its own content
-        return bool(self._patiently(lambda: calls.known(self.archive, {job.key, job.sha256})))
+        there = self._patiently(lambda: calls.known(self.archive, {job.key, job.sha256}))
+        return ("done", job.key if job.key in there else job.sha256) if there else ("", "")
+
+    def _is_unheard(self, task: Task, key: str) -> bool:
+        """Whether an archived call lacks the call events that there are now."""
+        if found_events(task.path, task.events) is None:
+            return False
+        return self._patiently(lambda: particulars.only_heard(self.archive, key))
 
     def _keep(self, judged: list[NewCall]) -> None:
         """Into the archive, together; rows that said that these files were bad go."""
@@ -152,8 +215,9 @@ class Batch:
                 self.tally.failed += 1
             elif call.key in self._kept:
                 self.tally.same += 1
+                self.tally.copies.append((call.source, self._kept[call.key]))
             else:
-                self._kept.add(call.key)
+                self._kept[call.key] = call.source
                 self.tally.done += 1
                 self.tally.seconds += call.duration
             self.tally.bytes += self._sizes.pop(call.source or call.path, 0)

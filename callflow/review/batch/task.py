@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,10 @@ _DIRECTIONS = {
     **dict.fromkeys(("in", "inbound", "incoming", "呼入", "来电"), "inbound"),
     **dict.fromkeys(("out", "outbound", "outgoing", "呼出", "去电", "外呼"), "outbound"),
 }
+_DAY = r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})"
+_TIME = r"(\d{1,2})[:：时](\d{1,2})(?:[:：分](\d{1,2})秒?|分)?"
+_AS_WRITTEN = re.compile(rf"{_DAY}(?:日|(?:\s+|日\s*){_TIME})?")
+"""A date, and a time of day if there is one; leading zeros may be left out."""
 LONGEST = 200
 """Characters of a name that the archive keeps."""
 
@@ -80,14 +85,15 @@ def side(value: str) -> Side:
 
 
 def moment(value: str) -> datetime | None:
-    """When a call began, ISO 8601 (a space instead of the T, and slashes, are taken too). Raises ``Wrong``."""
-    if not value.strip():
+    """When a call began: ISO 8601, or as spreadsheets in China write it (``2026/11/5 9:30``). Raises ``Wrong``."""
+    written = value.strip()
+    if not written:
         return None
     try:
-        return datetime.fromisoformat(value.strip().replace("/", "-"))
+        if found := _AS_WRITTEN.fullmatch(written):
+            return datetime(*(int(part or 0) for part in found.groups()))  # type: ignore[arg-type]
+        return datetime.fromisoformat(written.replace("/", "-"))
     except ValueError:
         raise Wrong(
-            text(
-                '"{v}" is no time: write 2026-10-01T09:30:00', "“{v}”不是时间：请写成 2026-10-01T09:30:00", v=value[:40]
-            )
+            text('"{v}" is no time: write 2026-10-01 09:30', "“{v}”不是时间：请写成 2026-10-01 09:30", v=value[:40])
         ) from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -98,7 +99,9 @@ class BatchView:
             self._bad += 1
             if self._bad <= MOST_SHOWN:
                 self._print(
-                    Line("✕ ", "red").append(clean(call.path)).append(f"  {clean(call.reason.in_(self._language))}")
+                    Line("✕ ", "red")
+                    .append(clean(_nearby(call.path)))
+                    .append(f"  {clean(call.reason.in_(self._language))}")
                 )
 
     def trouble(self, message: Text) -> None:
@@ -109,19 +112,10 @@ class BatchView:
 
     def summary(self, tally: Tally, name: str) -> None:
         """What came of it, in a few lines."""
-        sound, calls = words.clock(tally.seconds), counted(tally.done, "call", "calls")
-        counts = (
-            (tally.done, text("{c} judged, {s} of sound", "已评 {n} 通，录音共 {s}", n=tally.done, c=calls, s=sound)),
-            (tally.there, text("in the archive already: {n}", "{n} 个此前已归档", n=tally.there)),
-            (tally.same, text("with the content of another file: {n}", "{n} 个与其他文件内容相同", n=tally.same)),
-            (
-                tally.failed,
-                text("{n} could not be judged; the archive says why", "{n} 个无法评定，原因已归档", n=tally.failed),
-            ),
-        )
-        for count, line in counts:
-            if count:
-                self._print(f"  {line.in_(self._language)}")
+        for line in _lines(tally):
+            self._print(f"  {line.in_(self._language)}")
+        for copy, like in tally.copies[:MOST_SHOWN]:
+            self._print(f"    {clean(_nearby(copy))} = {clean(_nearby(like))}")
         speed, took = tally.seconds / self._rate.elapsed, words.clock(self._rate.elapsed)
         end = text("took {t}", "用时 {t}", t=took)
         if tally.done:
@@ -130,6 +124,53 @@ class BatchView:
 
     def _print(self, line: str | Line) -> None:
         self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _lines(tally: Tally) -> list[Text]:
+    """What came of a batch and what there is to do, a line for each, without those of which there is nothing."""
+    sound, judged = words.clock(tally.seconds), counted(tally.done, "call", "calls")
+    lines = (
+        (tally.done, text("{c} judged, {s} of sound", "已评 {n} 通，录音共 {s}", n=tally.done, c=judged, s=sound)),
+        (
+            tally.failed,
+            text("{n} could not be judged; the archive says why", "{n} 个无法评定，原因已归档", n=tally.failed),
+        ),
+        (tally.there, text("in the archive already: {n}", "{n} 个此前已归档", n=tally.there)),
+        (
+            tally.bad,
+            text(
+                "{n} of them could not be judged (--retry-failed tries them again)",
+                "其中 {n} 个当时无法评定（--retry-failed 可重试）",
+                n=tally.bad,
+            ),
+        ),
+        (tally.told, text("{n} of them with new particulars", "其中 {n} 通更新了坐席、时间等信息", n=tally.told)),
+        (
+            tally.unheard,
+            text(
+                "{n} of them were judged without the call events that lie beside them now (--again judges by these)",
+                "其中 {n} 通评定时没有现在旁边的通话事件（--again 可据此重新评定）",
+                n=tally.unheard,
+            ),
+        ),
+        (
+            tally.lacking,
+            text(
+                "{n} in the archive without an agent or a time: figures count them as nobody's, or not at all; "
+                "tell them by --pattern or a list and run this again",
+                "归档库中有 {n} 通没有坐席或时间，统计时无法归到坐席或不计入：请用 --pattern 或清单补上后再运行一次",
+                n=tally.lacking,
+            ),
+        ),
+        (tally.same, text("with the content of another file: {n}", "{n} 个与其他文件内容相同", n=tally.same)),
+    )
+    return [line for count, line in lines if count]
+
+
+def _nearby(path: str) -> str:
+    """A path as one would type it here."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path
 
 
 class _Told(ProgressColumn):
@@ -180,7 +221,12 @@ class JsonLines:
                 "done": tally.done,
                 "failed": tally.failed,
                 "already_archived": tally.there,
+                "failed_before": tally.bad,
+                "new_particulars": tally.told,
+                "new_events": tally.unheard,
+                "without_agent_or_time": tally.lacking,
                 "same_content": tally.same,
+                "copies": [{"path": copy, "of": like} for copy, like in tally.copies],
                 "sound": round(tally.seconds, 3),
                 "took": round(self._rate.elapsed, 3),
             }

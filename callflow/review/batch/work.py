@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,13 +21,13 @@ from callflow.journal import Header, is_journal, read_header, read_journal
 from callflow.review import words
 from callflow.review.batch.listing import JOURNAL
 from callflow.review.batch.task import Metadata, Side, Task
-from callflow.review.beside import reported
+from callflow.review.beside import found_events, reported
 from callflow.review.judge import judgement
 from callflow.review.peaks import Drawn
 from callflow.review.replay import rejudge, replay
 from callflow.speech import engines
 from callflow.speech.transcriber import Transcriber
-from callflow.texts import Text, text
+from callflow.texts import Text, short, text
 from callflow.workdays import with_day
 
 Opener = Callable[[Path, Side], Source]
@@ -123,15 +124,17 @@ class Worker:
 
         Raises ``ModelError`` where there is no recogniser: that is no matter of the file.
         """
+        path = job.task.path
+        if not path.exists():
+            return failed(job, text("the file is no longer there", "文件已不存在"))
         try:
-            path = job.task.path
             journal = path.suffix.lower() == JOURNAL or is_journal(path)
             return self._judge_journal(job) if journal else self._judge_recording(job)
         except ModelError:
             raise
         except BadFlow as error:
-            first = error.problems[0]
-            return failed(job, Text(f"{error.message.en}: {first}", f"{error.message.zh}：{first.in_('zh')}"))
+            first = error.problems[0]  # which names its file
+            return failed(job, Text(first.in_("en"), first.in_("zh")))
         except CallflowError as error:
             return failed(job, error.message)
         except Exception as error:  # a file that we stumble over is a row with its reason, never the end of the run
@@ -214,9 +217,22 @@ def settled(told: NewCall | Trouble) -> NewCall:
 
 def failed(job: Job, why: Text) -> NewCall:
     """The row of a file that could not be judged."""
-    call = NewCall(key=job.failed_key, path=job.path, sha256=job.sha256, stamp=job.stamp, status="failed", reason=why)
-    known = job.task.metadata
-    return _named(replace(call, began=_began(known, CallContext(at=0.0))), known)
+    call = told_of(job.task, job.failed_key, job.path)
+    return replace(call, sha256=job.sha256, stamp=job.stamp, status="failed", reason=_of_this(job.task.path, why))
+
+
+def told_of(task: Task, key: str, path: str = "") -> NewCall:
+    """A call with what people say of it, and nothing of what was heard."""
+    known = task.metadata
+    return _named(NewCall(key=key, path=path, began=_began(known, CallContext(at=0.0))), known)
+
+
+def _of_this(path: Path, why: Text) -> Text:
+    """``why`` without the path, which stands beside it wherever it is shown; of files beside it the name is enough."""
+    named, folder = short(path), f"{path.parent}{os.sep}"
+    en = why.en.replace(f'"{named}"', "this file")
+    zh = why.zh.replace(f"“{named}”", "此文件")
+    return Text(en.replace(folder, ""), zh.replace(folder, "")) if path.parent.name else Text(en, zh)
 
 
 def content_hash(path: Path) -> str:
@@ -231,13 +247,15 @@ def content_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def stamp_of(path: Path) -> str:
-    """What a file is known by without reading it: its path, size and time of change; ``""`` where there is none."""
+def stamp_of(task: Task) -> str:
+    """What a file is known by without reading it, and its call events: path, size and time of change of each; ``""``
+    where there is none."""
+    events = found_events(task.path, task.events)
     try:
-        found = path.stat()
+        parts = [(path.resolve(), path.stat()) for path in (task.path, *([events] if events else []))]
     except OSError:
         return ""
-    known = f"{path.resolve()}\n{found.st_size}\n{found.st_mtime_ns}"
+    known = "\n".join(f"{path}\n{found.st_size}\n{found.st_mtime_ns}" for path, found in parts)
     return hashlib.sha256(known.encode("utf-8", "surrogateescape")).hexdigest()
 
 

@@ -41,6 +41,8 @@ ACTIONS = {
     "finding.correct": text("corrected a finding", "改判"),
     "user.add": text("added a user", "添加用户"),
     "user.password": text("set a password", "设置密码"),
+    "user.change": text("changed a user", "修改用户"),
+    "user.remove": text("removed a user", "删除用户"),
     "user.disable": text("disabled a user", "停用用户"),
     "user.enable": text("let a user in again", "启用用户"),
     "export.findings": text("exported findings", "导出评定结果"),

@@ -35,7 +35,11 @@ def test_patterns_of_paths_files_and_lists_are_put_together_each_once(folder: Pa
     (folder / "list.csv").write_text("file,agent\nsub/b.MP3,7\n", encoding="utf-8")
     assert names(folder, "*", "a.wav", "list.csv") == ["sub/b.MP3", "a.wav", "call-00001.jsonl"]
     assert names(folder, "**/*.MP3") == ["sub/b.MP3"]
-    assert names(folder, "gone.wav") == ["gone.wav"], "whoever opens it will say that it is not there"
+
+
+def test_what_is_not_there_is_no_call(folder: Path) -> None:
+    with pytest.raises(BadInput, match=r'no file or folder ".*gone"'):
+        names(folder, "a.wav", "gone")
 
 
 @pytest.mark.parametrize("name", ["empty", "*.flac", ""])

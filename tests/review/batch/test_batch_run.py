@@ -8,6 +8,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,107 @@ def test_the_same_content_under_two_names_is_one_call(tmp_path: Path, archive: A
     path.with_name("copy.jsonl").write_bytes(path.read_bytes())
     tally = run(archive, tmp_path / "calls")
     assert (tally.done, tally.same, len(rows(archive))) == (1, 1, 1)
+
+
+def with_events(recording: Path, text: str = '{"type":"call.answered","at":0.1}\n') -> Path:
+    recording.with_name(f"{recording.name}.events.jsonl").write_text(text, "utf-8")
+    return recording
+
+
+def telephony(archive: Archive) -> list[str]:
+    """What each call, by its path, was told of by."""
+    journals = [calls.journal(archive, row.id).decode() for row in rows(archive)]
+    return ["sound" if '"telephony":"sound"' in journal else "events" for journal in journals]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_of_two_copies_the_one_with_call_events_is_judged(tmp_path: Path, archive: Archive, workers: int) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    copy, call = sound(folder / "1_a.wav"), with_events(sound(folder / "2_b.wav"))
+    tally = run(archive, folder, pattern="{agent}_{}", workers=workers)
+    assert (tally.done, tally.same, tally.copies) == (1, 1, [(str(copy), str(call))])
+    assert [Path(row.path).name for row in rows(archive)] == ["2_b.wav"]
+    assert telephony(archive) == ["events"]
+    again = run(archive, folder, pattern="{agent}_{}", workers=workers)
+    assert (again.there, again.told) == (2, 0), "what the copy's name says does not replace what its own says"
+
+
+def test_a_copy_is_judged_where_the_one_before_it_cannot_be(tmp_path: Path, archive: Archive) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    with_events(sound(folder / "a.wav"), "no events")
+    sound(folder / "b.wav")
+    tally = run(archive, folder)
+    assert (tally.done, tally.failed, tally.same) == (1, 1, 0)
+    assert [Path(row.path).name for row in rows(archive) if row.status == "done"] == ["b.wav"]
+
+
+def test_files_that_are_bad_alike_are_each_a_bad_file(tmp_path: Path, archive: Archive) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    for name in ("a.wav", "b.wav"):
+        (folder / name).touch()
+    assert (run(archive, folder).failed, len(rows(archive))) == (2, 2)
+    for path in folder.iterdir():
+        os.utime(path, ns=(1, 1))
+    again = run(archive, folder)
+    assert (again.there, again.bad, again.same) == (2, 2, 0)
+
+
+def test_what_is_told_later_is_taken_over_without_judging(tmp_path: Path, archive: Archive) -> None:
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    (path,) = journals(tmp_path / "made", [2])
+    path.rename(folder / "7_north_20261005.jsonl")
+    (folder / "8_south_20261006.jsonl").write_text("no journal")
+    first = run(archive, folder)
+    assert (first.told, first.lacking, first.bad) == (0, 1, 0)
+    before = rows(archive)[0]
+    second = run(archive, folder, pattern="{agent}_{queue}_{time:%Y%m%d}")
+    assert (second.done, second.failed, second.there, second.bad) == (0, 0, 2, 1)
+    assert (second.told, second.lacking) == (2, 0)
+    after = rows(archive)[0]
+    with archive.read() as session:
+        assert session.scalar(sa.select(Agent.code).where(Agent.id == after.agent_id)) == "7"
+    assert after.began == datetime(2026, 10, 5).astimezone(UTC).replace(tzinfo=None)
+    assert (after.queue, after.score, after.added) == ("north", before.score, before.added)
+    assert run(archive, folder, pattern="{agent}_{queue}_{time:%Y%m%d}").told == 0
+    assert run(archive, folder).told == 0
+    assert rows(archive)[0].queue == "north", "what is not told stays"
+
+
+def test_call_events_that_come_later_are_told_of(tmp_path: Path, archive: Archive) -> None:
+    path = sound(tmp_path / "a.wav")
+    assert (run(archive, path).done, telephony(archive)) == (1, ["sound"])
+    with_events(path)
+    for _ in range(2):
+        later = run(archive, path)
+        assert (later.done, later.there, later.unheard) == (0, 1, 1)
+    assert run(archive, path, again=True).done == 1
+    assert telephony(archive) == ["events"]
+    assert run(archive, path).unheard == 0
+
+
+def test_a_call_that_failed_over_its_events_is_tried_again_when_they_have_changed(
+    tmp_path: Path, archive: Archive
+) -> None:
+    path = with_events(sound(tmp_path / "a.wav"), "no events")
+    assert run(archive, path).failed == 1
+    (row,) = rows(archive)
+    assert row.reason is not None
+    assert row.reason["en"].startswith("a.wav.events.jsonl:1:1: error: ")
+    assert run(archive, path).bad == 1
+    with_events(path)
+    assert run(archive, path).done == 1
+
+
+def test_a_reason_does_not_name_the_file_that_it_stands_beside(tmp_path: Path, archive: Archive) -> None:
+    bad = broken(tmp_path / "calls", 10)
+    run(archive, tmp_path / "calls", workers=2)
+    reasons = [(row.reason or {})[language] for row in rows(archive) for language in ("en", "zh")]
+    assert len(reasons) == 2 * len(bad)
+    assert not [reason for reason in reasons if "bad-" in reason or str(tmp_path) in reason]
 
 
 def test_what_failed_is_tried_again_when_asked_or_when_it_has_changed(tmp_path: Path, archive: Archive) -> None:
