@@ -23,7 +23,6 @@ from callflow.review import layout, words
 from callflow.review.desk.books import Books, Id, both
 from callflow.review.desk.calls import HERE
 from callflow.review.desk.sound import PLAYED
-from callflow.review.outcome import phrase_title
 from callflow.review.report import span_title
 from callflow.review.story import Story
 from callflow.texts import Text, text
@@ -159,9 +158,8 @@ def _values(books: Books, call: Details, visitor: Visitor) -> dict[str, Any]:
         values["stored"] = kept(books, call, visitor)
         values["numbered"] = list(enumerate(story.findings))
         values["transcript"] = layout.transcript(story)
-        values["flow"] = flow = books.flows.flow(call.flow)
+        flow = books.flows.flow(call.flow)
         values["faults_of"] = lambda finding: faults_of(finding.rule, finding.verdict, flow)
-        values["rule_title"] = lambda rule: phrase_title(flow.phrases.get(rule), rule, flow)
         values["standings"] = partial(_standings, story, values["stored"])
         values["wave"] = values["sound"] or books.kept_peaks(call, visitor) is not None
         values["data"] = _data(call, story, values, visitor)
