@@ -57,7 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        print(text("interrupted; nothing was written", "已中断，未写出任何文件").in_(language), file=sys.stderr)
+        print(
+            text("interrupted; nothing unfinished was kept", "已中断，未完成的没有保留").in_(language),
+            file=sys.stderr,
+        )
         return 130
     except OSError as error:
         _complain(printable(_told(error, language)), language)

@@ -37,8 +37,8 @@ def available() -> list[str]:
     folder = flows_folder()
     if not folder.is_dir():
         return []
-    found = [item for item in folder.glob("*") if any(item.glob("*.yaml"))]
-    found += [item for item in folder.glob("*/*") if any(item.glob("*.yaml")) and item.parent not in found]
+    found = [item for item in folder.glob("*") if holds_yaml(item)]
+    found += [item for item in folder.glob("*/*") if holds_yaml(item) and item.parent not in found]
     return sorted(item.relative_to(folder).as_posix() for item in found)
 
 
@@ -83,6 +83,12 @@ class Sources:
     hashes: Mapping[str, str]
     unread: tuple[Problem, ...]
 
+    @property
+    def name(self) -> str:
+        """What the flow is called: its folder, or its file without ``.yaml``."""
+        path = self.path if self.path.name else self.path.resolve()
+        return path.name if path.is_dir() else path.stem
+
     def place(self, file: str) -> Path:
         """Where the file that Problems call ``file`` lies."""
         return self.path / file if self.path.is_dir() else self.path
@@ -113,19 +119,26 @@ def read_sources(name: str = DEFAULT_FLOW, *, rehearsals: bool = True) -> Source
         else:
             texts[shown] = content.decode("utf-8-sig")
             hashes[shown] = sha256(content).hexdigest()
-    unread += _empty(texts)
+    unread += empty(texts)
     if not files:
         unread.append(Problem(Location(str(path)), text("no *.yaml files here", "这里没有 *.yaml 文件"), "unreadable"))
     return Sources(path, texts, hashes, tuple(unread))
 
 
+def holds_yaml(folder: Path) -> bool:
+    """Whether there is YAML in a folder, at its top."""
+    return any(not item.name.startswith(".") for item in folder.glob("*.yaml"))
+
+
 def yaml_files(folder: Path) -> Iterator[Path]:
-    """The YAML files in and below a folder, hidden folders left out. Raises ``BadInput`` where it is no flow's folder,
-    but one in which all kinds of things lie."""
+    """The YAML files in and below a folder; not what is hidden, which editors and systems put there.
+
+    Raises ``BadInput`` where it is no flow's folder, but one in which all kinds of things lie.
+    """
     looked_at = found = 0
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        named = [Path(place, name) for name in (*folders, *files) if name.endswith(".yaml")]
+        named = [Path(place, one) for one in (*folders, *files) if one.endswith(".yaml") and not one.startswith(".")]
         looked_at, found = looked_at + len(folders) + len(files), found + len(named)
         if looked_at > MAX_ENTRIES or found > MAX_FILES:
             raise BadInput(
@@ -149,7 +162,7 @@ def rewrite(sources: Sources, texts: Mapping[str, str]) -> None:
 def parse(sources: Sources) -> tuple[Flow, list[Problem]]:
     """What the files of a flow say, as ``load``; its hashes are those of the files as they lie on disk."""
     with collecting.paused():
-        flow, problems = read_flow(sources.texts, sources.path.stem, sources.unread)
+        flow, problems = read_flow(sources.texts, sources.name, sources.unread)
     if flow is None:
         raise BadFlow(text("flow {n} has mistakes", "流程 {n} 有错误", n=str(sources.path)), problems)
     return replace(flow, hashes=sources.hashes), problems
@@ -160,7 +173,7 @@ def of_calls(hashes: Mapping[str, str]) -> dict[str, str]:
     return {file: sha for file, sha in hashes.items() if not file.endswith(REHEARSALS)}
 
 
-def _empty(sources: Mapping[str, str]) -> list[Problem]:
+def empty(sources: Mapping[str, str]) -> list[Problem]:
     """The files with nothing in them: an error where that leaves no flow at all."""
     empty = [file for file, source in sources.items() if not source.strip()]
     rule, level = ("unreadable", Level.ERROR) if len(empty) == len(sources) else ("empty-file", Level.WARNING)

@@ -3,7 +3,7 @@
 =======================  ==================================================================================
 ``callflow.engines``     ``open(recording: Path | None, threads: int) -> Transcriber``; live there is no recording
 ``callflow.telephony``   ``open(address: str) -> CallEvents``, for ``callflow live --calls NAME:…``
-``callflow.checks``      ``check(plan: Plan) -> Iterable[Problem]``, for ``callflow lint``
+``callflow.checks``      ``check(plan: Plan) -> Iterable[Problem]``, for ``callflow lint`` and the studio
 ``callflow.exporters``   ``write(file: BinaryIO, head: Sequence[str], rows: Iterable[Sequence[object]]) -> int``
 =======================  ==================================================================================
 

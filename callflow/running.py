@@ -37,7 +37,7 @@ def version(hashes: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An overlay. ``flow``: where its flow lies, ``version``: which one it has, ``in_call``: whether a call is on."""
+    """An overlay. ``flow``: its name in the folder of flows; ``version``: that it has; ``in_call``: a call is on."""
 
     flow: str
     version: str
@@ -50,14 +50,18 @@ class Mark:
 
     def __init__(self, path: Path) -> None:
         self._flow = path.resolve()
-        places = (folder.joinpath(*FOLDER) for folder in list(self._flow.parents)[:_ABOVE])
-        self._folder = next((place for place in places if place.is_dir()), None)
+        self._folder: Path | None = None
         self._file = f"{socket.gethostname()}-{os.getpid()}.json".replace("/", "_")
 
     def write(self, version: str, in_call: bool) -> None:
         """Say that it runs; where that cannot be written, nobody is told."""
-        if self._folder:
-            content = {"flow": str(self._flow), "version": version, "in_call": in_call, "host": socket.gethostname()}
+        above = list(self._flow.parents)[:_ABOVE]  # looked for each time: the studio may come later
+        flows = next((folder for folder in above if folder.joinpath(*FOLDER).is_dir()), None)
+        if flows:
+            self._folder = flows.joinpath(*FOLDER)
+            # Another computer may have the folder at another place: within it the name is the same.
+            name = self._flow.relative_to(flows).as_posix()
+            content = {"flow": name, "version": version, "in_call": in_call, "host": socket.gethostname()}
             with suppress(OutputError), whole_or_nothing(self._folder / self._file) as file:
                 file.write(json.dumps(content).encode())
 
@@ -71,7 +75,6 @@ class Mark:
 def running(flows: Path, flow: str, now: float | None = None) -> list[Running]:
     """The overlays that run ``flow`` of the folder ``flows``."""
     present = time.time() if now is None else now
-    wanted = flow.rpartition("/")[2]
     found = []
     folder = flows.joinpath(*FOLDER)
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
@@ -79,7 +82,6 @@ def running(flows: Path, flow: str, now: float | None = None) -> list[Running]:
             if path.is_symlink() or present - path.stat().st_mtime > OLD or path.stat().st_size > _LARGEST:
                 continue
             data = json.loads(path.read_bytes())
-            # Another computer may have the folder at another place: its name tells.
-            if Path(str(data["flow"]).replace("\\", "/")).name == wanted:
+            if data["flow"] == flow:
                 found.append(Running(str(data["flow"]), str(data["version"]), bool(data["in_call"]), str(data["host"])))
     return found

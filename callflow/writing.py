@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,7 +16,15 @@ from typing import BinaryIO, cast
 from callflow.errors import OutputError
 from callflow.texts import refused, text
 
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
 _MARK = "\ufeff".encode()
+_PART = ".part"
+_FAR_BEHIND = 1 << 40
+"""Where the byte is that is locked on Windows, whose locks keep readers out: behind everything that is written."""
 
 
 @contextmanager
@@ -43,23 +53,40 @@ def replace_all(files: Mapping[Path, str], were: Mapping[Path, str]) -> None:
 
     Raises ``OutputError`` with all as they were: each new text lies whole beside its file before the first is replaced.
     """
+    marks = {path: _MARK if (_content(path) or b"").startswith(_MARK) else b"" for path in files}
+    with replaced({path: marks[path] + words.encode() for path, words in files.items()}, were):
+        pass
+
+
+@contextmanager
+def replaced(files: Mapping[Path, bytes | None], were: Mapping[Path, str]) -> Iterator[None]:
+    """Give files other content, all of them or none; they are as they were again where what is done inside fails.
+
+    ``None`` takes a file away. ``were``: the sha256 that each had, "" where there was none. Raises ``OutputError`` with
+    nothing changed where somebody else has changed one, or one cannot be written.
+    """
     before = {path: _unchanged(path, were[path]) for path in files}
     parts: dict[Path, Path] = {}
     olds: dict[Path, Path] = {}
     done: list[Path] = []
     try:
-        for path, words in files.items():
-            mark = _MARK if before[path].startswith(_MARK) else b""
-            parts[path] = _beside(path, mark + words.encode())
-            olds[path] = _beside(path, before[path])
-        for path, part in parts.items():
+        for path, content in files.items():
+            if content is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                parts[path] = _beside(path, content)
+            if (old := before[path]) is not None:
+                olds[path] = _beside(path, old)
+        for path in files:
+            _unchanged(path, were[path])  # writing the parts has taken its time
             done.append(path)
-            os.replace(part, path)
+            _put(parts.get(path), path)
         for folder in {path.parent for path in files}:
             _settle(folder)
+        yield
     except BaseException as error:  # also a Ctrl-C in the middle
         for path in done:
-            os.replace(olds[path], path)
+            if _content(path) == files[path]:
+                _put(olds.get(path), path)
         if not isinstance(error, OSError):
             raise
         where = error.filename or next(iter(files))
@@ -76,12 +103,31 @@ def replace_all(files: Mapping[Path, str], were: Mapping[Path, str]) -> None:
             left.unlink(missing_ok=True)
 
 
-def _unchanged(path: Path, was: str) -> bytes:
-    """The bytes of a file whose sha256 is still ``was``. Raises ``OutputError`` otherwise."""
-    with suppress(OSError):  # deleted, perhaps
-        content = path.read_bytes()
-        if sha256(content).hexdigest() == was:
-            return content
+def sweep(path: Path) -> None:
+    """Remove what ``replaced`` has left beside a file when it was killed."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*{_PART}"):
+        left.unlink(missing_ok=True)
+
+
+def _put(part: Path | None, path: Path) -> None:
+    if part is None:
+        path.unlink(missing_ok=True)
+    else:
+        os.replace(part, path)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:  # deleted, perhaps
+        return None
+
+
+def _unchanged(path: Path, was: str) -> bytes | None:
+    """The bytes of a file whose sha256 is still ``was``, "" where there was none. Raises ``OutputError`` otherwise."""
+    content = _content(path)
+    if (sha256(content).hexdigest() == was) if content is not None else (not was and not os.path.lexists(path)):
+        return content
     raise OutputError(
         text('"{p}" was changed by somebody else meanwhile', "“{p}”刚刚被别人修改过", p=path),
         text("nothing was changed; do it again", "未作任何修改；请重新执行"),
@@ -90,14 +136,17 @@ def _unchanged(path: Path, was: str) -> bytes:
 
 def _beside(path: Path, content: bytes) -> Path:
     """A new file next to another, with its rights, that is on the disk for good."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_PART)
     part = Path(name)
     try:
         with open(handle, "wb") as opened:
             opened.write(content)
             opened.flush()
             os.fsync(opened.fileno())
-        shutil.copymode(path, part)
+        if path.exists():
+            shutil.copymode(path, part)
+        else:
+            part.chmod(0o666 & ~_umask())
     except BaseException:
         part.unlink(missing_ok=True)
         raise
@@ -133,6 +182,23 @@ def new_folder(path: Path, files: Mapping[str, str]) -> None:
         raise OutputError(
             text('cannot make the folder "{p}": {w}', "无法建立文件夹“{p}”：{w}", p=path, w=refused(error))
         ) from error
+
+
+def claimed(file: BinaryIO, wait: bool = False) -> bool:
+    """Claim an open file for this process, whose end lets go of it; ``False`` where another has it. Where files cannot
+    be locked all are ours."""
+    try:
+        if sys.platform == "win32":
+            file.seek(_FAR_BEHIND)
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+            file.seek(0)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _umask() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +38,9 @@ def until(page: Any, condition: str | Callable[[], Any]) -> None:
 
 
 @contextmanager
-def pages(browser: Any, served: Served, *, allowed: str = "") -> Iterator[Callable[..., Any]]:
-    """Opens pages as somebody; at the end nothing may have been complained of (but ``allowed``), or asked elsewhere."""
+def pages(browser: Any, served: Served, *, allowed: Collection[str] = ()) -> Iterator[Callable[..., Any]]:
+    """Opens pages as somebody; at the end nothing may have been asked elsewhere, or complained of, but with words that
+    are ``allowed`` by then."""
     complaints: list[str] = []
     asked: list[str] = []
     contexts = []
@@ -53,7 +54,7 @@ def pages(browser: Any, served: Served, *, allowed: str = "") -> Iterator[Callab
         page.set_default_timeout(60_000)
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        page.on("dialog", lambda dialog: complaints.append(f"{dialog.type}: {dialog.message}"))
         page.on("request", lambda request: asked.append(request.url))
         page.goto(served.url + path)
         return page
@@ -61,6 +62,6 @@ def pages(browser: Any, served: Served, *, allowed: str = "") -> Iterator[Callab
     yield open_
     for context in contexts:
         context.close()
-    assert [one for one in complaints if not (allowed and allowed in one)] == []
+    assert [one for one in complaints if not any(words in one for words in allowed)] == []
     ours = (served.url, served.url.replace("http:", "ws:"), "data:", "blob:")
     assert [url for url in asked if not url.startswith(ours)] == []

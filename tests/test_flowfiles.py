@@ -213,3 +213,11 @@ def test_a_name_never_leads_out_of_the_flows(tmp_path: Path, monkeypatch: pytest
     for name in ("examples", "examples/", "/logistics", "examples/../inbound", "rd"):
         with pytest.raises(BadInput):
             flowfiles.find(name)
+
+
+def test_a_folder_with_a_dot_in_its_name_is_called_so(tmp_path: Path) -> None:
+    folder = tmp_path / "shop.v2"
+    folder.mkdir()
+    (folder / "flow.yaml").write_text("flow: {start: talk}\nstates: {talk: {title: 通话}}\n", "utf-8")
+    assert flowfiles.load(str(folder))[0].name == "shop.v2"
+    assert flowfiles.load(str(folder / "flow.yaml"))[0].name == "flow"

@@ -25,6 +25,17 @@ def test_an_overlay_counts_while_its_mark_is_fresh(tmp_path: Path) -> None:
     assert running.running(tmp_path, "examples/shop") == []
 
 
+def test_an_overlay_that_was_there_before_the_studio_counts_for_its_own_flow(tmp_path: Path) -> None:
+    for name in ("shop", "team/shop"):
+        (tmp_path / name).mkdir(parents=True)
+    mark = running.Mark(tmp_path / "team" / "shop")
+    mark.write("v1", True)
+    tmp_path.joinpath(*running.FOLDER).mkdir(parents=True)
+    mark.write("v1", True)
+    assert len(running.running(tmp_path, "team/shop")) == 1
+    assert running.running(tmp_path, "shop") == []
+
+
 def test_what_is_no_mark_is_passed_over(tmp_path: Path) -> None:
     folder = tmp_path.joinpath(*running.FOLDER)
     folder.mkdir(parents=True)

@@ -37,10 +37,11 @@ def test_the_walk_goes_as_the_page_says(walked: Walk) -> None:
     assert (walked.folder / "calls.db").is_file()
 
 
-@pytest.mark.parametrize("walked", ["zh"], indirect=True)
 def test_in_the_studio_it_goes_as_the_page_says_too(walked: Walk) -> None:
     path = walked.folder / "flows/repairs/visits.yaml"
     before = path.read_text("utf-8")
+    page = PAGES[walked.language].read_text("utf-8")
+    labels = re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", page[page.index("\n## 12.") : page.index("\n## 13.")])
     browser_blocks = [block for block in blocks(walked.language) if block.kind in IN_THE_BROWSER]
     published: list[str] = []
 
@@ -49,7 +50,14 @@ def test_in_the_studio_it_goes_as_the_page_says_too(walked: Walk) -> None:
             published.append(path.read_text("utf-8"))
 
     with serving(walked, browser_blocks[0]) as url, chromium() as browser:
-        Studio(browser.new_page(locale=LOCALES[walked.language]), url, walked.language, shot).walk(browser_blocks[1:])
+        studio = Studio(browser.new_page(locale=LOCALES[walked.language]), url, walked.language, shot)
+        studio.walk(browser_blocks[1:])
+    for counted in {"en": ("✕ 1 mistake\n", "1 comes out differently"), "zh": ("✕ 1 错误", "1 通结果不同")}[
+        walked.language
+    ]:
+        assert counted in studio.seen
+    assert len(labels) >= 8
+    assert [label for label in labels if label.casefold() not in studio.seen.casefold()] == []
     assert "等到什么时候" in published[0]
     assert "severity: severe\n" in published[0]
     assert path.read_text("utf-8") == before

@@ -43,7 +43,17 @@ class Studio:
     """A page of the browser on which the walk goes on. ``shot``: told when there is something to see."""
 
     def __init__(self, page: Any, url: str, language: str, shot: Callable[[str], None]) -> None:
-        self.page, self.url, self.language, self.shot = page, url, language, shot
+        self.page, self.url, self.language = page, url, language
+        self._shot = shot
+        self.seen = ""
+        """all that could be read on the way"""
+
+    def shot(self, name: str) -> None:
+        self._see()
+        self._shot(name)
+
+    def _see(self) -> None:
+        self.seen += self.page.inner_text("body")
 
     def walk(self, typed: list[Block]) -> None:
         """``typed``: the lines that the page says to type: one with a slip, and another cue."""
@@ -59,6 +69,7 @@ class Studio:
         self._call()
         self._settled()
         self.shot("studio-simulator")
+        self._as_rehearsal()
         self._publish()
         self._bring_back()
 
@@ -69,9 +80,12 @@ class Studio:
         self.page.keyboard.press("Enter")
         self.page.wait_for_url(lambda address: "/login" not in address)
         self.page.goto(f"{self.url}studio")
+        self._see()
         self.page.click("a.flow")
         self.page.wait_for_url(re.compile(r"/studio/repairs"))
         self._until("window.studio && document.body.dataset.ready")
+        self._until("document.querySelector('#chat .hint')")
+        self._see()
         self.page.select_option("#file", FILE)
         self._until(f"studio.file === '{FILE}'")
 
@@ -103,6 +117,16 @@ class Studio:
         """The rehearsals of the draft have been played."""
         self._until("document.querySelector('#played').className === 'good'")
         self._until("!document.querySelector('#diagram').classList.contains('stale')")
+
+    def _as_rehearsal(self) -> None:
+        self.page.click("#record")
+        self._until("document.querySelector('#sheet textarea')")
+        self._see()
+        self.page.click("#sheet button.main")
+        self._until(f"studio.file === '{FILE.replace('.', '.rehearsals.')}'")
+        self.page.keyboard.type(WHY["en"])
+        self._until("!studio.writing.busy")
+        self._settled()
 
     def _publish(self) -> None:
         self.page.click("#publish")

@@ -113,6 +113,15 @@ def checked(plan: Plan, checks: Iterable[Plugin]) -> list[Problem]:
     return told
 
 
+def check(plan: Plan) -> tuple[list[Problem], list[str]]:
+    """What the checks of all plugins find, and their names; why one cannot be used is found, too.
+
+    For the studio's process, which finds this function by its name.
+    """
+    loaded, problems = plugins.found("checks")
+    return [*problems, *checked(plan, loaded)], [one.name for one in loaded]
+
+
 def _problems(given: Any) -> list[Problem]:
     """What a check yielded, each part of it of the kind it should be. Raises ``TypeError`` otherwise."""
     problems = list(given)

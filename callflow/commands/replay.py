@@ -86,7 +86,8 @@ def _replay_journal(options: argparse.Namespace, language: str) -> int:
     journal = read_journal(options.file)
     warn_few(journal.problems, language)
     plan = plan_of(journal.header.flow or None if options.flow is None else options.flow, language)
-    if flowfiles.of_calls(plan.flow.hashes) != flowfiles.of_calls(journal.header.files):
+    known = flowfiles.of_calls(journal.header.files)  # another program's journal need not say
+    if known and flowfiles.of_calls(plan.flow.hashes) != known:
         note(text("the flow has changed since this journal was written", "写日志之后流程已有改动"), language)
     name = Path(journal.header.recording).name
     sound = options.file.parent / name if name else None

@@ -62,7 +62,7 @@ def _explained(options: argparse.Namespace, language: str) -> scored.Explained:
     card = scorecard_file.load(Path(options.scorecard), plan.flow) if options.scorecard is not None else None
     name = Path(journal.header.recording or options.journal).name
     explained = scored.of_journal(journal, plan, name, card, reveal=options.reveal)
-    if explained.version != flow_version(plan.flow).digest:
+    if journal.header.files and explained.version != flow_version(plan.flow).digest:
         note(text("the flow has changed since this call was judged", "评定之后流程已有改动"), language)
     return explained
 

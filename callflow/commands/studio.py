@@ -6,14 +6,17 @@ import getpass
 from functools import partial
 from pathlib import Path
 
+from callflow import flowfiles
 from callflow.archive import extracts
 from callflow.archive.extracts import Wanted
 from callflow.archive.store import Archive
 from callflow.call.plan import Plan
+from callflow.commands import plugins
 from callflow.commands.scores import kept
 from callflow.design.studio import studio
 from callflow.design.studio.desk import Desk, Figures
 from callflow.design.studio.repository import Repository
+from callflow.design.studio.shelf import Shelf
 from callflow.errors import BadInput
 from callflow.review import processes, whatif
 from callflow.review.outcome import phrase_title
@@ -29,14 +32,31 @@ MOST_RULES = 12
 def add(site: Site, flows: Path, archive: Archive, init: bool) -> Desk:
     """The studio over the flows in a folder; ``init``: made a repository where it is none."""
     if init and Repository.around(flows) is None:
-        Repository.init(flows, getpass.getuser())
-    return studio.add(site, flows, partial(_what_if, archive))
+        Repository.init(flows, _user())
+    return studio.add(site, flows, partial(_what_if, archive), plugins.check)
 
 
 def need_flows(flows: Path | None, init: bool) -> None:
-    """Raises ``BadInput`` where a repository is asked for, and no folder."""
-    if init and flows is None:
-        raise BadInput(text("--flows-init goes with --flows", "--flows-init 须与 --flows 一起使用"))
+    """Raises ``BadInput`` where a repository is asked for and no folder, or a flow is given for a folder of flows."""
+    if flows is None:
+        if init:
+            raise BadInput(text("--flows-init goes with --flows", "--flows-init 须与 --flows 一起使用"))
+    elif flowfiles.holds_yaml(flows) and not Shelf(flows).flows():
+        raise BadInput(
+            text(
+                '"{p}" is a flow; --flows is the folder that flows lie in',
+                "“{p}”是一个流程；--flows 应为存放流程的文件夹",
+                p=flows,
+            ),
+            text('did you mean "{p}"?', "是否想用“{p}”？", p=flows.resolve().parent),
+        )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a number without a name, as in a container
+        return "callflow"
 
 
 def _what_if(archive: Archive, visitor: Visitor, old: Plan, new: Plan) -> Figures:

@@ -92,12 +92,16 @@ def record(events: Iterable[Event], plan: Plan, name: str) -> Recorded:
     Raises ``BadInput`` where nothing happens in it.
     """
     digits = "".join(SystemRandom().sample("0123456789", 10))  # what 0 to 9 become, and nobody can undo
-    inputs = list(_without_numbers((event for event in events if not isinstance(event, Output)), plan, digits))
-    expected = list(dict.fromkeys(_expectations(play(inputs, plan))))
+    happened = [event for event in events if not isinstance(event, Output)]
+    inputs = list(_without_numbers(happened, plan, digits))
+    over = any(isinstance(event, CallHungUp) for event in inputs)
+    rest = [event for event in happened[-1:] if isinstance(event, Tick) and not over]
+    expected = list(dict.fromkeys(_expectations(play([*inputs, *rest], plan))))
     steps: list[Step] = []
     missed: list[Expectation] = expected
     for pace in PACES:
         tried = list(_steps(inputs if pace.sound else _on_the_whole(inputs), pace))
+        tried += [step for event in rest if tried for step in _until(event.at, tried, pace)]
         staged = [(step, event) for step, event in staging(tried) if isinstance(event, Event)]
         moments = perform(staged, plan)
         failing = [one for one in expected if fails(one, moments)]
@@ -191,6 +195,14 @@ def _steps(events: Sequence[Event], pace: Pace) -> Iterator[Step]:
             step = replace(step, values={**step.values, "sooner": round(-pause, 2)})
         yield step
         now = _after(step, now)
+
+
+def _until(at: float, steps: Sequence[Step], pace: Pace) -> Iterator[Step]:
+    """The time that passes after the last thing that happens: what is missed by then is seen by nothing else."""
+    now = [event.at for _, event in staging(steps) if isinstance(event, Event)][-1]
+    pause = round((at - now) / pace.unit) * pace.unit
+    if pause >= pace.least:
+        yield Step(_HERE, wait=round(pause, 2))
 
 
 def _after(step: Step, now: float) -> float:

@@ -6,21 +6,13 @@ A file belongs to the process that has it open: the system lets go of it whateve
 from __future__ import annotations
 
 import os
-import sys
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from callflow.texts import Text, refused
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
-
-_FAR_BEHIND = 1 << 40
-"""Where the byte is that is locked on Windows, whose locks keep readers out: behind everything that is written."""
+from callflow.writing import claimed
 
 
 class Appended:
@@ -84,7 +76,7 @@ def take(path: Path) -> BinaryIO | None:
     except OSError:
         return None
     with suppress(OSError):
-        if _claimed(file) and os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+        if claimed(file) and os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
             return file
     file.close()
     return None
@@ -95,21 +87,5 @@ def _new(path: Path) -> BinaryIO:
     # What was said is nobody else's business.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     file = open(descriptor, "r+b", buffering=0)  # noqa: SIM115 (whoever made it closes it)
-    _claimed(file, wait=True)  # another that just looks at it sees that it is empty, and lets go
+    claimed(file, wait=True)  # another that just looks at it sees that it is empty, and lets go
     return file
-
-
-def _claimed(file: BinaryIO, wait: bool = False) -> bool:
-    """Claim ``file`` for this process; ``False`` where another has it. Where files cannot be locked all are ours."""
-    try:
-        if sys.platform == "win32":
-            file.seek(_FAR_BEHIND)
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-            file.seek(0)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError:
-        return True
-    return True

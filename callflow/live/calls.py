@@ -207,13 +207,22 @@ class Calls:
         header = Header(self._plan.flow.name, self._plan.flow.hashes)
         return CallRecord(folder / f"{started:%Y-%m-%dT%H-%M-%S.%f}{SUFFIX}", header, self._setting.sound)
 
-    def resume(self) -> None:
-        """Calls that were cut off: the last one goes on if it is recent, the others end where they stopped."""
+    def resume(self) -> bool:
+        """Calls that were cut off: the last one goes on if it is recent, the others end where they stopped.
+
+        Returns whether one ended that might have gone on, had the flow not been changed since.
+        """
+        changed = False
         folder = self._setting.folder
         cut_off = list(take_up(folder, self._setting.sound)) if folder and folder.is_dir() else []
         for record, journal in reversed(cut_off):
             if flowfiles.of_calls(journal.header.files) != flowfiles.of_calls(self._plan.flow.hashes):
-                record.close()  # it was judged by another flow, and waits until that one is run again
+                if journal.header.flow == self._plan.flow.name:  # the files it was judged by are gone
+                    at = max((event.at for event in journal.events), default=0.0)
+                    record.write(Gap(at=at, start=at, end=at))
+                    record.finish()
+                    changed = True
+                record.close()  # one of another flow waits until that is run again
                 continue
             call = self._call(0.0, OTHER_MARKS, record)
             call.restore(journal.events)
@@ -230,6 +239,7 @@ class Calls:
             for event in journal.events:
                 if event.type in LINE_EVENTS:
                     self._lines.accepted(event, call.id)
+        return changed
 
 
 def _time_of_day(date: str) -> datetime | None:

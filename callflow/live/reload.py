@@ -13,9 +13,8 @@ import signal
 import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from callflow import flowfiles, plans, running
@@ -25,6 +24,12 @@ from callflow.texts import Text, text
 
 EVERY = 1.0
 """Seconds between two looks at the files."""
+LONGEST = 120.0
+"""Seconds in which a flow is made ready, or it never is."""
+CUT_OFF = text(
+    "The flow has changed since the last call was cut off: its record ends there, the rest of it has no guidance",
+    "上一通电话中断后流程已更改：其记录到中断处为止，剩余部分没有提示",
+)
 _Look = tuple[tuple[str, int, int, int], ...]
 
 
@@ -54,6 +59,7 @@ class Reload:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._mark = running.Mark(self.path)
+        self._marked = float("-inf")
         self._thread = threading.Thread(target=self._watch, name="flow files", daemon=True)
 
     def __enter__(self) -> Reload:
@@ -80,16 +86,23 @@ class Reload:
 
     def _watch(self) -> None:
         done: _Look | None
-        before, done, marked = self._look(), None, 0.0  # they may have changed since ``plan`` was read
+        before, done = self._look(), None  # they may have changed since ``plan`` was read
         while not self._stop.wait(self._every):
-            now = self._look()
-            if now == before and now != done:
-                self._changed()
-                done = now
-            before = now
-            if time.monotonic() - marked >= running.AGAIN:
-                self._mark.write(running.version(self._running), self.in_call)
-                marked = time.monotonic()
+            try:
+                now = self._look()
+                if now == before and now != done:
+                    done = now
+                    self._changed()
+                before = now
+                self._say_so()
+            except Exception as error:  # whatever it is: with the thread no later version would ever come
+                self.trouble = _trouble(_failed(error), self.path)
+
+    def _say_so(self) -> None:
+        """Leave the mark of this overlay, now and then."""
+        if time.monotonic() - self._marked >= running.AGAIN:
+            self._mark.write(running.version(self._running), self.in_call)
+            self._marked = time.monotonic()
 
     def _changed(self) -> None:
         """The files are others than those last looked into."""
@@ -102,7 +115,7 @@ class Reload:
             if self._is(found.hashes, self._running) and not found.unread:
                 self._ready = self.trouble = None  # as it was
                 return
-        made = _in_a_process(str(self.path))
+        made = self._made()
         if self._stop.is_set():
             return
         with self._lock:
@@ -110,6 +123,29 @@ class Reload:
             # What waited has been overtaken: a broken flow leaves the one that is running.
             new = made.plan and not self._is(made.plan.flow.hashes, self._running)
             self._ready = made.plan if new else None
+
+    def _made(self) -> Made:
+        """The flow made ready in a process of its own, which is ended when it takes too long."""
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe(duplex=False)
+        process = context.Process(target=_make, args=(theirs, str(self.path)), name="callflow flow", daemon=True)
+        process.start()
+        theirs.close()
+        end = time.monotonic() + LONGEST
+        try:
+            while not ours.poll(min(self._every, 0.5)):
+                self._say_so()
+                if self._stop.is_set() or time.monotonic() > end:
+                    return Made(None, 1, text("it takes too long", "耗时过长"))
+            made = ours.recv()
+            assert isinstance(made, Made)
+            return made
+        except EOFError:
+            return Made(None, 1, text("its process has died", "处理进程已退出"))
+        finally:
+            process.kill()
+            process.join()
+            ours.close()
 
     @staticmethod
     def _is(hashes: Mapping[str, str], running: Mapping[str, str]) -> bool:
@@ -152,21 +188,21 @@ def updated(plan: Plan) -> Text:
 # ------------------------------------------------------------------------------------------------ the process
 
 
-def _in_a_process(path: str) -> Made:
-    context = multiprocessing.get_context("spawn")
+def _make(answer: Connection, path: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the session, which ends this process
     try:
-        with ProcessPoolExecutor(1, mp_context=context, initializer=_quiet) as pool:
-            return pool.submit(_make, path).result()
-    except (BrokenProcessPool, OSError) as error:
-        return Made(None, 1, Text(str(error), str(error)))
+        made = _load(path)
+    except Exception as error:
+        made = _failed(error)
+    answer.send(made)
 
 
-def _quiet() -> None:
-    """Ctrl-C is for the session, which ends this process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _failed(error: Exception) -> Made:
+    words = f"{type(error).__name__}: {error}"
+    return Made(None, 1, Text(words, words))
 
 
-def _make(path: str) -> Made:
+def _load(path: str) -> Made:
     try:
         return Made(plans.load(path)[0])
     except BadFlow as error:

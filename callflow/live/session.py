@@ -27,7 +27,7 @@ from callflow.live.hearing import Hearing
 from callflow.live.lines import Lines
 from callflow.live.notices import Board
 from callflow.live.recogniser import News
-from callflow.live.reload import Reload, updated
+from callflow.live.reload import CUT_OFF, Reload, updated
 from callflow.live.setting import Setting
 from callflow.live.wall import Wall
 from callflow.telephony.source import Notice as LineNotice
@@ -105,7 +105,8 @@ class LiveSession:
     def run(self) -> None:
         """Until the source ends. Calls that are on then, or when an exception comes, are cut off, as by ``stop``."""
         try:
-            self.calls.resume()
+            if self.calls.resume():
+                self.notices.put("call.cut_off", CUT_OFF)
             capture = threading.Thread(target=self._capture, name="capture", daemon=True)
             capture.start()
             while not self._stop.is_set() and not self._is_over():

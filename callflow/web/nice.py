@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 
 import nicegui.client
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import Response
 from jinja2 import BaseLoader, Environment
 from nicegui import Client, core, ui
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -35,7 +36,7 @@ POLICY = (
     "frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 Build = Callable[[Visitor, Request], Any]
-"""Builds a page with NiceGUI's elements; may be a coroutine."""
+"""Builds a page with NiceGUI's elements; may be a coroutine. A ``Response`` that it returns takes the page's place."""
 
 
 def attach(app: FastAPI, refused: Callable[..., Any]) -> None:
@@ -74,7 +75,7 @@ def page(
 
     def register(build: Build) -> Build:
         @ui.page(path)
-        async def shown(request: Request) -> None:
+        async def shown(request: Request) -> Any:
             visitor = visitor_of(request)
             if visitor.user.role not in roles:
                 raise HTTPException(403)
@@ -88,8 +89,8 @@ def page(
             ui.html(str(bar), sanitize=False)  # every value in it was escaped by its template
             with ui.element("main").props("id=main tabindex=-1"):
                 built = build(visitor, request)
-                if inspect.isawaitable(built):
-                    await built
+                answer = await built if inspect.isawaitable(built) else built
+            return answer if isinstance(answer, Response) else None
 
         return build
 

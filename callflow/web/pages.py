@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse
 
 from callflow.archive.viewers import ROLES, Role
-from callflow.texts import Text, text
+from callflow.texts import Text, counted, text
 from callflow.web.visitor import EVERYBODY, Look, Visitor
 
 POLICY = (
@@ -52,7 +52,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(text=text, Text=Text, roles=ROLES, themes=_THEMES)
+        self._environment.globals.update(text=text, Text=Text, counted=counted, roles=ROLES, themes=_THEMES)
         self.sections: list[Section] = []
 
     def add(self, package: str) -> None:

@@ -156,7 +156,7 @@ def test_a_batch_that_is_interrupted_goes_on_where_it_was(tmp_path: Path, how: s
     wait_for(tmp_path, 5)
     (os.killpg if how == signal.SIGINT else os.kill)(batch.pid, how)
     out, err = batch.communicate()
-    if how == signal.SIGINT and batch.returncode == 130:  # else it was done before
+    if how == signal.SIGINT and batch.returncode == 130 and archived(tmp_path) < 150:  # else it was done before
         assert "run the same command again" in err.decode()
         assert "calls judged" in out.decode()
     assert b"Traceback" not in err

@@ -139,7 +139,9 @@ def test_ctrl_c_leaves_nothing_half_written(folder: Path, language: str) -> None
     command = ["replay", "long.jsonl", *OUTPUTS, "--json", "--lang", language]
     code, err = interrupted(command, folder, lambda line: b'"type":"heard"' in line)
     assert code == 130
-    assert err.splitlines() == ["interrupted; nothing was written" if language == "en" else "已中断，未写出任何文件"]
+    assert err.splitlines() == [
+        "interrupted; nothing unfinished was kept" if language == "en" else "已中断，未完成的内容没有保留"
+    ]
     assert listing(folder) == before
 
 
@@ -163,7 +165,7 @@ def test_ctrl_c_in_the_middle_of_a_recording(folder: Path) -> None:
     command = ["replay", "long.wav", "--engine", "zipformer", *OUTPUTS, "--json"]
     code, err = interrupted(command, folder, lambda line: b'"call.context"' in line)
     assert code == 130
-    assert err.splitlines()[-1] == "interrupted; nothing was written"
+    assert err.splitlines()[-1] == "interrupted; nothing unfinished was kept"
     assert "Traceback" not in err
     assert listing(folder) == before
 

@@ -28,6 +28,17 @@ def test_a_journal_is_judged_again(folder: Path) -> None:
     assert not list(folder.glob("*.part"))
 
 
+@pytest.mark.parametrize(("files", "told"), [({}, False), ({"flow.yaml": "0" * 64}, True)])
+@pytest.mark.parametrize("command", ["replay", "score"])
+def test_that_the_flow_has_changed_is_told_where_it_is_known(
+    folder: Path, command: str, files: dict[str, str], told: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    first, _, rest = (folder / "call.jsonl").read_text("utf-8").partition("\n")
+    (folder / "other.jsonl").write_text(json.dumps(json.loads(first) | {"files": files}) + "\n" + rest, "utf-8")
+    assert main([command, str(folder / "other.jsonl"), "--lang", "en"]) == 0
+    assert ("the flow has changed" in capfd.readouterr().err) is told
+
+
 @pytest.mark.parametrize(("date", "day"), [("2026-10-01", "holiday"), ("2026-10-10T09:30", "workday")])
 def test_a_call_has_the_date_that_is_given(
     folder: Path, date: str, day: str, capfd: pytest.CaptureFixture[str]

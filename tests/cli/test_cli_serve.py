@@ -17,6 +17,7 @@ pytest.importorskip("nicegui", reason="the Python package nicegui is not install
 from callflow.archive.calls import add
 from callflow.archive.store import Archive
 from callflow.cli import main
+from callflow.commands import studio
 
 
 @pytest.fixture
@@ -88,3 +89,13 @@ def _listening(pid: int) -> list[str]:
         return []
     told = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True, check=True).stdout
     return [line.split()[3] for line in told.splitlines() if f"pid={pid}," in line]
+
+
+def test_the_first_version_needs_no_name_of_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container the number of a user may have none."""
+
+    def nobody() -> str:
+        raise OSError("No username set in the environment")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert studio._user() == "callflow"

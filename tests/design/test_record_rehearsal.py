@@ -12,7 +12,7 @@ from callflow.design.expectations import describe
 from callflow.design.record import record
 from callflow.design.rehearse import rehearse, script
 from callflow.errors import BadInput
-from callflow.events import CallAnswered, CallContext, CallHungUp, Event, Gap, Heard, Silence
+from callflow.events import CallAnswered, CallContext, CallHungUp, Event, Gap, Heard, Silence, Tick
 from callflow.flow.model import Flow
 from callflow.flow.read import read_flow
 from callflow.flow.rehearsal import Rehearsal
@@ -63,6 +63,28 @@ SPOKEN: list[Event] = [
     Heard(at=17.0, speaker="agent", text='他说"好: 可以", 行吧', start=16.1, end=16.9, utterance="a3"),
     CallHungUp(at=19.0, by="customer"),
 ]
+
+
+MISSED: list[Event] = [
+    CallAnswered(at=1.0),
+    Heard(at=5.0, speaker="customer", text="你好，我想问一下", start=3.0, end=4.8, utterance="c1"),
+]
+
+
+@pytest.mark.parametrize("length", [30.0, 31.4])
+def test_what_is_missed_while_nothing_more_happens_is_in_it(plan: Plan, length: float) -> None:
+    """A call that was tried out often ends with time that passes."""
+    made = record([*MISSED, Tick(at=5.0 + length)], plan, "quiet")
+    assert made.left_out == ()
+    flow, (rehearsal,) = read_back(made.yaml)
+    assert rehearsal.steps[-1].wait == pytest.approx(length, abs=1)
+    assert "finding greet-first: missed" in {describe(one) for one in rehearsal.expect}
+    assert rehearse(rehearsal, Plan.of(flow)).failures == ()
+
+
+def test_of_a_call_that_is_over_nothing_more_is_waited_for(plan: Plan) -> None:
+    ended = [*MISSED, CallHungUp(at=9.0, by="customer"), Tick(at=40.0)]
+    assert record(ended, plan, "over").yaml == record(ended[:-1], plan, "over").yaml
 
 
 def test_long_numbers_become_others_the_same_throughout(plan: Plan) -> None:

@@ -67,9 +67,9 @@ def test_silence_ends_a_call_that_only_the_sound_tells_of(reported: bool, goes_o
     assert bool(told.current) is goes_on
 
 
-def cut_off(folder: Path, began: datetime, date: str) -> None:
+def cut_off(folder: Path, began: datetime, date: str, header: Header | None = None) -> None:
     path = folder / f"{began:%Y-%m-%dT%H-%M-%S.%f}.jsonl"
-    with JournalWriter(path, Header(plan().flow.name, plan().flow.hashes)) as journal:
+    with JournalWriter(path, header or Header(plan().flow.name, plan().flow.hashes)) as journal:
         journal.write(CallContext(at=0.0, date=date))
         journal.write(CallAnswered(at=1.0))
     path.rename(path.with_name(path.name + PART))
@@ -86,6 +86,20 @@ def test_of_two_calls_that_were_cut_off_the_later_one_goes_on(tmp_path: Path) ->
     told.close()
     (ended,) = tmp_path.glob("*.jsonl")
     assert (NOW - timedelta(minutes=4)).isoformat() in ended.read_text(encoding="utf-8")
+
+
+def test_a_call_whose_flow_was_changed_since_is_ended_and_that_is_told(tmp_path: Path) -> None:
+    began = NOW - timedelta(minutes=1)
+    for name, minutes in ((plan().flow.name, 1), ("another", 2)):
+        cut_off(tmp_path, NOW - timedelta(minutes=minutes), began.isoformat(), Header(name, {"flow.yaml": "old"}))
+    told, _ = calls(tmp_path)
+    assert told.resume()
+    assert told.current is None
+    (ended,) = tmp_path.glob("*.jsonl")
+    journal = read_journal(ended)
+    assert (journal.header.flow, journal.events[-1].type) == (plan().flow.name, "gap")
+    assert len(list(tmp_path.glob(f"*{PART}"))) == 1, "a call of another flow waits for it"
+    assert not calls(tmp_path)[0].resume()
 
 
 @pytest.mark.parametrize(("date", "goes_on"), [("zone", True), ("soon", False), ("", False)])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +18,9 @@ from live.desk import Desk, desk, needs_quick
 
 from callflow import flowfiles, plans, running
 from callflow.audio.source import FRAME, RATE, Block
+from callflow.design.studio.desk import Desk as Studio
+from callflow.design.studio.repository import Repository
+from callflow.design.studio.shelf import Shelf
 from callflow.events import CallAnswered, CallHungUp, Event
 from callflow.journal import PART, read_journal
 from callflow.live.reload import Reload
@@ -165,3 +171,69 @@ def _until(true: Callable[[], object]) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_whatever_goes_wrong_is_told_and_the_next_version_comes(flow: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan, _ = plans.load(str(flow))
+    with Reload(str(flow), plan, every=0.05) as reload:
+        with monkeypatch.context() as here:
+            here.setattr(Reload, "_made", _no_memory)
+            _say(flow, "# one\n")
+            _until(lambda: reload.trouble)
+        assert reload.trouble
+        assert "MemoryError" in reload.trouble.en
+        _say(flow, "# two\n")
+        _until(reload.fresh)
+        assert reload.trouble is None
+
+
+def _no_memory(_: Reload) -> None:
+    raise MemoryError("none left")
+
+
+def test_a_version_that_is_never_ready_or_kills_its_process_is_told(
+    flow: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, _ = plans.load(str(flow))
+    monkeypatch.setattr("callflow.live.reload.LONGEST", 0.0)
+    monkeypatch.setattr("callflow.running.AGAIN", 0.1)
+    with Reload(str(flow), plan, every=0.01) as reload:
+        _say(flow, "# one\n")
+        _until(lambda: reload.trouble)
+        assert reload.trouble
+        assert "too long" in reload.trouble.en
+        monkeypatch.setattr("callflow.live.reload.LONGEST", 60.0)
+        _say(flow, "# two\n")
+        _until(lambda: multiprocessing.active_children())
+        (child,) = multiprocessing.active_children()
+        assert child.pid
+        os.kill(child.pid, signal.SIGSTOP)
+        (mark,) = flow.parent.joinpath(*running.FOLDER).glob("*.json")
+        before = mark.stat().st_mtime_ns
+        _until(lambda: mark.stat().st_mtime_ns > before)  # it is there while it makes a flow ready
+        child.kill()
+        _until(lambda: reload.trouble and "died" in reload.trouble.en)
+        _say(flow, "# three\n")
+        _until(reload.fresh)
+
+
+def test_several_files_that_are_published_come_together(flow: Path) -> None:
+    """With an overlay that was there before the studio, and that says it is there while it makes the flow ready."""
+    shutil.rmtree(flow.parent / ".callflow")
+    plan, _ = plans.load(str(flow))
+    with Reload(str(flow), plan, every=0.05) as reload:
+        Repository.init(flow.parent, "root")
+        studio = Studio(Shelf(flow.parent), Repository(flow.parent))
+        _until(lambda: running.running(flow.parent, "logistics"))
+        now = studio.open("a", "logistics")
+        wanted = {
+            **now.texts,
+            "tracking.yaml": now.texts["tracking.yaml"] + "# new\n",
+            "more.yaml": "variables: {新: 好}\n",
+        }
+        studio.publisher.publish("logistics", wanted, now.papers, "a", "why")
+        _until(reload.fresh)
+        fresh = reload.fresh()
+        assert fresh
+        assert flowfiles.of_calls(fresh.flow.hashes) == flowfiles.of_calls(flowfiles.read_sources(str(flow)).hashes)
+        assert reload.trouble is None

@@ -26,6 +26,8 @@ from callflow.archive.store import Archive
 from callflow.cli import main
 from callflow.commands.guards import GuardedSource
 from callflow.commands.places import chosen_engines
+from callflow.commands.plugins import check
+from callflow.design.studio.bench import Bench, Job
 from callflow.errors import ModelError
 from callflow.events import CallAnswered
 from callflow.plugins import Plugin
@@ -137,6 +139,20 @@ def test_a_check_is_used_by_lint(installed: Path, tmp_path: Path, callflow: Run)
     (tmp_path / "flow.yaml").write_text(source + "# lint: allow shouting because of joy\n", "utf-8")
     silent = callflow("lint", "flow.yaml", plugins=installed)
     assert "shouting finds nothing here any more" in silent.stdout, "a check that is there and finds nothing is known"
+
+
+def test_a_check_is_used_by_the_studio(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(installed))
+    text = "flow: {start: talk}\nstates: {talk: {title: 通话}}\nphrases:\n  hello: {say: [您好！！]}\n"
+    bench = Bench(check)
+    try:
+        bench.put(Job(("anna", "shop"), "1", "shop", {"flow.yaml": text}))
+        told = bench.wait(("anna", "shop"), "1", 60)
+    finally:
+        bench.close()
+    assert told
+    assert told.problems
+    assert ("flow.yaml", 4, "shouting") in [(one.at.file, one.at.line, one.rule) for one in told.problems]
 
 
 def test_an_exporter_writes_a_table(installed: Path, tmp_path: Path, callflow: Run) -> None:

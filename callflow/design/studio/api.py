@@ -18,6 +18,7 @@ from callflow.design.studio.desk import Desk, Open, hash_of, must_be_good
 from callflow.design.studio.publishing import LONGEST_REASON
 from callflow.design.studio.reading import draw
 from callflow.design.studio.refusals import Refused, no_file
+from callflow.design.studio.repository import MOST_VERSIONS
 from callflow.design.studio.shelf import LARGEST, plain
 from callflow.errors import BadFlow, BadInput
 from callflow.flow.model import Flow
@@ -73,11 +74,12 @@ class Near(BaseModel):
 
 
 class Settle(BaseModel):
-    """How a conflict is settled: ``mine``, ``theirs`` or ``merge``."""
+    """How a conflict is settled: ``mine``, ``theirs`` or ``merge``. ``seen``: what of the folder was shown."""
 
     flow: Name
     file: Name
     choice: Annotated[str, Field(pattern="^(mine|theirs|merge)$")]
+    seen: Annotated[str, Field(max_length=64)] = ""
 
 
 class Publish(BaseModel):
@@ -143,6 +145,11 @@ def router(site: Site, desk: Desk) -> APIRouter:
         words = plain(given.text or "\n")
         opened = desk.write(visitor.user.name, given.flow, given.revision, given.file, words, new=True)
         return JSONResponse(_state(desk, opened))
+
+    @routes.post("/delete")
+    def delete(visitor: Leader, given: Write) -> JSONResponse:
+        """Take a file away from the draft; what was written in it and is nowhere else is kept aside."""
+        return JSONResponse(_state(desk, desk.delete(visitor.user.name, given.flow, given.revision, given.file)))
 
     @routes.get("/told")
     def told(visitor: Leader, flow: FlowName) -> JSONResponse:
@@ -224,6 +231,7 @@ def router(site: Site, desk: Desk) -> APIRouter:
             "mine": _side(differing.files(_one(file, mine.base), _one(file, mine.text))),
             "theirs": _side(differing.files(_one(file, mine.base), _one(file, theirs))),
             "merges": merged is not None,
+            "seen": hash_of(_one(file, theirs)),
         }
         return site.pages.page(request, "conflict.html.j2", values)
 
@@ -232,8 +240,15 @@ def router(site: Site, desk: Desk) -> APIRouter:
         opened = desk.open(visitor.user.name, given.flow)
         if given.file not in opened.draft.files:
             raise no_file(given.file)
+        theirs = opened.papers.texts.get(given.file)
+        if given.choice != "theirs" and given.seen != hash_of(_one(given.file, theirs)):
+            raise Refused(
+                text("the file has changed since you looked at it", "文件在您查看之后又有改动"),
+                text("look again", "请重新查看"),
+                status=409,
+            )
         mine = opened.draft.files[given.file].text
-        words = {"mine": mine, "theirs": opened.papers.texts.get(given.file)}.get(given.choice)
+        words = {"mine": mine, "theirs": theirs}.get(given.choice)
         if given.choice == "merge":
             words = desk.merged(opened, given.file)
             if words is None:
@@ -254,7 +269,11 @@ def router(site: Site, desk: Desk) -> APIRouter:
     def versions(request: Request, visitor: Leader, flow: FlowName) -> Response:
         desk.shelf.place(flow)
         repository = desk.publisher.repository
-        values = {"versions": repository.versions(flow) if repository else [], "repository": repository is not None}
+        values = {
+            "versions": repository.versions(flow) if repository else [],
+            "repository": repository is not None,
+            "most": MOST_VERSIONS,
+        }
         return site.pages.page(request, "versions.html.j2", values)
 
     @routes.get("/diff")
@@ -277,6 +296,7 @@ def router(site: Site, desk: Desk) -> APIRouter:
             "version": version,
             "conflicts": [] if version else sorted(opened.conflicts),
             "repository": desk.publisher.repository is not None,
+            "refused": desk.publisher.refused(),
             "admin": visitor.user.role == "admin",
             "what_if": desk.what_if is not None,
         }
@@ -289,11 +309,19 @@ def router(site: Site, desk: Desk) -> APIRouter:
             raise HTTPException(404)
         opened = desk.open(visitor.user.name, flow)
         texts = desk.publisher.version(flow, version) if version else opened.texts
+        if not desk.asking.acquire(blocking=False):
+            raise Refused(
+                text("archived calls are being judged for somebody", "正在为他人重评历史通话"),
+                text("try again in a moment", "请稍后再试"),
+                status=503,
+            )
         try:
             old = desk.plan(desk.published(opened), flow)
             figures = desk.what_if(visitor, old, desk.plan(texts, flow))
         except BadFlow as error:
             raise Refused(error.message, error.hint) from error
+        finally:
+            desk.asking.release()
         return site.pages.page(request, "whatif.html.j2", {"figures": figures, "flow": old.flow})
 
     @routes.post("/publish")

@@ -2,15 +2,19 @@
 
 The process reads the flow for itself, and keeps the trees of files that have not changed. It tells what it knows as
 soon as it knows it. A newer text of the same draft is sent at once: the process looks between two rehearsals whether
-there is one, and drops what it is at.
+there is one, and drops what it is at. One that tells nothing for long is ended.
+
+Nothing is sent or started with the lock held: a thread sends, another one receives, or process and server could wait
+for each other, and everybody for them.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -23,13 +27,19 @@ from callflow.design.rehearse import Outcome, rehearse
 from callflow.design.rehearsed import rehearsed
 from callflow.design.studio.reading import Reader
 from callflow.errors import BadFlow
-from callflow.problems import Location, Problem, has_errors
+from callflow.problems import Level, Location, Problem, has_errors
 from callflow.texts import Text
 
 MOST_FAILED = 50
 """Rehearsals that failed and are told one by one."""
+MOST_PROBLEMS = 500
+"""Problems that are told; mistakes before all others."""
 BETWEEN = 20
 """Rehearsals between two looks whether something newer has come."""
+STUCK = 120.0
+"""Seconds without a word after which the process is taken for stuck."""
+Checks = Callable[[Plan], tuple[Sequence[Problem], Sequence[str]]]
+"""What further checks find in a flow, and the names under which they report; it must be found by another process."""
 Key = tuple[str, str]
 """Whose draft of which flow."""
 
@@ -82,22 +92,28 @@ class Job:
 class Bench:
     """The process, what waits for it and what it has told. Started at the first job."""
 
-    def __init__(self) -> None:
+    def __init__(self, checks: Checks | None = None, stuck: float = STUCK) -> None:
+        self._checks, self._stuck = checks, stuck
         self._told: OrderedDict[Key, Told] = OrderedDict()
         self._waiting: OrderedDict[Key, Job] = OrderedDict()
         self._at_work: Job | None = None
+        self._unsent: Job | None = None
+        self._since = 0.0
         self._changed = threading.Condition()
         self._pipe: Connection | None = None
         self._process: Any = None
+        self._sender: threading.Thread | None = None
         self._closed = False
 
-    def put(self, job: Job) -> None:
-        """Look at a text, instead of an older one of the same draft."""
+    def put(self, job: Job, again: bool = False) -> None:
+        """Look at a text, instead of an older one of the same draft. ``again``: also at one that the process died over,
+        which may have been by chance."""
         with self._changed:
             told = self._told.get(job.key)
             at_work = self._at_work if self._at_work and self._at_work.key == job.key else None
             under_way = self._waiting.get(job.key) or at_work
-            if told and told.of == job.of and (told.done or (under_way and under_way.of == job.of)):
+            known = told and told.done and not (again and told.broken)
+            if told and told.of == job.of and (known or (under_way and under_way.of == job.of)):
                 return
             self._told[job.key] = replace(told, of=job.of, done=False) if told and not told.broken else Told(job.of)
             self._told.move_to_end(job.key)
@@ -123,35 +139,24 @@ class Bench:
         with self._changed:
             self._closed = True
             self._end()
+            self._changed.notify_all()
 
     # ------------------------------------------------------------------------------------ with the lock held
 
     def _next(self) -> None:
-        """Send the job that waits longest, and of the draft that is being worked at first of all."""
+        """Have the job sent that waits longest, and of the draft that is being worked at first of all."""
         if self._closed or not self._waiting:
             self._at_work = None
             return
         key = self._at_work.key if self._at_work and self._at_work.key in self._waiting else next(iter(self._waiting))
-        self._at_work = self._waiting.pop(key)
-        if self._pipe is None:
-            self._start()
-        try:
-            assert self._pipe is not None
-            self._pipe.send(self._at_work)
-        except OSError:
-            self._lost()
-
-    def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(theirs,), name="callflow bench", daemon=True)
-        self._process.start()
-        theirs.close()
-        threading.Thread(target=self._listen, args=(self._pipe,), name="bench", daemon=True).start()
+        self._at_work = self._unsent = self._waiting.pop(key)
+        self._since = time.monotonic()
+        if self._sender is None:
+            self._sender = threading.Thread(target=self._send, name="bench out", daemon=True)
+            self._sender.start()
+        self._changed.notify_all()
 
     def _end(self) -> None:
-        if self._pipe:
-            self._pipe.close()
         if self._process:
             self._process.kill()
             self._process.join(5)
@@ -162,35 +167,71 @@ class Bench:
         if self._at_work:
             key = self._at_work.key
             self._told[key] = replace(self._told.get(key) or Told(self._at_work.of), done=True, broken=True)
-        self._at_work = None
+        self._at_work = self._unsent = None
         self._end()
         self._changed.notify_all()
         self._next()
 
-    # ------------------------------------------------------------------------------------ a thread of its own
+    # ------------------------------------------------------------------------------------ threads of its own
+
+    def _send(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._unsent or self._closed)
+                if self._closed:
+                    return
+                job, self._unsent, pipe = self._unsent, None, self._pipe
+            try:
+                pipe = pipe or self._start()
+                pipe.send(job)
+            except (OSError, ValueError):
+                with self._changed:
+                    if self._pipe is pipe and not self._closed:
+                        self._lost()
+
+    def _start(self) -> Connection:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_work, args=(theirs, self._checks), name="callflow bench", daemon=True)
+        process.start()
+        theirs.close()
+        with self._changed:
+            self._pipe, self._process, self._since = ours, process, time.monotonic()
+            if self._closed:
+                self._end()
+        threading.Thread(target=self._listen, args=(ours,), name="bench", daemon=True).start()
+        return ours
 
     def _listen(self, pipe: Connection) -> None:
         while True:
             try:
-                key, told = pipe.recv()
-            except (EOFError, OSError, TypeError):
+                said = pipe.recv() if pipe.poll(self._stuck / 4) else None
+            except Exception:  # it is gone, or what it sent cannot be read
                 with self._changed:
                     if self._pipe is pipe and not self._closed:
                         self._lost()
+                pipe.close()
                 return
             with self._changed:
-                if (before := self._told.get(key)) and before.of == told.of:
-                    self._told[key] = told
-                self._changed.notify_all()
-                if told.done and self._at_work and (self._at_work.key, self._at_work.of) == (key, told.of):
-                    self._at_work = None
-                    self._next()
+                if said:
+                    self._heard(*said)
+                elif self._pipe is pipe and self._at_work and time.monotonic() - self._since > self._stuck:
+                    self._lost()  # and so is the pipe
+
+    def _heard(self, key: Key, told: Told) -> None:
+        self._since = time.monotonic()
+        if (before := self._told.get(key)) and before.of == told.of:
+            self._told[key] = told
+        self._changed.notify_all()
+        if told.done and self._at_work and (self._at_work.key, self._at_work.of) == (key, told.of):
+            self._at_work = None
+            self._next()
 
 
 # ------------------------------------------------------------------------------------------------ the process
 
 
-def _work(pipe: Connection) -> None:
+def _work(pipe: Connection, checks: Checks | None = None) -> None:
     readers: OrderedDict[str, Reader] = OrderedDict()
     with suppress(EOFError, OSError, KeyboardInterrupt):
         while True:
@@ -199,13 +240,13 @@ def _work(pipe: Connection) -> None:
             readers.move_to_end(job.name)
             while len(readers) > 4:
                 readers.popitem(last=False)
-            for told in look(job, reader):
+            for told in look(job, reader, checks):
                 pipe.send((job.key, told))
                 if pipe.poll():
                     break
 
 
-def look(job: Job, reader: Reader | None = None) -> Iterator[Told]:
+def look(job: Job, reader: Reader | None = None, checks: Checks | None = None) -> Iterator[Told]:
     """All that there is to tell of a text, more and more of it."""
     flow, problems = (reader or Reader()).whole(job.texts, job.name, job.unread)
     told = Told(job.of)
@@ -216,11 +257,13 @@ def look(job: Job, reader: Reader | None = None) -> Iterator[Told]:
         except BadFlow as error:
             problems = sorted({*problems, *error.problems})
     if plan is None or has_errors(problems):
-        yield replace(told, problems=tuple(problems), done=True)
+        yield replace(told, problems=_first(problems), done=True)
         return
     yield told
     with collecting.paused():
-        told = replace(told, problems=tuple(inspect(plan, problems, job.texts)), count=len(plan.flow.rehearsals))
+        more, names = checks(plan) if checks else ((), ())
+        found = inspect(plan, [*problems, *more], job.texts, names)
+        told = replace(told, problems=_first(found), count=len(plan.flow.rehearsals))
     yield told
     outcomes: list[Outcome] = []
     failed: list[Failed] = []
@@ -241,3 +284,8 @@ def look(job: Job, reader: Reader | None = None) -> Iterator[Told]:
         covered=sum(not item.open for item in items) / len(items) if items else None,
         done=True,
     )
+
+
+def _first(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """As many as are told, by place."""
+    return tuple(sorted(sorted(problems, key=lambda one: one.level is not Level.ERROR)[:MOST_PROBLEMS]))

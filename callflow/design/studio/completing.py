@@ -19,6 +19,8 @@ from callflow.flow.shapes import SHAPES
 
 MOST = 3_000
 """Options that are sent; the browser narrows them down by what is typed."""
+LONGEST = 300
+"""Characters of a line that are looked at: those before the cursor for the word, the first for indent and key."""
 _WRITTEN = re.compile(r"[^\s\[\]{},:\"'-][^\[\]{},:\"']*$")
 """The beginning of a word, or of a term of several words, at the end of a line."""
 _LINE = re.compile(r"^(?P<indent>[ ]*)(?P<dashes>(?:-[ ]+)*)(?:(?P<key>[^\s:#\"'\[\]{}][^:]*?)[ ]*:(?:[ ]|$))?")
@@ -60,21 +62,22 @@ class _Place:
 
     @classmethod
     def of(cls, lines: list[str], before: str) -> _Place:
-        found = _LINE.match(before)
+        found = _LINE.match(before[:LONGEST])
         assert found
         path = [found["key"].strip()] if found["key"] else []
         outer = _outer(found)
         for line in reversed(lines):
             if outer == 0:
                 break
-            other = _LINE.match(line)
+            other = _LINE.match(line[:LONGEST])
             if other is None or not other["key"] or line.lstrip().startswith("#"):
                 continue
             if len(other["indent"]) + len(other["dashes"]) < outer:
                 path.append(other["key"].strip())
                 outer = _outer(other)
-        written = _WRITTEN.search(before)
-        return cls(path[::-1], bool(found["key"]), 1 + (written.start() if written else len(before)))
+        written = _WRITTEN.search(before[-LONGEST:])
+        length = len(written[0]) if written else 0
+        return cls(path[::-1], bool(found["key"]), 1 + len(before) - length)
 
 
 def _outer(line: re.Match[str]) -> int:

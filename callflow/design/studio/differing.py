@@ -1,20 +1,21 @@
-"""What is different between two versions of a flow: its texts, line beside line, and what it means for a call. Pure."""
+"""What is different between two versions of a flow: its texts, line beside line, and what it means for a call."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from difflib import SequenceMatcher
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Literal
 
+from callflow.design.studio.repository import compared
 from callflow.flow.model import Flow, PromptSpec
 from callflow.problems import Location
 from callflow.texts import Text, text
 
-AROUND = 3
-"""Lines that stay the same and are shown before and after a change."""
 MOST_LINES = 4_000
-"""Lines of one file that are laid side by side; of more, only that it differs."""
+"""Lines of one file that are laid side by side; of more, only how many differ."""
+_GROUP = re.compile(r"[-+](\d+),?(\d*)")
+"""The line where a group begins on either side, and how many it has; of none, the line before."""
 _NO_MEANING = ("places", "written")
 KINDS: Mapping[str, Text] = {
     "rules": text("rules", "规则"),
@@ -72,31 +73,34 @@ def files(old: Mapping[str, str], new: Mapping[str, str]) -> list[FileDiff]:
 
 def _file(name: str, old: str | None, new: str | None) -> FileDiff:
     kind: Literal["added", "removed", "changed"] = "added" if old is None else "removed" if new is None else "changed"
-    before, after = (old or "").splitlines(), (new or "").splitlines()
-    if max(len(before), len(after)) > MOST_LINES:
-        return FileDiff(name, kind, too_long=True)
-    matcher = SequenceMatcher(None, before, after, autojunk=False)
     lines: list[Line] = []
-    plus = minus = 0
-    for group in matcher.get_grouped_opcodes(AROUND):
-        if lines:
-            lines.append(Line("gap"))
-        for tag, i1, i2, j1, j2 in group:
-            lines += _beside("same" if tag == "equal" else "changed", before, after, (i1, i2), (j1, j2))
-            plus += 0 if tag == "equal" else j2 - j1
-            minus += 0 if tag == "equal" else i2 - i1
+    left: list[Line] = []  # what is gone and has nothing beside it as yet
+    i = j = plus = minus = 0
+    for sign, words in compared(_ended(old), _ended(new)):
+        if sign == "@":
+            i, j = (int(start) - (count != "0") for start, count in _GROUP.findall(words)[:2])
+            lines += [*left, Line("gap")] if lines or left else []
+            left = []
+        elif sign == "-":
+            i, minus = i + 1, minus + 1
+            left.append(Line("changed", i, words))
+        elif sign == "+":
+            j, plus = j + 1, plus + 1
+            beside = left.pop(0) if left else Line("changed")
+            lines.append(replace(beside, new=j, new_text=words))
+        else:
+            i, j = i + 1, j + 1
+            lines += [*left, Line("same", i, words, j, words)]
+            left = []
+    lines += left
+    if len(lines) > MOST_LINES:
+        return FileDiff(name, kind, (), plus, minus, too_long=True)
     return FileDiff(name, kind, tuple(lines), plus, minus)
 
 
-def _beside(
-    kind: Literal["same", "changed"], before: list[str], after: list[str], old: tuple[int, int], new: tuple[int, int]
-) -> Iterator[Line]:
-    for n in range(max(old[1] - old[0], new[1] - new[0])):
-        i, j = old[0] + n, new[0] + n
-        left, right = i < old[1], j < new[1]
-        yield Line(
-            kind, i + 1 if left else 0, before[i] if left else "", j + 1 if right else 0, after[j] if right else ""
-        )
+def _ended(words: str | None) -> str:
+    """A text whose last line ends, as its lines are compared."""
+    return f"{words}\n" if words and not words.endswith("\n") else words or ""
 
 
 # ------------------------------------------------------------------------------------------------ what it means

@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
+from callflow.design.studio.refusals import Refused
 from callflow.design.studio.shelf import Shelf
+from callflow.texts import refused, text
 from callflow.writing import whole_or_nothing
 
 
@@ -67,7 +70,11 @@ class Drafts:
         self._shelf = shelf
 
     def load(self, user: str, flow: str) -> Draft:
-        """The draft; an empty one where there is none, or it cannot be read (then its file is kept aside)."""
+        """The draft; an empty one where there is none.
+
+        Raises ``Refused`` where the system does not read it now; and once where there is no sense in it, with its file
+        kept aside.
+        """
         path = self._path(user, flow)
         try:
             data = json.loads(path.read_bytes())
@@ -75,9 +82,21 @@ class Drafts:
             return Draft(int(data["revision"]), files)
         except FileNotFoundError:
             return Draft()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            self._set_aside(path)
-            return Draft()
+        except OSError as error:
+            why = text("your draft cannot be read: {w}", "暂时无法读取您的草稿：{w}", w=refused(error))
+            raise Refused(why, text("try again in a moment", "请稍后再试"), 503) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            aside = path.with_suffix(f".unreadable-{time.time_ns()}")
+            with suppress(OSError):
+                path.rename(aside)
+            raise Refused(
+                text("your draft of {f} was damaged and could not be read", "您对 {f} 的草稿已损坏，无法读取", f=flow),
+                text(
+                    "it is kept as {p}; opened again, the flow is as it lies in the folder",
+                    "原文件保存为 {p}；重新打开后显示文件夹中的流程",
+                    p=aside.relative_to(self._shelf.folder),
+                ),
+            ) from error
 
     def save(self, user: str, flow: str, draft: Draft) -> None:
         """Write it, whole or not at all."""
@@ -97,12 +116,6 @@ class Drafts:
 
     def _path(self, user: str, flow: str) -> Path:
         return self._shelf.own("drafts", _safe(user)) / f"{_safe(flow)}.json"
-
-    def _set_aside(self, path: Path) -> None:
-        try:
-            path.rename(path.with_suffix(f".unreadable-{time.time_ns()}"))
-        except OSError:
-            return
 
 
 def _safe(name: str) -> str:

@@ -11,7 +11,9 @@ from starlette.concurrency import run_in_threadpool
 
 from callflow.design.graph.words import EVENTS
 from callflow.design.studio.desk import Desk, whole
+from callflow.design.studio.refusals import Refused
 from callflow.design.studio.simulator import DOABLE
+from callflow.errors import CallflowError
 from callflow.texts import Text, text
 from callflow.web.access import visitor_of
 from callflow.web.site import Site
@@ -48,9 +50,13 @@ def add(site: Site, desk: Desk) -> None:
     """The page of one flow."""
 
     @site.nice(HERE + "/{flow:path}", TITLE, LEADERS, HERE)
-    async def page(visitor: Visitor, request: Request) -> None:
+    async def page(visitor: Visitor, request: Request) -> Response | None:
         flow = request.path_params["flow"]
-        opened = await run_in_threadpool(desk.open, visitor.user.name, flow)  # raises where there is none of that name
+        try:
+            opened = await run_in_threadpool(desk.open, visitor.user.name, flow)
+        except CallflowError as error:
+            status = error.status if isinstance(error, Refused) else 503
+            return site.pages.message(request, error.message, error.hint, status)
         files = sorted(opened.texts)
         asked = request.query_params.get("file", "")
         first = asked if asked in files else "flow.yaml" if "flow.yaml" in files else files[0] if files else ""
@@ -66,6 +72,7 @@ def add(site: Site, desk: Desk) -> None:
         ui.add_head_html('<link rel="stylesheet" href="/static/studio/studio.css">')
         ui.add_head_html('<script type="module" src="/static/studio/studio.js"></script>')
         ui.html(str(site.pages.part(request, "studio.html.j2", values)), sanitize=False)
+        return None
 
 
 def _listed(desk: Desk, visitor: Visitor, name: str) -> dict[str, Any]:

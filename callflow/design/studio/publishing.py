@@ -1,8 +1,9 @@
 """Publishing: a draft becomes a version, and the files that the overlays read; rolling back is a version, too.
 
-The version is made first, the files follow. What was begun and cut off in between is finished at the next start: a
-note beside the drafts says which files were to become what. A file that somebody has changed by hand in the meantime is
-never written over.
+A version is a commit that is on no branch at first. The files are replaced, all of them or none, and then the branch
+moves to it; if it cannot, the files are as they were. What a kill cuts off in between is finished at the next start, or
+before the next publishing: a note beside the drafts has the commit, and which files were to become what. A file that
+somebody has changed by hand in the meantime is never written over.
 """
 
 from __future__ import annotations
@@ -11,16 +12,17 @@ import json
 import threading
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from hashlib import sha256
+from dataclasses import asdict, dataclass, replace
 
 from callflow.design.studio.refusals import Refused
 from callflow.design.studio.repository import Repository
 from callflow.design.studio.shelf import FILE_NAME, Papers, Sheet, Shelf
+from callflow.errors import CallflowError, OutputError
 from callflow.texts import text
 from callflow.writing import whole_or_nothing
 
 LONGEST_REASON = 500
+_BY_HAND = "下一版本之前的手工修改 · Changed by hand, before the next version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,10 @@ class Publisher:
         self._shelf = shelf
         self.repository = repository
         self._lock = threading.Lock()
+        self._note = shelf.own() / "publishing.json"
         if repository:
-            self._finish()
+            with suppress(CallflowError, OSError):  # before the next publishing it must succeed
+                self._finish()
 
     def published(self, flow: str) -> Published:
         """The flow's latest version."""
@@ -57,23 +61,26 @@ class Publisher:
         return texts
 
     def by_hand(self, flow: str, papers: Papers) -> list[str]:
-        """The files that were changed in the folder and are in no version."""
+        """The files that were changed in the folder since the latest version; of a flow that has none, none."""
         if self.repository is None:
             return []
         known = self.published(flow).texts
-        return sorted(name for name in {*known, *papers.sheets} if known.get(name) != papers.texts.get(name))
+        names = {*known, *papers.sheets} if known else ()
+        return sorted(name for name in names if known.get(name) != papers.texts.get(name))
 
     def publish(self, flow: str, texts: Mapping[str, str], seen: Papers, who: str, why: str) -> str:
         """Make ``texts`` the flow; ``seen``: the folder as it was when they were checked. The new version's id.
 
-        Whoever calls has seen to it that they are good. What was changed by hand and is not among them becomes a
-        version of its own first, so that it can be brought back. Raises ``Refused`` where somebody was first.
+        Whoever calls has seen to it that they are good. What was changed by hand, or staged, and is not among them
+        becomes a version of its own first, so that it can be brought back. Raises ``Refused`` where somebody was first.
         """
         repository = self._versions()
-        why = why.strip()
+        why = why.replace("\0", "").strip()
         if not why or len(why) > LONGEST_REASON:
             raise Refused(text("say in a few words why", "请用几句话写明原因"))
         with self._lock:
+            self._finish()
+            repository.ready()
             now = self._shelf.read(flow)
             if now.texts != seen.texts:
                 raise Refused(
@@ -82,16 +89,12 @@ class Publisher:
                     status=409,
                 )
             head = repository.head()
-            known = self.version(flow, head) if head else {}
-            lost = {
-                name: now.sheets[name].content(now.texts[name]) if name in now.sheets else None
-                for name in sorted({*known, *now.sheets})
-                if now.texts.get(name) not in (known.get(name), texts.get(name))
-            }
-            if lost:
-                kept = text("Changed by hand, before the next version", "下一版本之前的手工修改").zh
-                head = repository.commit(_in(flow, lost), who, kept, head)
-                known = self.version(flow, head)
+            known, version = self.version(flow, head), head
+            for kept in self._not_kept(flow, texts, now, known):
+                if kept:
+                    version = repository.made(_in(flow, kept), who, _BY_HAND, version)
+                    known |= {name: _text(content) for name, content in kept.items() if content is not None}
+                    known = {name: words for name, words in known.items() if kept.get(name, b"") is not None}
             changes = {
                 name: now.sheets.get(name, Sheet("")).content(texts[name]) if name in texts else None
                 for name in sorted({*known, *texts})
@@ -99,47 +102,82 @@ class Publisher:
             }
             if not changes:
                 raise Refused(text("there is nothing to publish", "没有需要发布的修改"))
-            made = repository.commit(_in(flow, changes), who, why, head)
-            files = {name: content for name, content in changes.items() if texts.get(name) != now.texts.get(name)}
-            self._carry_out(flow, files, now)
-            return made
+            version = repository.made(_in(flow, changes), who, why, version)
+            note = _Note.of(flow, version, head, changes, now)
+            with whole_or_nothing(self._note) as file:
+                file.write(note.to_json())
+            try:
+                self._carry_out(note)
+            except BaseException:
+                self._note.unlink(missing_ok=True)  # all is as it was
+                raise
+            with suppress(Refused):  # another git has the index: the note stays for the next one to do
+                self._settle(note)
+            return version
+
+    def _not_kept(
+        self, flow: str, texts: Mapping[str, str], now: Papers, known: Mapping[str, str]
+    ) -> tuple[dict[str, bytes | None], dict[str, bytes | None]]:
+        """What would be replaced and is in no version: of what is staged, and of what lies in the folder."""
+        by_hand: dict[str, bytes | None] = {
+            name: now.sheets[name].content(now.texts[name]) if name in now.sheets else None
+            for name in sorted({*known, *now.sheets})
+            if now.texts.get(name) not in (known.get(name), texts.get(name))
+        }
+        changed = {name for name in {*known, *texts} if known.get(name) != texts.get(name)} | by_hand.keys()
+        staged: dict[str, bytes | None] = {
+            name: content
+            for name, content in self._versions().staged(flow, changed).items()
+            if _text(content) not in (known.get(name), now.texts.get(name), texts.get(name))
+        }
+        return staged, by_hand
+
+    def refused(self) -> Refused | None:
+        """Why nothing can be published at the moment, whatever it is."""
+        try:
+            if self.repository:
+                self.repository.ready()
+        except Refused as refused:
+            return refused
+        return None
 
     # ------------------------------------------------------------------------------------ the files
 
-    def _carry_out(self, flow: str, files: Mapping[str, bytes | None], now: Papers) -> None:
-        note = self._shelf.own() / "publishing.json"
-        plan = {
-            name: {
-                "was": _sha(now.sheets[name].content(now.texts[name])) if name in now.sheets else "",
-                "text": None if content is None else content.decode(),
-            }
-            for name, content in files.items()
-        }
-        with whole_or_nothing(note) as file:
-            file.write(json.dumps({"flow": flow, "files": plan}, ensure_ascii=False).encode())
-        self._shelf.write(flow, files)
-        note.unlink(missing_ok=True)
+    def _carry_out(self, note: _Note) -> None:
+        """The files and the branch: both, or neither with the reason raised."""
+        repository = self._versions()
+        with self._shelf.replaced(note.flow, note.files, note.were):
+            if not repository.contains(note.commit):
+                repository.move(note.commit, note.parent)
+
+    def _settle(self, note: _Note) -> None:
+        self._versions().refresh([f"{note.flow}/{name}" for name in note.changed])
+        self._shelf.sweep(note.flow, note.changed)
+        self._note.unlink(missing_ok=True)
 
     def _finish(self) -> None:
-        """Write what was cut off; files that are something else by now are left to whoever changed them."""
-        note = self._shelf.own() / "publishing.json"
+        """Do what was cut off; files that are something else by now are left to whoever changed them."""
+        repository, path = self._versions(), self._note
         try:
-            data = json.loads(note.read_bytes())
-            flow, plan = str(data["flow"]), dict(data["files"])
-            now = self._shelf.read(flow)
-            is_ = {name: _sha(sheet.content(sheet.text)) for name, sheet in now.sheets.items()}
-            left = {
-                name: None if one["text"] is None else one["text"].encode()
-                for name, one in plan.items()
-                if is_.get(name, "") == one["was"]
-            }
-            self._shelf.write(flow, left)
+            note = _Note.from_json(path.read_bytes())
+            now = self._shelf.read(note.flow)
         except FileNotFoundError:
             return
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, Refused):
-            note.rename(note.with_suffix(".unreadable"))
+        except (ValueError, KeyError, TypeError, AttributeError, Refused):
+            path.rename(path.with_suffix(".unreadable"))
             return
-        note.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError.of(path, error) from error
+        repository.ready()
+        if not repository.has(note.commit) or not (
+            repository.contains(note.commit) or repository.head() == note.parent
+        ):
+            path.unlink(missing_ok=True)  # the branch has gone on without it
+            return
+        is_ = {name: sheet.sha for name, sheet in now.sheets.items()} | {one.at.file: "?" for one in now.unread}
+        left = {name: content for name, content in note.files.items() if is_.get(name, "") == note.were.get(name, "")}
+        self._carry_out(replace(note, files=left))
+        self._settle(note)
 
     def _versions(self) -> Repository:
         if self.repository is None:
@@ -167,5 +205,45 @@ def _in(flow: str, files: Mapping[str, bytes | None]) -> dict[str, bytes | None]
     return {f"{flow}/{name}": content for name, content in files.items()}
 
 
-def _sha(content: bytes) -> str:
-    return sha256(content).hexdigest()
+def _text(content: bytes) -> str:
+    """A file's text; of what is none, nothing that any text is."""
+    try:
+        return Sheet.of(content).text
+    except UnicodeDecodeError:
+        return "\0"
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """What is about to be done: the branch goes from ``parent`` to ``commit``, ``files`` get their new content.
+
+    ``were``: the sha256 of each before, "" where there was none. ``changed``: all files of which the commit differs.
+    """
+
+    flow: str
+    commit: str
+    parent: str
+    changed: tuple[str, ...]
+    files: Mapping[str, bytes | None]
+    were: Mapping[str, str]
+
+    @classmethod
+    def of(cls, flow: str, commit: str, parent: str, changes: Mapping[str, bytes | None], now: Papers) -> _Note:
+        files = {
+            name: content
+            for name, content in changes.items()
+            if (None if content is None else _text(content)) != now.texts.get(name)
+        }
+        were = {name: now.sheets[name].sha if name in now.sheets else "" for name in files}
+        return cls(flow, commit, parent, tuple(changes), files, were)
+
+    def to_json(self) -> bytes:
+        files = {name: None if content is None else content.decode() for name, content in self.files.items()}
+        return json.dumps({**asdict(self), "files": files, "were": dict(self.were)}, ensure_ascii=False).encode()
+
+    @classmethod
+    def from_json(cls, content: bytes) -> _Note:
+        data = json.loads(content)
+        files = {name: None if words is None else words.encode() for name, words in data["files"].items()}
+        were = {name: str(data["were"][name]) for name in files}
+        return cls(str(data["flow"]), str(data["commit"]), str(data["parent"]), tuple(data["changed"]), files, were)

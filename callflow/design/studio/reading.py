@@ -52,7 +52,7 @@ class Reader:
             file: words for file, words in texts.items() if file == changed or not file.endswith(flowfiles.REHEARSALS)
         }
         with self._lock, collecting.paused():
-            flow, problems = read_flow(wanted, name, unread, self._load)
+            flow, problems = read_flow(wanted, name, (*unread, *flowfiles.empty(texts)), self._load)
             self._forget(texts)
         if flow:
             phrases = [phrase for phrase in flow.phrases.values() if phrase.at.file == changed]
@@ -64,7 +64,7 @@ class Reader:
     ) -> tuple[Flow | None, list[Problem]]:
         """Read all of a flow, rehearsals included."""
         with self._lock, collecting.paused():
-            return read_flow(texts, name, unread, self._load)
+            return read_flow(texts, name, (*unread, *flowfiles.empty(texts)), self._load)
 
     def _load(self, source: str, file: str) -> tuple[Node | None, list[Problem]]:
         kept = self._trees.setdefault(file, {})

@@ -1,8 +1,8 @@
 """The git repository that flows lie in, by git's own command line.
 
-A version is made of blobs and trees, beside the index and the hooks: whatever somebody has staged stays staged, and
-nothing of the repository runs. The branch moves last and only if it is still where it was, so that of two who publish
-at the same moment one is told.
+A version is made of blobs and trees, beside the index and the hooks: nothing of the repository runs, and whatever
+somebody has staged of other files stays staged. The branch moves last and only if it is still where it was, so that of
+two who publish at the same moment one is told. Paths are relative to the folder of flows, and never patterns.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from callflow.design.studio.refusals import Refused
+from callflow.design.studio.shelf import misnamed
 from callflow.errors import CallflowError
-from callflow.texts import Text, text
+from callflow.texts import Text, refused, text
 
 MOST_VERSIONS = 200
 _PATIENCE = 60.0
@@ -34,7 +36,15 @@ _QUIET = (
     "core.quotePath=false",
     "-c",
     "gc.auto=0",
+    "-c",
+    "log.showSignature=false",
+    "-c",
+    "core.filesRefLockTimeout=2000",
 )
+_UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
+"""What git leaves in its folder while it waits for somebody to finish something."""
+_OTHERS = 5.0
+"""Seconds in which another git that is at work should be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._prefix = self._git("rev-parse", "--show-prefix").decode().rstrip("\n")
+        self._own = Path(self._git("rev-parse", "--absolute-git-dir").decode().rstrip("\n"))
 
     @classmethod
     def around(cls, folder: Path) -> Repository | None:
@@ -66,13 +77,16 @@ class Repository:
     @classmethod
     def init(cls, folder: Path, who: str) -> Repository:
         """Make a repository of a folder, its YAML the first version."""
+        try:
+            files = {
+                path.relative_to(folder).as_posix(): path.read_bytes()
+                for path in sorted(folder.rglob("*.yaml"))
+                if path.is_file() and not path.is_symlink() and _is_ours(path.relative_to(folder).as_posix())
+            }
+        except OSError as error:
+            raise CallflowError(text("no first version: {w}", "无法建立第一个版本：{w}", w=refused(error))) from error
         _run(folder, ("init", "--quiet"))
         made = cls(folder)
-        files = {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in sorted(folder.rglob("*.yaml"))
-            if path.is_file() and not path.is_symlink() and not _hidden(path.relative_to(folder))
-        }
         made.commit(files, who, "流程的初始状态 · The flows as they were", made.head())
         return made
 
@@ -94,25 +108,31 @@ class Repository:
         """The commits that touched a folder, the latest first."""
         if not self.head():
             return []
-        form = "--format=%H%x1f%an%x1f%cI%x1f%B%x1e"
-        said = self._git("log", f"--max-count={limit}", form, "HEAD", "--", self._prefix + folder).decode(
-            errors="replace"
-        )
-        return [_version(line) for line in said.split("\x1e") if line.strip()]
+        form = "--format=%H%x00%an%x00%cI%x00%B"
+        said = self._git("log", "-z", f"--max-count={limit}", form, "HEAD", "--", folder).decode(errors="replace")
+        told = said.split("\0")
+        return [
+            Version(id_, who, datetime.fromisoformat(when), why.strip())
+            for id_, who, when, why in zip(told[::4], told[1::4], told[2::4], told[3::4], strict=False)
+        ]
 
     def files(self, commit: str, folder: str) -> dict[str, bytes]:
         """The YAML files of a folder in a version, by name. Raises ``Refused`` where there is no such version."""
         if not commit:
             return {}
         commit = self.known(commit)
-        said = self._git("ls-tree", "-r", "-z", commit, "--", f"{self._prefix}{folder}/")
-        blobs: dict[str, str] = {}
-        for line in said.decode(errors="surrogateescape").split("\0"):
-            about, _, name = line.partition("\t")
-            name = name.removeprefix(f"{self._prefix}{folder}/")
-            hidden = any(part.startswith(".") for part in name.split("/"))
-            if about.startswith("100") and name.endswith(".yaml") and not hidden:  # no links, no modules
-                blobs[name] = about.split()[2]
+        said = self._git("ls-tree", "-r", "-z", commit, "--", f"{folder}/")
+        blobs = {
+            name: about.split()[2]
+            for about, name in _listed(said, folder)
+            if about.startswith("100") and name.endswith(".yaml") and _is_ours(name)  # no links, no modules
+        }
+        return dict(zip(blobs, self._contents(list(blobs.values())), strict=True))
+
+    def staged(self, folder: str, names: Collection[str]) -> dict[str, bytes]:
+        """What git's index has of those files of a folder, by name."""
+        said = self._git("ls-files", "--stage", "-z", "--", f"{folder}/")
+        blobs = {name: about.split()[1] for about, name in _listed(said, folder) if name in names}
         return dict(zip(blobs, self._contents(list(blobs.values())), strict=True))
 
     def known(self, commit: str) -> str:
@@ -123,12 +143,36 @@ class Repository:
                 return found
         raise Refused(text('there is no version "{v}"', "没有版本“{v}”", v=commit[:40]), status=404)
 
+    def ready(self) -> None:
+        """Raises ``Refused`` while nothing can be published: somebody is in the middle of something else."""
+        self.branch()
+        if any((self._own / name).exists() for name in _UNDER_WAY) or self._git("ls-files", "--unmerged", "-z"):
+            raise Refused(
+                text("a merge is under way in the repository of the flows", "流程所在的 git 仓库正在合并"),
+                text(
+                    "finish it with git commit, or give it up (git merge --abort); then publish",
+                    "请先用 git commit 完成，或用 git merge --abort 放弃，然后再发布",
+                ),
+                status=409,
+            )
+        end = time.monotonic() + _OTHERS
+        while (self._own / "index.lock").exists():
+            if time.monotonic() > end:
+                raise _locked(self._own / "index.lock")
+            time.sleep(0.1)
+
     def commit(self, changes: Mapping[str, bytes | None], who: str, why: str, parent: str) -> str:
         """A new version on the branch: ``parent`` with files changed (``None``: taken away). Its id.
 
         ``changes``: by path from the folder. Raises ``Refused`` where the branch has moved on from ``parent``.
         """
-        branch = self.branch()
+        new = self.made(changes, who, why, parent)
+        self.move(new, parent)
+        self.refresh(changes)
+        return new
+
+    def made(self, changes: Mapping[str, bytes | None], who: str, why: str, parent: str) -> str:
+        """The same as a commit that is on no branch as yet."""
         with tempfile.TemporaryDirectory(prefix="callflow-") as place:
             index = {"GIT_INDEX_FILE": str(Path(place) / "index")}
             if parent:
@@ -144,15 +188,42 @@ class Repository:
         made = self._git(
             *("commit-tree", tree, *(("-p", parent) if parent else ())), env=_signed(who), given=f"{why}\n".encode()
         )
-        new = made.decode().strip()
-        if not self._does("update-ref", "-m", "callflow: publish", branch, new, parent or _NOTHING):
+        return made.decode().strip()
+
+    def has(self, commit: str) -> bool:
+        """Whether there is such a commit, on a branch or on none."""
+        return bool(_ID.fullmatch(commit)) and self._does("cat-file", "-e", f"{commit}^{{commit}}")
+
+    def contains(self, commit: str) -> bool:
+        """Whether the branch has a commit."""
+        return self._does("merge-base", "--is-ancestor", commit, "HEAD")
+
+    def move(self, new: str, old: str) -> None:
+        """Let the branch go on from ``old`` to ``new``. Raises ``Refused`` where it is somewhere else by now."""
+        try:
+            self._git("update-ref", "-m", "callflow: publish", self.branch(), new, old or _NOTHING)
+        except Refused as refused:
+            now = self.head()
+            if now == new:  # it was only late to say so
+                return
+            if now == old:
+                raise
             raise Refused(
                 text("somebody published at the same moment", "刚刚有人也发布了"),
                 text("look at the new version, then publish again", "请查看新版本后再发布"),
                 status=409,
-            )
-        self._refresh(changes)
-        return new
+            ) from refused
+
+    def refresh(self, changes: Collection[str]) -> None:
+        """Bring the index in line for what was published: or the next ``git commit`` would take it back.
+
+        Raises ``Refused`` where another git has the index, for longer than it should.
+        """
+        end = time.monotonic() + _OTHERS
+        while changes and not self._does("reset", "--quiet", "--", *changes):
+            if time.monotonic() > end:
+                raise _locked(self._own / "index.lock")
+            time.sleep(0.1)
 
     def merged(self, base: str, mine: str, theirs: str) -> str | None:
         """Both changes of a text in one; ``None`` where they touch the same lines."""
@@ -164,13 +235,6 @@ class Repository:
             return done.stdout.decode() if done.returncode == 0 else None
 
     # -------------------------------------------------------------------------------------------- git
-
-    def _refresh(self, changes: Mapping[str, object]) -> None:
-        """Bring the index in line for what was published, so that ``git status`` tells of nothing."""
-        self._try("reset", "--quiet", "--", *(self._prefix_from_top(name) for name in changes))
-
-    def _prefix_from_top(self, name: str) -> str:
-        return f":(top,literal){self._prefix}{name}"
 
     def _ignored(self) -> bool:
         return bool(self._prefix) and self._does("check-ignore", "--quiet", ".")
@@ -196,13 +260,41 @@ class Repository:
         return _call(self._folder, words, {}, b"").returncode == 0
 
 
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+def compared(old: str, new: str) -> Iterator[tuple[str, str]]:
+    """Two texts line by line, as git's diff has them: a sign (``" "``, ``"-"``, ``"+"``) and the line, around every
+    change; ``"@"`` and the numbers of both before each group. Quick however long and alike they are."""
+    how = ("--no-index", "--text", "--no-color", "--no-ext-diff", "--no-textconv", "--diff-algorithm=histogram", "-U3")
+    with tempfile.TemporaryDirectory(prefix="callflow-") as place:
+        for name, words in (("old", old), ("new", new)):
+            (Path(place) / name).write_bytes(words.encode(errors="surrogatepass"))
+        said = _call(Path(place), ("diff", *how, "--", "old", "new"), {}, b"").stdout.decode(errors="replace")
+    _, _, lines = said.partition("\n@@ ")
+    for line in f"@@ {lines}".split("\n") if lines else ():
+        if line.startswith("@@ "):
+            yield "@", line[3:]
+        elif line and line[0] in " +-":
+            yield line[0], line[1:]
 
 
-def _version(line: str) -> Version:
-    id_, who, when, why = line.strip("\n").split("\x1f", 3)
-    return Version(id_, who, datetime.fromisoformat(when), why.strip())
+def _is_ours(name: str) -> bool:
+    """Whether a path is of a file that a flow can have: none of it hidden, all of it UTF-8."""
+    return not any(part.startswith(".") for part in name.split("/")) and not misnamed(name)
+
+
+def _listed(said: bytes, folder: str) -> Iterator[tuple[str, str]]:
+    """What git tells of files, and their names in the folder."""
+    for line in said.decode(errors="surrogateescape").split("\0"):
+        about, _, name = line.partition("\t")
+        if name:
+            yield about, name.removeprefix(f"{folder}/")
+
+
+def _locked(lock: Path) -> Refused:
+    return Refused(
+        text("another git is at work in the repository of the flows", "流程所在的 git 仓库正被另一个 git 使用"),
+        text("try again; if none is, remove {p}", "请稍后再试；如果没有，请删除 {p}", p=lock),
+        status=503,
+    )
 
 
 def _signed(who: str) -> dict[str, str]:
@@ -227,6 +319,7 @@ def _call(
 ) -> subprocess.CompletedProcess[bytes]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     around = {**kept, "LC_ALL": "C.UTF-8", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", **env}
+    around["GIT_LITERAL_PATHSPECS"] = "1"
     try:
         return subprocess.run(
             ["git", *_QUIET, *words], cwd=folder, env=around, input=given, capture_output=True, timeout=_PATIENCE

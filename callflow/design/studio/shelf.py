@@ -9,17 +9,20 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock
+from typing import BinaryIO
 
 from callflow import flowfiles
 from callflow.design.studio.refusals import Refused, no_flow
 from callflow.errors import OutputError
 from callflow.problems import Location, Problem
-from callflow.texts import text
-from callflow.writing import whole_or_nothing
+from callflow.texts import printable, text
+from callflow.writing import claimed, replaced, sweep, whole_or_nothing
 
 OWN = ".callflow"
 """The studio's own folder in that of the flows: drafts, and marks of who runs what. It hides itself from git."""
@@ -32,18 +35,19 @@ _MARK = "\ufeff"
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A file of a flow: its text with plain line ends, and how it is written on disk."""
+    """A file of a flow: its text with plain line ends, how it is written on disk, and the sha256 of that."""
 
     text: str
     newline: str = "\n"
     mark: bool = False
+    sha: str = ""
 
     @classmethod
     def of(cls, content: bytes) -> Sheet:
         """Read a file's bytes, which must be UTF-8."""
         words = content.decode()
         newline = "\r\n" if "\r\n" in words else "\n"
-        return cls(plain(words.removeprefix(_MARK)), newline, words.startswith(_MARK))
+        return cls(plain(words.removeprefix(_MARK)), newline, words.startswith(_MARK), sha256(content).hexdigest())
 
     def content(self, words: str) -> bytes:
         """``words`` as the bytes of this file: its line ends and its mark of UTF-8 stay as they were."""
@@ -72,14 +76,34 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
+        self._claim: BinaryIO | None = None
         self._kept: dict[Path, tuple[tuple[int, int, int], Sheet | Problem]] = {}
         self._lock = Lock()
 
+    def claim(self) -> None:
+        """Be the only server of this folder, for as long as this process lives. Raises ``OutputError`` where one is."""
+        path = self.own() / "serving"
+        try:
+            file = open(path, "a+b", buffering=0)  # noqa: SIM115 (held until the process ends)
+        except OSError as error:
+            raise OutputError.of(path, error) from error
+        if not claimed(file):
+            file.close()
+            raise OutputError(
+                text(
+                    'another callflow serve has the flows in "{p}"',
+                    "另一个 callflow serve 正在使用“{p}”",
+                    p=self.folder,
+                ),
+                text("work with that one, or stop it first", "请使用那一个，或先停止它"),
+            )
+        self._claim = file
+
     def flows(self) -> list[str]:
         """The names of the flows."""
-        found = [item for item in _folders(self.folder) if any(item.glob("*.yaml"))]
+        found = [item for item in _folders(self.folder) if flowfiles.holds_yaml(item)]
         for item in _folders(self.folder):
-            found += [inner for inner in _folders(item) if item not in found and any(inner.glob("*.yaml"))]
+            found += [inner for inner in _folders(item) if item not in found and flowfiles.holds_yaml(inner)]
         return sorted(item.relative_to(self.folder).as_posix() for item in found)
 
     def place(self, flow: str) -> Path:
@@ -95,29 +119,28 @@ class Shelf:
         unread: list[Problem] = []
         for path in sorted(flowfiles.yaml_files(place)):
             name = path.relative_to(place).as_posix()
-            sheet = self._sheet(path, name)
+            sheet = misnamed(name) or self._sheet(path, name)
             if isinstance(sheet, Sheet):
                 sheets[name] = sheet
             elif sheet:
                 unread.append(sheet)
         return Papers(sheets, tuple(unread))
 
-    def write(self, flow: str, changes: Mapping[str, bytes | None]) -> None:
-        """Give files of a flow new content, each whole or not at all; ``None`` takes a file away."""
+    @contextmanager
+    def replaced(self, flow: str, changes: Mapping[str, bytes | None], were: Mapping[str, str]) -> Iterator[None]:
+        """Give files of a flow new content (``None`` takes one away), all of them or none, as ``writing.replaced``."""
         place = self.place(flow)
-        for name, content in changes.items():
-            path = place / name
-            if not _inside(path, place):
+        for name in changes:
+            if not _inside(place / name, place):
                 raise Refused(text('"{n}" is a link, or no file of this flow', "“{n}”是链接，或不在流程内", n=name))
-            if content is None:
-                path.unlink(missing_ok=True)
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
-            with whole_or_nothing(path) as file:
-                file.write(content)
-            if mode is not None:
-                path.chmod(mode)
+        new = {place / name: content for name, content in changes.items()}
+        with replaced(new, {place / name: were.get(name, "") for name in changes}):
+            yield
+
+    def sweep(self, flow: str, names: Iterable[str]) -> None:
+        """Remove what ``replaced`` has left beside files when it was killed."""
+        for name in names:
+            sweep(self.place(flow) / name)
 
     def own(self, *parts: str) -> Path:
         """A folder of the studio's own, made where it is not there."""
@@ -164,10 +187,21 @@ class Shelf:
         return content if isinstance(content, Problem) else Sheet.of(content)
 
 
+def misnamed(shown: str) -> Problem | None:
+    """Why a file's name cannot be sent to a browser: it is written as another system writes them."""
+    try:
+        shown.encode()
+    except UnicodeEncodeError:
+        message = text("the name of the file is not UTF-8: rename it", "文件名不是 UTF-8：请重命名")
+        return Problem(Location(printable(shown)), message, "unreadable")
+    return None
+
+
 def _folders(place: Path) -> Iterator[Path]:
-    """The folders in a folder that are no links and not hidden."""
+    """The folders in a folder that are no links, not hidden, and can be named."""
     for item in sorted(place.iterdir()):
-        if item.is_dir() and not item.is_symlink() and not item.name.startswith("."):
+        named = not item.name.startswith(".") and not misnamed(item.name)
+        if named and item.is_dir() and not item.is_symlink():
             yield item
 
 

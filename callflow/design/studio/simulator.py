@@ -17,6 +17,7 @@ from callflow.design.explain_text import VERDICTS
 from callflow.design.graph.words import EVENTS, term_words
 from callflow.design.record import record
 from callflow.design.rehearse import staging
+from callflow.design.studio.refusals import Refused
 from callflow.events import (
     SPEAKERS,
     Event,
@@ -275,9 +276,11 @@ def _title(flow: Flow, table: str, name: str, language: str) -> str:
 
 
 def acts_of(data: object) -> list[Act]:
-    """What a page says was done. Raises ``ValueError`` where our page would never send it."""
-    if not isinstance(data, list) or len(data) > MOST_DONE:
-        raise ValueError("not a list, or too long")
+    """What a page says was done. Raises ``Refused`` for too much, ``ValueError`` where our page would never send it."""
+    if not isinstance(data, list):
+        raise ValueError("not a list")
+    if len(data) > MOST_DONE:
+        raise Refused(text("a call of more than {n} steps is not played here", "这里一通电话最多 {n} 步", n=MOST_DONE))
     return [_act(one) for one in data]
 
 
@@ -290,6 +293,7 @@ def _act(one: object) -> Act:
     say, event, wait = one.get("say", ""), one.get("event", ""), one.get("wait", 0.0)
     if not isinstance(say, str) or len(say) > LONGEST_SAID or (event and event not in DOABLE):
         raise ValueError("not words, or too long")
+    say.encode()  # half a character is a ValueError, too
     if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait <= LONGEST_WAIT:
         raise ValueError("not a length of time")
     if not (say.strip() or event or wait):

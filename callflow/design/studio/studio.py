@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 
 from callflow.design.studio import api, page
+from callflow.design.studio.bench import Checks
 from callflow.design.studio.desk import Desk, WhatIf
 from callflow.design.studio.refusals import Refused
 from callflow.design.studio.repository import Repository
@@ -18,10 +19,11 @@ from callflow.web.site import Site
 from callflow.web.visitor import LEADERS
 
 
-def add(site: Site, flows: Path, what_if: WhatIf | None = None) -> Desk:
-    """The pages of the flows in a folder. Close what is returned when the server ends."""
+def add(site: Site, flows: Path, what_if: WhatIf | None = None, checks: Checks | None = None) -> Desk:
+    """The pages of the flows in a folder; ``checks``: further ones. Close what is returned when the server ends."""
     shelf = Shelf(flows)
-    desk = Desk(shelf, Repository.around(shelf.folder), what_if)
+    shelf.claim()
+    desk = Desk(shelf, Repository.around(shelf.folder), what_if, checks)
     site.add("callflow.design.studio")
     site.section(Section(page.HERE, page.TITLE, LEADERS, place=50))
     site.uploads[api.PREFIX] = api.MOST_SENT

@@ -6,10 +6,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("nicegui")
+from chromium import pages
+from design.studio.looking import Windows
 from served import Served, serving
 
 FLOWS = Path(__file__).parent.parent.parent.parent / "flows"
@@ -32,6 +35,11 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (astray / "binary.yaml").write_bytes(b"\x00\xff\xfe" * 100)
     (astray / "huge.yaml").write_bytes(b"# x\n" * 5_000_000)
     os.mkfifo(astray / "pipe.yaml")
+    with open(os.fsencode(astray) + "/中文.yaml".encode("gbk"), "wb") as file:
+        file.write(b"phrases: {}\n")
+    os.mkdir(os.fsencode(folder) + "/流程".encode("gbk"))
+    for name in ("._flow.yaml", ".#flow.yaml"):  # of a Mac, and of Emacs
+        (folder / "logistics" / name).write_bytes(b"\x00\x05\x16\x07")
     return folder
 
 
@@ -39,3 +47,11 @@ def flows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def served(tmp_path_factory: pytest.TempPathFactory, flows: Path) -> Iterator[Served]:
     with serving(tmp_path_factory.mktemp("served"), "--flows", str(flows), "--flows-init") as server:
         yield server
+
+
+@pytest.fixture
+def open_page(browser: Any, served: Served) -> Iterator[Windows]:
+    """Opens pages as somebody."""
+    allowed: list[str] = []
+    with pages(browser, served, allowed=allowed) as open_:
+        yield Windows(open_, allowed)

@@ -4,57 +4,35 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
-import subprocess
-import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from design.studio.shelved import FLOW, FLOWS, add, git, new_folder, publish
 
 pytest.importorskip("nicegui")
 
 from callflow import flowfiles
+from callflow.design.studio.bench import Told
 from callflow.design.studio.desk import Desk, must_be_good
 from callflow.design.studio.drafts import Draft
-from callflow.design.studio.publishing import Publisher
 from callflow.design.studio.refusals import Refused
 from callflow.design.studio.repository import Repository
 from callflow.design.studio.shelf import Shelf
 
-FLOWS = Path(__file__).parent.parent.parent.parent / "flows"
-FLOW = "logistics"
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    flows = tmp_path / "flows"
-    shutil.copytree(FLOWS / "examples" / "logistics", flows / FLOW)
-    Repository.init(flows, "root")
-    return flows
+    return new_folder(tmp_path)
 
 
 @pytest.fixture
 def desk(folder: Path) -> Desk:
     return Desk(Shelf(folder), Repository(folder))
-
-
-def git(folder: Path, *words: str) -> str:
-    return subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, text=True).stdout
-
-
-def add(desk: Desk, user: str, line: str, file: str = "flow.yaml") -> None:
-    """Write a line at the end of a file of ``user``'s draft."""
-    now = desk.open(user, FLOW)
-    desk.write(user, FLOW, now.draft.revision, file, now.texts[file] + line)
-
-
-def publish(desk: Desk, user: str, why: str = "why") -> str:
-    now = desk.open(user, FLOW)
-    made = desk.publisher.publish(FLOW, now.texts, now.papers, user, why)
-    desk.rest_on(user, FLOW)
-    return made
 
 
 def test_a_published_draft_is_a_commit_with_who_and_why(desk: Desk, folder: Path) -> None:
@@ -197,6 +175,8 @@ def test_a_folder_inside_a_repository_publishes_only_its_own(tmp_path: Path) -> 
     publish(desk, "a")
     assert {name.split("/")[1] for name in git(flows, "ls-files", "--full-name").split("\n") if name} == {FLOW}
     assert git(flows.parent, "status", "--porcelain").strip() == "?? code.py"
+    assert [one.who for one in desk.publisher.repository.versions(FLOW)] == ["a", "a"]  # type: ignore[union-attr]
+    assert desk.publisher.published(FLOW).texts == desk.shelf.read(FLOW).texts
 
 
 def test_without_a_repository_drafts_are_written_and_nothing_is_published(tmp_path: Path) -> None:
@@ -212,53 +192,37 @@ def test_a_draft_that_cannot_be_read_is_kept_aside(desk: Desk, folder: Path) -> 
     add(desk, "a", "# new\n")
     (file,) = desk.shelf.own("drafts").rglob("*.json")
     file.write_text(file.read_text("utf-8")[:-20], "utf-8")
-    assert desk.open("a", FLOW).draft == Draft()
+    with pytest.raises(Refused, match="could not be read"):
+        desk.open("a", FLOW)
     assert list(file.parent.glob("*.unreadable-*"))
+    assert desk.open("a", FLOW).draft == Draft()
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from callflow.design.studio import shelf
-from callflow.design.studio.desk import Desk
-from callflow.design.studio.repository import Repository
-left = int(sys.argv[2])
-real = shelf.whole_or_nothing
-def counted(path):
-    global left
-    if path.suffix == ".yaml":
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-    return real(path)
-shelf.whole_or_nothing = counted
-desk = Desk(shelf.Shelf(Path(sys.argv[1])), Repository(Path(sys.argv[1])))
-now = desk.open("a", "logistics")
-desk.publisher.publish("logistics", now.texts, now.papers, "a", "why")
-"""
+def test_a_draft_that_cannot_be_read_at_the_moment_stays(desk: Desk) -> None:
+    add(desk, "a", "# precious\n")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(Refused, match="cannot be read"):
+            desk.drafts.load("a", FLOW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert desk.open("a", FLOW).texts["flow.yaml"].endswith("# precious\n")
 
 
-@pytest.mark.parametrize("after", [0, 1])
-def test_what_a_kill_cuts_off_is_finished_at_the_next_start(desk: Desk, folder: Path, after: int) -> None:
-    add(desk, "a", "# new\n", "flow.yaml")
-    add(desk, "a", "# new\n", "tracking.yaml")
-    wanted = desk.open("a", FLOW).texts
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(folder), str(after)], check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert desk.shelf.read(FLOW).texts != wanted
-    again = Desk(Shelf(folder), Repository(folder))
-    assert again.shelf.read(FLOW).texts == wanted == again.publisher.published(FLOW).texts
+def test_of_a_flow_that_is_in_no_version_nothing_was_changed_by_hand(desk: Desk, folder: Path) -> None:
+    """It was made beside the running server."""
+    shutil.copytree(folder / FLOW, folder / "new")
+    assert desk.publisher.by_hand("new", desk.shelf.read("new")) == []
 
 
-def test_what_was_changed_after_the_kill_is_left_alone(desk: Desk, folder: Path) -> None:
-    add(desk, "a", "# new\n", "flow.yaml")
-    add(desk, "a", "# new\n", "tracking.yaml")
-    subprocess.run([sys.executable, "-c", KILLED, str(folder), "0"], check=False)
-    path = folder / FLOW / "flow.yaml"
-    path.write_bytes(path.read_bytes() + b"# by hand\n")
-    Publisher(Shelf(folder), Repository(folder))
-    assert path.read_bytes().endswith(b"# by hand\n")
-    assert (folder / FLOW / "tracking.yaml").read_bytes().endswith(b"# new\n")
+def test_hidden_files_are_none_of_the_flow(desk: Desk, folder: Path) -> None:
+    for name in (".old.yaml", "._flow.yaml"):
+        (folder / FLOW / name).write_bytes(b"\x00 [")
+    assert desk.publisher.by_hand(FLOW, desk.shelf.read(FLOW)) == []
+    with pytest.raises(Refused, match="nothing to publish"):
+        publish(desk, "a")
+    assert flowfiles.load(str(folder / FLOW))[0]
 
 
 # ------------------------------------------------------------------------------------------------ what is good enough
@@ -307,6 +271,26 @@ def test_a_broken_flow_is_never_published_and_failing_rehearsals_only_by_an_admi
         desk.bench.close()
 
 
+@pytest.mark.parametrize(
+    ("told", "line", "refused"),
+    [
+        (Told("", done=True, broken=True), "phrases: {bad: {say: \"(open\"}}\n", "mistakes"),
+        (Told("", done=True, broken=True), "# fine\n", "not through"),
+        (Told("", played=3), "# fine\n", "not through"),
+    ],
+)  # fmt: skip
+def test_an_administrator_overrides_what_fails_and_not_what_nobody_has_played(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, told: Told, line: str, refused: str
+) -> None:
+    """The process of lint and rehearsals died over it, or is late."""
+    monkeypatch.setattr(desk.bench, "put", lambda _, again: None)
+    monkeypatch.setattr(desk.bench, "wait", lambda _key, of, _seconds: replace(told, of=of))
+    desk.write("a", FLOW, 0, "odd.yaml", line, new=True)
+    now = desk.open("a", FLOW)
+    with pytest.raises(Refused, match=refused):
+        must_be_good(desk.going(now, now.texts), _Visitor("admin"), True)  # type: ignore[arg-type]
+
+
 def test_a_bench_that_is_killed_is_told_and_starts_again(desk: Desk) -> None:
     try:
         now = desk.open("a", FLOW)
@@ -321,6 +305,9 @@ def test_a_bench_that_is_killed_is_told_and_starts_again(desk: Desk) -> None:
         again = desk.bench.wait(("a", FLOW), now.hash, 60)
         assert again
         assert again.broken or again.good
+        going = desk.going(now, now.texts)
+        assert going.told
+        assert going.told.good, "who publishes has it tried again"
         add(desk, "a", "# new\n")
         later = desk.open("a", FLOW)
         desk.look(later)

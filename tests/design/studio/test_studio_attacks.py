@@ -11,7 +11,7 @@ from design.studio.studying import JSON, Designer
 from served import Served
 
 GETS = ("file", "look", "told", "versions", "diff", "going", "whatif", "conflict")
-POSTS = ("write", "new", "complete", "simulate", "near", "rehearsal", "settle", "keep", "publish")
+POSTS = ("write", "new", "delete", "complete", "simulate", "near", "rehearsal", "settle", "keep", "publish")
 
 
 @pytest.mark.parametrize("path", GETS)
@@ -90,6 +90,9 @@ def test_links_pipes_binaries_and_huge_files_are_told_of_and_not_read(served: Se
     said = json.loads(designer.ask("look", file="flow.yaml").body)
     wrong = {one["file"]: one["rule"] for one in said["problems"]}
     assert wrong.keys() >= {"link.yaml", "pipe.yaml", "binary.yaml", "huge.yaml"}
+    (misnamed,) = [one for one in said["problems"] if "UTF-8" in one["message"] and one["file"] != "binary.yaml"]
+    assert misnamed["file"].endswith(".yaml")
+    assert designer.told()["state"]["files"]
     assert (wrong["binary.yaml"], wrong["huge.yaml"], wrong["link.yaml"]) == ("encoding", "yaml-size", "unreadable")
     assert designer.publish(override=True).status == 422
 
@@ -107,7 +110,7 @@ def test_too_much_is_refused(served: Served) -> None:
 @pytest.mark.parametrize(
     "act",
     [{}, {"say": 1}, {"say": "x" * 501}, {"event": "agent.action"}, {"wait": -1}, {"wait": 1e9}, {"wait": True},
-     {"say": "x", "by": "nobody"}, {"say": "x", "wait": 1}, {"say": "x", "at": 3}, {"say": ""}],
+     {"say": "\ud800"}, {"say": "x", "by": "nobody"}, {"say": "x", "wait": 1}, {"say": "x", "at": 3}, {"say": ""}],
 )  # fmt: skip
 def test_what_our_page_would_never_send_is_refused(served: Served, act: dict[str, object]) -> None:
     assert Designer.of(served).send("simulate", acts=[act]).status == 422

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from design.studio.studying import Designer
 from served import Served
 
@@ -59,5 +63,133 @@ def test_what_if_asks_the_calls_of_this_flow_that_one_may_see(served: Served) ->
     assert "不归我管" in said, "a rule of which the flows differ"
     others = Designer.of(served, "banzhang", "inbound")
     assert "重评 5 通" in others.ask("whatif").text
-    assert "重评 0 通" in Designer.of(served).ask("whatif").text, "calls of another flow say nothing of this one"
+    assert "没有" in Designer.of(served).ask("whatif").text, "calls of another flow say nothing of this one"
+    with ThreadPoolExecutor(5) as many:
+        answers = {one.status for one in many.map(lambda _: designer.ask("whatif"), range(5))}
+    assert answers == {200, 503}, "each has a process of its own: one at a time"
     designer.clean()
+
+
+def test_a_file_is_taken_away_and_what_was_written_in_it_is_kept(served: Served, flows: Path) -> None:
+    designer = Designer.of(served, "banzhang")
+    state = json.loads(
+        designer.send("new", file="more.yaml", text="# 写了很多\n", revision=designer.state["revision"]).body
+    )
+    assert designer.send("delete", file="more.yaml", revision=state["revision"] - 1).status == 409
+    state = json.loads(designer.send("delete", file="more.yaml", revision=state["revision"]).body)
+    assert "more.yaml" not in [*state["files"], *state["changed"]]
+    (kept,) = (flows / ".callflow" / "kept" / "_banzhang" / "_logistics").glob("*more.yaml")
+    assert kept.read_text("utf-8") == "# 写了很多\n"
+    state = json.loads(designer.send("delete", file="complaint.yaml", revision=state["revision"]).body)
+    assert "complaint.yaml" not in state["files"]
+    assert state["changed"] == ["complaint.yaml"]
+    assert (flows / "logistics" / "complaint.yaml").exists(), "nothing is published"
+    assert designer.send("delete", file="complaint.yaml", revision=state["revision"]).status == 404
+    designer.clean()
+
+
+def test_a_new_file_is_told_to_be_empty_as_lint_tells(served: Served) -> None:
+    designer = Designer.of(served, "banzhang")
+    designer.send("new", file="more.yaml", text="", revision=designer.state["revision"])
+    said = json.loads(designer.ask("look", file="more.yaml").body)
+    assert [(one["file"], one["rule"], one["level"]) for one in said["problems"]] == [
+        ("more.yaml", "empty-file", "warning")
+    ]
+    designer.send("delete", file="more.yaml", revision=designer.state["revision"])
+
+
+@pytest.mark.parametrize("path", ["/studio/nope", "/studio/", "/studio/logistics/flow.yaml"])
+def test_an_address_of_a_flow_that_is_not_there_says_so_in_the_frame(served: Served, path: str) -> None:
+    answer = served.browser("admin").ask(path)
+    assert answer.status == 404
+    assert "没有流程" in answer.text
+    assert 'href="/studio"' in answer.text
+
+
+def test_keeping_mine_is_for_what_was_shown(served: Served, flows: Path) -> None:
+    """Somebody publishes between looking at both and choosing."""
+    designer = Designer.of(served, flow="shop")
+    path = flows / "shop" / "tracking.yaml"
+    before = path.read_text("utf-8")
+    designer.write("tracking.yaml", before + "# mine\n")
+    path.write_text(before + "# theirs\n", "utf-8")
+    try:
+        shown = designer.ask("conflict", file="tracking.yaml").text.partition('data-seen="')[2].partition('"')[0]
+        path.write_text(before + "# theirs, and more\n", "utf-8")
+        for choice in ("mine", "merge"):
+            assert designer.send("settle", file="tracking.yaml", choice=choice, seen=shown).status == 409
+        assert designer.state["conflicts"] == ["tracking.yaml"]
+        shown = designer.ask("conflict", file="tracking.yaml").text.partition('data-seen="')[2].partition('"')[0]
+        assert designer.send("settle", file="tracking.yaml", choice="mine", seen=shown).status == 200
+        assert designer.state["conflicts"] == []
+    finally:
+        path.write_text(before, "utf-8")
+        designer.clean()
+
+
+def test_a_damaged_draft_is_told_of_and_kept(served: Served, flows: Path) -> None:
+    designer = Designer.of(served, "banzhang", "shop")
+    designer.write("flow.yaml", designer.text("flow.yaml") + "# precious\n")
+    (draft,) = (flows / ".callflow" / "drafts" / "_banzhang").glob("_shop.json")
+    draft.write_text(draft.read_text("utf-8")[:-3], "utf-8")
+    page = served.browser("banzhang").ask("/studio/shop")
+    assert page.status == 422
+    assert "草稿已损坏" in page.text
+    (aside,) = draft.parent.glob("_shop.unreadable-*")
+    assert aside.name in page.text
+    assert "precious" in aside.read_text("utf-8")
+    assert served.browser("banzhang").ask("/studio/shop").status == 200
+    aside.unlink()
+
+
+def test_a_second_server_over_the_same_flows_is_refused(served: Served, flows: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "calls.db"
+    copy.write_bytes(served.archive.read_bytes())
+    command = [sys.executable, "-m", "callflow", "serve", "--lang", "en", "--archive", str(copy), "--port", "0"]
+    done = subprocess.run([*command, "--flows", str(flows)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "another callflow serve" in done.stderr
+    done = subprocess.run([*command, "--flows", str(flows / "shop")], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "--flows is the folder that flows lie in" in done.stderr
+    assert f'did you mean "{flows}"' in done.stderr
+
+
+def test_a_call_that_is_too_long_or_no_text_is_refused_in_words(served: Served) -> None:
+    designer = Designer.of(served)
+    for path in ("simulate", "rehearsal"):
+        answer = designer.send(path, acts=[{"wait": 1}] * 401)
+        assert (answer.status, "最多 400 步" in answer.text) == (422, True), answer.text
+        assert designer.send(path, acts=[{"say": "\ud800"}]).status == 422
+
+
+def test_what_a_rehearsal_misses_at_its_end_is_in_it(served: Served) -> None:
+    acts = [{"event": "call.answered"}, {"say": "快递坏了我要投诉", "by": "customer"}, {"wait": 60}]
+    yaml = str(json.loads(Designer.of(served).send("rehearsal", acts=acts).body)["yaml"])
+    assert "      - wait: 60s\n    expect:" in yaml
+    assert "missed" in yaml
+
+
+def test_versions_tell_what_each_changed_and_speak_the_visitors_language(served: Served) -> None:
+    designer = Designer.of(served)
+    first = designer.text("tracking.yaml")
+    for number in range(2):
+        designer.write("tracking.yaml", f"{first}# {number}\n")
+        assert designer.publish("why not").status == 200
+    rows = designer.ask("versions").text.split("<tr>")[1:]
+    pairs = [re.findall(r'data-diff="(\w+)" data-before="(\w+)"', row) for row in rows]
+    assert [len(pair) for pair in pairs] == [1] * (len(rows) - 1) + [0], "all but the first follow another one"
+    ((new, old),) = pairs[0]
+    said = designer.ask("diff", old=old, new=new).text
+    assert "# 0" in said
+    assert "# 1" in said
+    assert designer.publish("back", version=old).status == 200
+    told = {look: _versions_in(designer, look) for look in ("zh", "en")}
+    assert f"恢复到 {old[:8]}" in told["zh"]
+    assert f"Back to {old[:8]}" in told["en"]
+    assert all(old not in re.sub(r"<[^>]+>", "", said) for said in told.values()), "nobody reads forty digits"
+
+
+def _versions_in(designer: Designer, language: str) -> str:
+    designer.browser.cookies["callflow-look"] = f"{language}.light"
+    return designer.ask("versions").text

@@ -137,6 +137,14 @@ def test_what_can_be_written_here(plan: Plan, text: str, some: set[str], none: s
     assert before[-1][start - 1 :] == before[-1][start - 1 :].strip()
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("line", ["a" * 500_000 + "[", " " * 500_000 + "[", "a" + " " * 500_000 + "x", "- " * 250_000])
+def test_a_line_of_any_length_is_completed_at_once(line: str) -> None:
+    """While it is looked at, the whole server stands still."""
+    start, _ = completing.options(f"rules:\n{line}", 2, len(line) + 1, None, "zh")
+    assert start > 1
+
+
 # ------------------------------------------------------------------------------------------------ a call that is typed
 
 
@@ -207,5 +215,27 @@ def test_versions_lie_line_beside_line() -> None:
     (one,) = differing.files({"a.yaml": "a\nb\nc\n"}, {"a.yaml": "a\nB\nB2\nc\n"})
     assert (one.plus, one.minus) == (2, 1)
     assert [(line.old_text, line.new_text) for line in one.lines] == [("a", "a"), ("b", "B"), ("", "B2"), ("c", "c")]
+    old = [f"{n}" for n in range(100)]
+    (one,) = differing.files(
+        {"a.yaml": "\n".join(old)}, {"a.yaml": "\n".join(["new", *old[:50], *old[52:], "@@ -1 +1 @@"])}
+    )
+    assert [(line.old, line.old_text, line.new, line.new_text) for line in one.lines if line.kind == "changed"] == [
+        (0, "", 1, "new"),
+        (51, "50", 0, ""),
+        (52, "51", 0, ""),
+        (0, "", 100, "@@ -1 +1 @@"),
+    ]
+    assert [line.kind for line in one.lines].count("gap") == 2
+    assert all(line.old_text == old[line.old - 1] for line in one.lines if line.old)
     kinds = {one.name: one.kind for one in differing.files({"x": "1", "y": "2"}, {"y": "3", "z": "4"})}
     assert kinds == {"x": "removed", "y": "changed", "z": "added"}
+
+
+@pytest.mark.timeout(20)
+def test_files_that_are_long_and_full_of_the_same_lines_are_compared_in_time() -> None:
+    old, new = "\n".join(["", "x"] * 10_000), "\n".join(["x", "", "y"] * 7_000)
+    (one,) = differing.files({"a.yaml": old}, {"a.yaml": new})
+    assert one.too_long
+    assert one.plus - one.minus == 1_000
+    near = old.replace("x", "z", 3)
+    assert (differing.files({"a.yaml": old}, {"a.yaml": near})[0].plus) == 3

@@ -1,16 +1,22 @@
 // The diagram: drawn anew when its text changes, following what is being written.
 import { mermaid } from "nicegui-mermaid";
 
-const READABLE = 0.6;
+// The colours of a picture on paper (design/graph/colours.py), as they are in the dark.
+const DARK = {
+  "#ffffff": "#1a1e22", "#f2f4f6": "#252a30", "#e1e5e9": "#2e343b", "#1b2026": "#e4e8ec", "#5a6570": "#a3adb7", "#8b95a0": "#8a959f",
+  "#2462a4": "#7ab6ee", "#e6eff8": "#1d2f42", "#8a5200": "#efb95f", "#fdf1dc": "#3a2a0e", "#c4ccd4": "#4a525b",
+};
+const PAD = 16;
 let drawn = 0;
 
 export class Diagram {
-  constructor(place) {
+  constructor(place, dark) {
     this.place = place;
+    this.dark = dark;
     this.text = this.wanted = "";
     this.places = [];
     this.marked = [];
-    this.scale = 0; // 0: as large as fits and can still be read
+    this.scale = 0; // 0: all of it, as large as fits
     this.busy = false;
     mermaid.initialize({ startOnLoad: false, securityLevel: "strict", flowchart: { useMaxWidth: false, htmlLabels: true } });
     this.draggable();
@@ -22,7 +28,8 @@ export class Diagram {
       const next = this.wanted;
       this.busy = true;
       try {
-        const { svg } = await mermaid.render(`drawing-${++drawn}`, next);
+        const coloured = this.dark ? next.replace(/#[0-9a-f]{6}\b/g, (colour) => DARK[colour] || colour) : next;
+        const { svg } = await mermaid.render(`drawing-${++drawn}`, coloured);
         this.place.innerHTML = svg;
         this.sized();
       } catch (error) {
@@ -53,12 +60,6 @@ export class Diagram {
     if (box.left < pane.left || box.right > pane.right) this.place.scrollLeft += box.left + box.width / 2 - pane.left - pane.width / 2;
     if (box.top < pane.top || box.bottom > pane.bottom) this.place.scrollTop += box.top + box.height / 2 - pane.top - pane.height / 2;
   }
-  // All of it, however small: what "fit" is for.
-  whole() {
-    const { width, height } = this.size;
-    this.scale = Math.min(1, (this.place.clientWidth - 16) / width, (this.place.clientHeight - 16) / height);
-    this.sized();
-  }
   zoom(factor) {
     this.scale = factor ? Math.min(3, Math.max(0.1, (this.scale || this.fitting) * factor)) : 0;
     this.sized();
@@ -69,7 +70,7 @@ export class Diagram {
   }
   get fitting() {
     const { width, height } = this.size;
-    return Math.min(1, Math.max(READABLE, Math.min((this.place.clientWidth - 16) / width, (this.place.clientHeight - 16) / height)));
+    return Math.max(0.05, Math.min(1, (this.place.clientWidth - PAD) / width, (this.place.clientHeight - PAD) / height));
   }
   sized() {
     const svg = this.place.querySelector("svg");

@@ -1,8 +1,15 @@
 // The editor: YAML with Problems in the margin and what can be written here, on NiceGUI's CodeMirror.
 import * as CM from "nicegui-codemirror";
 
+import { t } from "./words.js";
+
 const SIGNS = { error: "✕", warning: "!", info: "i" };
 const ORDER = ["error", "warning", "info"];
+// The words of CodeMirror's own panels, as far as they are seen.
+const CHINESE = {
+  Find: "查找", Replace: "替换为", next: "下一个", previous: "上一个", all: "全部", "match case": "区分大小写", regexp: "正则", "by word": "整词",
+  replace: "替换", "replace all": "全部替换", close: "关闭", "Go to line": "转到行", go: "转到", "No results": "没有结果",
+};
 const setProblems = CM.StateEffect.define();
 
 class Sign extends CM.GutterMarker {
@@ -58,6 +65,18 @@ function laid(doc, problems) {
   return { signs: CM.RangeSet.of(signs, true), lines: CM.Decoration.set(under, true) };
 }
 
+// After a key that opens something ("phrases:") the next line belongs to it.
+function indented(view) {
+  const { from, to } = view.state.selection.main;
+  const line = view.state.doc.lineAt(from);
+  const key = /^(\s*(?:- +)?)[^\s#:-][^#:]*:\s*$/.exec(line.text);
+  if (from !== to || !key || line.text.slice(from - line.from).trim()) return false;
+  const end = line.from + line.text.trimEnd().length;
+  const insert = `\n${" ".repeat(key[1].length + 2)}`;
+  view.dispatch({ changes: { from: end, to: line.to, insert }, selection: { anchor: end + insert.length }, scrollIntoView: true, userEvent: "input" });
+  return true;
+}
+
 export class Editor {
   // changed(text), moved(line); complete(text, line, column) answers {start, options}.
   constructor(parent, { changed, moved, complete, dark, keys }) {
@@ -68,7 +87,9 @@ export class Editor {
     this.extensions = [
       CM.Prec.highest(CM.keymap.of(keys)),
       CM.gutter({ class: "signs", markers: (view) => view.state.field(marks).signs, initialSpacer: () => new Sign("info", "") }),
+      CM.keymap.of([{ key: "Enter", run: indented }]),
       CM.basicSetup,
+      CM.EditorState.phrases.of(t({}, CHINESE)),
       marks,
       CM.keymap.of([CM.indentWithTab]),
       CM.indentUnit.of("  "),
@@ -122,6 +143,18 @@ export class Editor {
     const { from } = placeOf(this.view.state.doc, problem);
     this.view.dispatch({ selection: { anchor: from }, effects: CM.EditorView.scrollIntoView(from, { y: "center" }) });
     this.view.focus();
+  }
+  // A rehearsal of its own as the first of a file's; its name is chosen, to be written over. Returns whether there is a place.
+  add(rehearsal) {
+    const first = /^rehearsals:[ \t]*(?:#.*)?\n((?:[ \t]*(?:#.*)?\n)*)( *)- /m.exec(this.text);
+    if (this.text.trim() && !first) return false;
+    const [head, ...rest] = rehearsal.trimEnd().split("\n");
+    const lines = first ? rest.map((line) => first[2] + line.slice(2)) : [head, ...rest];
+    const from = first ? first.index + first[0].indexOf("\n") + 1 : 0;
+    const insert = `${lines.join("\n")}\n`;
+    const at = from + insert.indexOf("name: ") + 6;
+    this.view.dispatch({ changes: { from, to: first ? from : this.text.length, insert }, selection: { anchor: at, head: from + insert.indexOf("\n", at - from) }, scrollIntoView: true });
+    return true;
   }
   // What mends a mistake, if the text is still what it was read as. Returns whether it was.
   mend(edit) {

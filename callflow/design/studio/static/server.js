@@ -1,21 +1,52 @@
-// Asking the server. What it refuses becomes an Error with the words to show, and the status.
-const csrf = document.querySelector("meta[name=csrf]").content;
-const at = (path, values) => `/api/studio/${path}?${new URLSearchParams(values)}`;
+// Asking the server. What it refuses becomes an Error with the words to show, and the status; none: it was not reached.
+import { t } from "./words.js";
 
-async function answered(answer) {
+const csrf = () => document.querySelector("meta[name=csrf]");
+const who = (page) => page.querySelector(".who span")?.firstChild.textContent.trim();
+
+async function fetched(address, options) {
+  const answer = await fetch(address, options).catch(() => {
+    throw new Error(t("the server is not reached", "连接不上服务器"));
+  });
   if (answer.ok) return answer;
-  const said = await answer.json().catch(() => ({ detail: answer.statusText }));
-  throw Object.assign(new Error(typeof said.detail === "string" ? said.detail : answer.statusText), { status: answer.status });
+  const said = await answer.json().catch(() => ({}));
+  const words = answer.status === 401 ? t("you are logged out", "登录已失效") : said.detail || `${answer.status} ${answer.statusText}`;
+  throw Object.assign(new Error(words), { status: answer.status });
+}
+function get(path, values) {
+  return fetched(`/api/studio/${path}?${new URLSearchParams(values)}`);
+}
+async function post(path, body) {
+  const sent = () => fetched(`/api/studio/${path}`, { method: "POST", headers: { "content-type": "application/json", "x-csrf-token": csrf().content }, body: JSON.stringify(body) });
+  return sent().catch(async (error) => {
+    if (error.status !== 403 || !(await renewed())) throw error;
+    return sent();
+  });
+}
+// Who has logged in anew has another token, which every page tells. Nobody writes in another's name.
+async function renewed() {
+  const answer = await fetched("/studio", { headers: { accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const token = page.querySelector("meta[name=csrf]")?.content;
+  if (who(page) !== who(document)) throw Object.assign(new Error(t(`log in as ${who(document)}`, `请以 ${who(document)} 登录`)), { status: 401 });
+  const other = token !== csrf().content;
+  csrf().content = token;
+  return other;
 }
 export async function ask(path, values) {
-  return (await answered(await fetch(at(path, values)))).json();
+  return (await get(path, values)).json();
+}
+export async function send(path, body) {
+  return (await post(path, body)).json();
 }
 export async function fragment(path, values, body) {
-  return (await answered(await (body ? post(path, body) : fetch(at(path, values))))).text();
+  return (await (body ? post(path, body) : get(path, values))).text();
 }
-export async function send(path, body, leaving = false) {
-  return (await answered(await post(path, body, leaving))).json();
-}
-function post(path, body, keepalive = false) {
-  return fetch(`/api/studio/${path}`, { method: "POST", keepalive, headers: { "content-type": "application/json", "x-csrf-token": csrf }, body: JSON.stringify(body) });
+// Puts what the server says, or why it does not, in a place of the page.
+export async function fill(place, path, values, body) {
+  try {
+    place.innerHTML = await fragment(path, values, body);
+  } catch (error) {
+    place.textContent = error.message;
+  }
 }

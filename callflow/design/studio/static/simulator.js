@@ -1,5 +1,5 @@
 // A call that is typed. All that was done is sent each time; the server plays it with the flow as it is.
-import { fragment, send } from "./server.js";
+import { fill, fragment, send } from "./server.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -26,8 +26,8 @@ export class Simulator {
     });
     for (const button of document.querySelectorAll(".keys [data-event]")) button.addEventListener("click", () => this.add({ event: button.dataset.event, by: "customer" }));
     for (const button of document.querySelectorAll(".keys [data-wait]")) button.addEventListener("click", () => this.add({ wait: Number(button.dataset.wait) }));
-    $("undo").addEventListener("click", () => (this.acts.pop(), this.play()));
-    $("again").addEventListener("click", () => ((this.acts = []), this.play()));
+    $("undo").addEventListener("click", () => (this.acts.pop(), this.play(true)));
+    $("again").addEventListener("click", () => ((this.acts = []), this.play(true)));
     $("record").addEventListener("click", () => this.record());
     $("chat").addEventListener("click", ({ target }) => {
       if (!target.dataset.at) return;
@@ -44,7 +44,7 @@ export class Simulator {
     if (details.children.length > 1) return;
     const told = document.createElement("div");
     details.append(told);
-    told.innerHTML = await fragment("near", {}, { flow: this.flow, sentence: said, by }).catch((error) => (void (told.textContent = error.message), ""));
+    await fill(told, "near", {}, { flow: this.flow, sentence: said, by });
   }
   turn() {
     const by = $("by");
@@ -53,21 +53,32 @@ export class Simulator {
   }
   add(act) {
     this.acts.push(act);
-    this.play();
+    this.play(true);
   }
-  async play() {
+  // After something ``done`` its row is what is looked at; where only the flow has changed, nothing moves.
+  async play(done = false) {
     const number = (this.number = (this.number || 0) + 1);
-    const shown = await fragment("simulate", {}, { flow: this.flow, acts: this.acts }).catch((error) => {
-      $("chat").textContent = error.message;
-    });
-    if (shown === undefined || number !== this.number) return; // a later one is on its way
-    const open = [...$("chat").querySelectorAll("details")].map((each) => each.open);
-    $("chat").innerHTML = shown;
-    [...$("chat").querySelectorAll("details")].forEach((each, place) => (each.open = Boolean(open[place])));
+    const chat = $("chat");
+    const shown = await fragment("simulate", {}, { flow: this.flow, acts: this.acts }).catch((error) => error);
+    if (number !== this.number) return; // a later one is on its way
+    if (shown instanceof Error) return this.refused(shown, done);
+    const [place, now] = [chat.scrollTop, chat.querySelector(".now")?.open];
+    const open = [...chat.querySelectorAll("[data-said]")].map((each) => each.open);
+    chat.innerHTML = shown;
+    if (now) chat.querySelector(".now")?.setAttribute("open", "");
+    if (!done) chat.querySelectorAll("[data-said]").forEach((each, row) => (each.open = Boolean(open[row])));
+    chat.scrollTop = done ? chat.scrollHeight : place;
+  }
+  // What was not taken is no part of the call; what did not arrive is sent with the next.
+  refused(error, done) {
+    if (done && error.status === 422) this.acts.pop();
+    const words = $("chat").querySelector(".refused") || Object.assign(document.createElement("p"), { className: "wrong refused" });
+    words.textContent = error.message;
+    $("chat").append(words);
     $("chat").scrollTop = $("chat").scrollHeight;
   }
   async record() {
-    const said = await send("rehearsal", { flow: this.flow, acts: this.acts }).catch((error) => ({ yaml: error.message }));
-    this.studio.sheet.text(said.yaml);
+    const said = await send("rehearsal", { flow: this.flow, acts: this.acts }).catch((error) => void this.refused(error));
+    if (said) this.studio.sheet.text(said.yaml);
   }
 }

@@ -1,12 +1,12 @@
 // The studio's page: what is typed goes to the server as a draft, and what that means comes back.
 import { Diagram } from "./diagram.js";
 import { Editor } from "./editor.js";
-import { ask, fragment, send } from "./server.js";
+import { ask, fill, send } from "./server.js";
 import { Sheet } from "./sheet.js";
 import { Simulator } from "./simulator.js";
-import { t } from "./words.js";
+import { counted, t } from "./words.js";
+import { login, Writing } from "./writing.js";
 
-const WAIT = 60; // milliseconds without a key before the server is asked
 const $ = (id) => document.getElementById(id);
 
 function begin() {
@@ -18,85 +18,80 @@ function begin() {
 class Studio {
   constructor(flow, file) {
     this.flow = flow;
-    this.file = "";
-    this.revision = 0;
     this.quick = this.late = [];
     this.failed = [];
     this.seen = "";
-    this.pending = this.sending = null;
+    this.opening = 0;
+    this.writing = new Writing(this);
     const theme = document.documentElement.dataset.theme;
     const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
-    $("studio").classList.toggle("dark", dark);
     this.editor = new Editor($("editor"), {
       dark,
-      changed: () => this.changed(),
+      changed: () => this.writing.changed(),
       moved: (line) => this.diagram.follow(line),
       complete: (text, line, column) => send("complete", { flow: this.flow, file: this.file, text, line, column }).catch(() => null),
-      keys: [{ key: "Mod-s", run: () => (this.write(), true) }, { key: "F8", run: () => (this.next(), true) }],
+      keys: [{ key: "Mod-s", run: () => (this.writing.write(), true) }, { key: "F8", run: () => (this.next(), true) }],
     });
-    this.diagram = new Diagram($("diagram"));
+    this.diagram = new Diagram($("diagram"), dark);
     this.simulator = new Simulator(this.flow, this);
     this.sheet = new Sheet(this);
     for (const name of ["rules", "prompts", "situations"]) $(name).addEventListener("change", () => this.look());
     $("smaller").addEventListener("click", () => this.diagram.zoom(1 / 1.25));
     $("larger").addEventListener("click", () => this.diagram.zoom(1.25));
-    $("fit").addEventListener("click", () => this.diagram.whole());
+    $("fit").addEventListener("click", () => this.diagram.zoom(0));
+    $("screen").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : $("diagram").parentElement.requestFullscreen()));
     $("file").addEventListener("change", () => this.open($("file").value));
     $("new").addEventListener("click", () => this.added());
+    $("delete").addEventListener("click", () => this.deleted());
     $("problems").addEventListener("click", (event) => this.chosen(event.target));
     $("conflicts").addEventListener("click", (event) => event.target.dataset.file && this.sheet.conflict(event.target.dataset.file));
     $("whatif")?.addEventListener("click", () => this.whatIf($("figures"), ""));
-    addEventListener("beforeunload", () => this.pending && this.write(true));
     this.open(file).then(() => this.told());
   }
   get shown() {
     return { rules: $("rules").checked, prompts: $("prompts").checked, situations: $("situations").checked };
   }
 
+  get file() {
+    return this.writing.file;
+  }
+
   // ------------------------------------------------------------------------------------ writing
+  // Another file is opened when the server has all of this one.
   async open(file, place) {
-    if (this.pending) await this.write();
     if (file !== this.file) {
-      const said = await ask("look", { flow: this.flow, file, ...this.shown }).catch((error) => this.trouble(error));
-      if (!said) return;
-      this.file = file;
-      $("file").value = file;
-      history.replaceState(null, "", `?file=${encodeURIComponent(file)}`);
+      const opening = ++this.opening;
+      const said = (await this.writing.write()) && (await ask("look", { flow: this.flow, file, ...this.shown }).catch((error) => this.trouble(error)));
+      const left = said && opening === this.opening && (await this.writing.write());
+      if (!left) return void ($("file").value = this.file);
       this.editor.open(said.text);
+      this.writing.took(file, said.text, said.revision);
+      $("file").value = file;
+      $("saved").textContent = "";
+      history.replaceState(null, "", `?file=${encodeURIComponent(file)}`);
       this.taken(said);
     }
     if (place) this.editor.jump(place);
   }
-  changed() {
-    clearTimeout(this.pending);
-    this.pending = setTimeout(() => this.write(), WAIT);
-    $("saved").textContent = "…";
-  }
-  // One request at a time: what is typed meanwhile goes with the next.
-  async write(leaving = false) {
-    clearTimeout(this.pending);
-    this.pending = null;
-    if (this.sending) {
-      await this.sending;
-      if (!leaving && this.sent === this.editor.text) return;
-    }
-    const text = (this.sent = this.editor.text);
-    this.sending = send("write", { flow: this.flow, file: this.file, text, revision: this.revision, ...this.shown }, leaving)
-      .then((said) => {
-        this.taken(said);
-        $("saved").textContent = t("draft saved", "草稿已保存");
-        this.soon();
-      })
-      .catch((error) => this.trouble(error))
-      .finally(() => (this.sending = null));
-    await this.sending;
-  }
+  // The same file as it is by now. What is being written is not touched: when that is sent, the server says the same.
   async look() {
-    const said = await ask("look", { flow: this.flow, file: this.file, ...this.shown }).catch((error) => this.trouble(error));
-    if (said) this.taken(said);
+    await this.writing.sending;
+    const { file, revision } = this.writing;
+    const said = await ask("look", { flow: this.flow, file, ...this.shown }).catch((error) => this.trouble(error));
+    if (!said || this.writing.sending || file !== this.file || revision !== this.writing.revision) return false;
+    if (!this.writing.dirty) {
+      this.editor.replace(said.text);
+      this.writing.took(file, said.text, said.revision);
+    }
+    this.taken(said);
+    return !this.writing.dirty;
+  }
+  written(said) {
+    if (said.problems) this.taken(said);
+    else this.look();
+    this.soon();
   }
   taken(said) {
-    this.revision = said.revision;
     this.quick = said.problems;
     this.list();
     $("stale").hidden = Boolean(said.drawn);
@@ -105,19 +100,28 @@ class Studio {
     if (drawn) this.diagram.show(drawn.mermaid, drawn.places).then(() => this.diagram.follow(this.editor.line));
     document.body.dataset.ready = String(said.revision);
   }
-  async trouble(error) {
-    $("saved").textContent = `! ${error.message}`;
-    if (error.status === 409) {
-      await this.sheet.elsewhere(this.editor.text);
-    }
+  trouble(error) {
+    if (!this.writing.dirty) this.writing.tell(`! ${error.message}`, true, error.status === 401 && login());
   }
-  async added() {
-    const name = prompt(t("Name of the new file (holidays.yaml)", "新文件名（例如 holidays.yaml）"));
-    if (!name) return;
-    const said = await send("new", { flow: this.flow, file: name, text: "\n", revision: this.revision }).catch((error) => this.trouble(error));
-    if (!said) return;
-    this.state(said);
-    this.open(name);
+  async added(wrong = "", before = "") {
+    const name = prompt(`${wrong}${t("Name of the new file (holidays.yaml)", "新文件名（例如 holidays.yaml）")}`, before);
+    const error = name && (await this.changed("new", { file: name, text: "\n" }));
+    if (error?.status === 422) await this.added(`${error.message}\n`, name);
+    else if (name && !error) await this.open(name);
+  }
+  async deleted() {
+    const file = this.file;
+    const sure = t(`Delete ${file}? It goes when you publish; until then “Changes” brings it back.`, `删除 ${file}？发布后生效；发布前可在“查看修改”中恢复。`);
+    if (confirm(sure)) await this.changed("delete", { file });
+  }
+  // A file comes or goes. Returns the error where it does not.
+  async changed(path, values) {
+    if (!(await this.writing.write())) return new Error();
+    const said = await send(path, { flow: this.flow, revision: this.writing.revision, ...values }).catch((error) => error);
+    if (said instanceof Error) this.trouble(said);
+    else this.writing.revision = said.revision;
+    await this.told();
+    return said instanceof Error ? said : null;
   }
 
   // ------------------------------------------------------------------------------------ what it means
@@ -128,15 +132,18 @@ class Studio {
   async told() {
     clearTimeout(this.timer);
     let said = null;
-    if (!document.hidden) said = await ask("told", { flow: this.flow }).catch(() => null);
+    if (!document.hidden) said = await ask("told", { flow: this.flow }).catch((error) => void (this.trouble(error), (this.away = true)));
     if (said) {
+      if (this.away && this.writing.dirty) this.writing.write();
+      else if (this.away) this.writing.tell("");
+      this.away = false;
       await this.state(said.state);
       if (said.problems) this.late = said.problems;
       this.failed = said.failed || [];
       this.list();
       this.figures(said);
-      if (said.done && this.asked !== this.revision) {
-        this.asked = this.revision;
+      if (said.done && this.asked !== this.writing.revision) {
+        this.asked = this.writing.revision;
         this.simulator.play();
       }
     }
@@ -154,20 +161,16 @@ class Studio {
     const warned = $("conflicts");
     warned.hidden = !state.conflicts.length;
     warned.replaceChildren(
-      ...state.conflicts.map((name) => Object.assign(document.createElement("button"), { className: "quiet", textContent: `⚠ ${name}: ${t("changed by somebody else, too; compare", "也被他人修改，点此对比")}` })),
+      ...state.conflicts.map((name) => Object.assign(document.createElement("button"), { className: "quiet", textContent: `⚠ ${name}: ${t("changed in the folder, too; compare", "文件夹中的也已改变，点此对比")}` })),
     );
     [...warned.children].forEach((button, number) => (button.dataset.file = state.conflicts[number]));
     $("overlays").textContent = state.overlays ? t(`running on ${state.overlays}`, `${state.overlays} 个浮窗在用`) : "";
-    if (this.seen && this.seen !== state.seen && !this.pending && !this.sending) {
-      const said = await ask("look", { flow: this.flow, file: this.file, ...this.shown }).catch(() => null);
-      if (said) {
-        if (!this.pending && !this.sending) this.editor.replace(said.text);
-        this.taken(said);
-      } else if (!state.files.includes(this.file)) {
-        this.file = "";
-        await this.open(state.files[0]);
-      }
-    }
+    const other = this.seen && (this.seen !== state.seen || this.writing.revision !== state.revision);
+    if (this.writing.busy) return; // the next time
+    if (!state.files.includes(this.file)) {
+      this.writing.took("", "", state.revision);
+      if (state.files.length) await this.open(state.files[0]);
+    } else if (other && !(await this.look())) return;
     this.seen = state.seen;
   }
   figures({ count, played, passed, covered, done, broken }) {
@@ -201,7 +204,8 @@ class Studio {
     const count = (level) => all.filter((one) => one.level === level).length;
     const [errors, warnings] = [count("error"), count("warning")];
     $("counts").className = errors ? "bad" : "";
-    $("counts").textContent = errors || warnings ? `✕ ${errors} ${t(errors === 1 ? "mistake" : "mistakes", "错误")} · ! ${warnings} ${t(warnings === 1 ? "warning" : "warnings", "警告")}` : t("✓ no mistakes", "✓ 没有错误");
+    const found = [errors && `✕ ${counted(errors, "mistake", "错误")}`, warnings && `! ${counted(warnings, "warning", "警告")}`].filter(Boolean);
+    $("counts").textContent = found.join(" · ") || t("✓ no mistakes", "✓ 没有错误");
   }
   row(problem, number) {
     const row = document.createElement("li");
@@ -238,9 +242,9 @@ class Studio {
     const one = here.find((each) => each.line > this.editor.line) || here[0];
     if (one) this.editor.jump(one);
   }
-  async whatIf(place, version) {
+  whatIf(place, version) {
     place.textContent = "…";
-    place.innerHTML = await fragment("whatif", { flow: this.flow, version }).catch((error) => (void (place.textContent = error.message), place.textContent));
+    return fill(place, "whatif", { flow: this.flow, version });
   }
 }
 
