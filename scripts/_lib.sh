@@ -68,13 +68,13 @@ make_venv() {
     "$base" -m venv --clear "$venv"
 }
 
-# One line for each package that pip turns to, instead of pip's several.
+# How many packages pip has come to, instead of its several lines for each: on a terminal counted while one looks.
 show_packages() {
-    local line word count=0
+    local line count=0
     while IFS= read -r line; do
         case $line in
-            Collecting*) read -r _ word _ <<<"$line" && printf '  %2d %s\n' $((count += 1)) "$word" ;;
-            Installing*) printf '  installing · 正在安装 …\n' ;;
+            Collecting*) count=$((count + 1)) && { [ ! -t 1 ] || printf '\r  %d' "$count"; } ;;
+            Installing*) printf '\r  %d packages: installing · 个软件包，正在安装 …\n' "$count" ;;
         esac
     done
 }

@@ -31,9 +31,10 @@ def decide(
     verdict: Verdict | Literal[""] = "",
     note: str = "",
     rescore: Rescore | None = None,
+    address: str = "",
     now: Callable[[], datetime] = audit.now,
 ) -> Decision:
-    """Keep what ``user`` decided about a finding.
+    """Keep what ``user``, who is at ``address``, decided about a finding.
 
     ``dispute`` opens it, which anybody may do who sees the call, and leaves the verdict as it stands; an agent's
     ``accept`` takes back a dispute of the agent's own. A supervisor's ``accept`` makes the engine's verdict stand,
@@ -57,7 +58,8 @@ def decide(
         standing.rule_on(session, stored)
         standing.refresh(session, call, rescore)
         tallies.changed(session, [call.began])
-        audit.write(session, user.name, f"finding.{kind}", f"call {call.id}, finding {stored.id} ({stored.rule})")
+        what = f"call {call.id}, finding {stored.id} ({stored.rule})"
+        audit.write(session, user.name, f"finding.{kind}", what, address)
     return decision
 
 

@@ -215,12 +215,16 @@ def _kept(call: Call, agent: Agent | None, team: str, flow: FlowVersion | None, 
     )
 
 
-def findings(archive: Archive, ids: Sequence[int], *, reveal: bool = False) -> dict[int, list[KeptFinding]]:
+def findings(
+    archive: Archive, ids: Sequence[int], *, reveal: bool = False, only_faults: bool = False
+) -> dict[int, list[KeptFinding]]:
     """The findings of some calls (at most ``PORTION`` at once), by call, in their order; withdrawn ones left out.
 
     Their evidence is masked as what was said in the call is, so that a number told in parts is no longer known.
     """
     query = sa.select(StoredFinding).where(StoredFinding.call_id.in_(ids), StoredFinding.standing != "withdrawn")
+    if only_faults:
+        query = query.where(StoredFinding.standing.in_(("missed", "violated")))
     found: dict[int, list[KeptFinding]] = {number: [] for number in ids}
     with archive.read() as session:
         for one in session.scalars(query.order_by(StoredFinding.call_id, StoredFinding.number)):

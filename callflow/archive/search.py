@@ -66,7 +66,10 @@ class CallQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRow:
-    """A line of the page of calls. ``excerpt``: the first line said in which the words or sounds were found."""
+    """A line of the page of calls. ``excerpt``: the first line said in which the words or sounds were found.
+
+    ``fatal``: whether any of the faults is.
+    """
 
     id: int
     path: str
@@ -89,6 +92,7 @@ class CallRow:
     not_assessed: int
     disputed: int
     added: datetime
+    fatal: bool = False
     excerpt: str = ""
 
 
@@ -293,7 +297,10 @@ _COPIED = [
 
 
 def _row(call: Call, code: str, name: str, team: str) -> CallRow:
-    return CallRow(agent=code, agent_name=name, team=team, **{field: getattr(call, field) for field in _COPIED})
+    fatal = bool(call.kinds & (standing.kinds("missed", "fatal") | standing.kinds("violated", "fatal")))
+    return CallRow(
+        agent=code, agent_name=name, team=team, fatal=fatal, **{field: getattr(call, field) for field in _COPIED}
+    )
 
 
 def _with_excerpts(session: Session, rows: Sequence[CallRow], query: CallQuery, reveal: bool) -> list[CallRow]:

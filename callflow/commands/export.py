@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,14 +21,27 @@ from callflow.commands.scores import cards, number, viewer_of, wanted_of
 from callflow.errors import ArchiveError, BadInput
 from callflow.review import scored
 from callflow.review.exports import agent_page, call_page, rows, sheets
-from callflow.review.exports.cells import defused
+from callflow.review.exports.cells import Cell, defused
 from callflow.review.exports.months import read_month
 from callflow.review.scored import Chosen
 from callflow.texts import Text, counted, text
 from callflow.writing import whole_or_nothing
 
-TABLES = ("findings", "scores")
-FORMATS = {"findings": ("csv", "xlsx"), "scores": ("csv", "xlsx"), "agent": ("html",), "call": ("html",)}
+TABLES = {
+    "findings": text("Findings", "评定结果"),
+    "faults": text("Faults", "问题"),
+    "scores": text("Scores", "得分"),
+}
+FORMATS = {
+    "findings": ("csv", "xlsx"),
+    "faults": ("csv", "xlsx"),
+    "scores": ("csv", "xlsx"),
+    "agent": ("html",),
+    "call": ("html",),
+}
+
+OFTEN = 10.0
+"""Seconds between two lines about a large table."""
 
 
 def run_export(options: argparse.Namespace, language: str) -> int:
@@ -78,20 +94,31 @@ def _table(archive: Archive, options: argparse.Namespace, path: Path, form: str,
     if options.call is not None:
         wanted = replace(wanted, call=number(options.call, "--call"))
     extract = rows.Extract(archive, wanted, language, options.reveal)
-    table = extract.findings() if options.what == "findings" else extract.scores(chosen)
+    scores = options.what == "scores"
+    table = extract.scores(chosen) if scores else extract.findings(only_faults=options.what == "faults")
+    rows_ = _told(table.rows, language)
     head = [column.title.in_(language) for column in table.columns]
     with whole_or_nothing(path) as file:
         if exporter := plugins.exporter(form, language):
             written = exporter(
-                file, [str(defused(name)) for name in head], ([defused(cell) for cell in row] for row in table.rows)
+                file, [str(defused(name)) for name in head], ([defused(cell) for cell in row] for row in rows_)
             )
         elif form == "csv":
-            written = sheets.write_csv(file, head, table.rows)
+            written = sheets.write_csv(file, head, rows_)
         else:
-            title = text("Findings", "评定结果") if options.what == "findings" else text("Scores", "得分")
             widths = [column.width for column in table.columns]
-            written = sheets.write_xlsx(file, title.in_(language), head, widths, table.rows)
+            written = sheets.write_xlsx(file, TABLES[options.what].in_(language), head, widths, rows_)
     return text("{n:,} rows written to {p}", "已写出 {n:,} 行：{p}", n=written, p=path)
+
+
+def _told(made: Iterator[list[Cell]], language: str) -> Iterator[list[Cell]]:
+    """The rows; whoever sits before a terminal is told now and then how far it is, as a large table takes minutes."""
+    after = time.monotonic() + OFTEN
+    for count, row in enumerate(made, 1):
+        if time.monotonic() > after and sys.stderr.isatty():
+            note(text("{n:,} rows so far", "已写出 {n:,} 行", n=count), language)
+            after = time.monotonic() + OFTEN
+        yield row
 
 
 def _call(archive: Archive, options: argparse.Namespace, path: Path, chosen: Chosen, language: str) -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from contextlib import ExitStack, suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -25,7 +26,7 @@ from callflow.review.known import rescored
 from callflow.texts import text
 from callflow.web.accounts import Accounts
 from callflow.web.pages import read_static
-from callflow.web.server import serve
+from callflow.web.server import serve, still_answering
 from callflow.web.site import Site
 
 
@@ -46,7 +47,7 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
         listening = stack.enter_context(listen(options.host, port_of(options.port)))
         port = listening.getsockname()[1]
         site = Site(Accounts(archive), secure=secure)
-        folders = folders or _beside(archive)
+        folders += _beside(archive)
         copies = copies_of_sound(archive.name)
         for why in delete_copies(archive, copies):
             note(why, language)
@@ -65,6 +66,8 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
         scheme, host = "https" if certificate else "http", f"[{options.host}]" if ":" in options.host else options.host
         with suppress(KeyboardInterrupt):  # how one stops it
             serve(app, listening, certificate, key, proxy, lambda: print(f"{scheme}://{host}:{port}/", flush=True))
+    if still_answering():
+        os._exit(0)
     return 0
 
 
@@ -86,7 +89,7 @@ def _folder(name: str, option: str) -> Path:
 
 
 def _beside(archive: Archive) -> list[Path]:
-    """Where nothing is said: recordings in the folder of the archive and below it."""
+    """Whatever else is named: recordings in the folder of the archive and below it."""
     return [Path(archive.name).resolve().parent] if archive.sqlite else []
 
 

@@ -42,7 +42,7 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
         "export", parents=[common], help="findings and scores for spreadsheets, reports to print 导出"
     )
     command.add_argument("--archive", required=True, metavar="URL", help=ARCHIVE)
-    command.add_argument("--what", required=True, choices=("findings", "scores", "agent", "call"))
+    command.add_argument("--what", required=True, choices=("findings", "faults", "scores", "agent", "call"))
     command.add_argument("--out", required=True, metavar="FILE", help="the file to write 要写的文件")
     command.add_argument(
         "--format",

@@ -31,7 +31,7 @@ def declare(subparsers: Any, common: argparse.ArgumentParser) -> None:
         "--recordings",
         action="append",
         metavar="FOLDER",
-        help="one more folder whose recordings may be played; may be repeated (default: the archive's) 录音文件夹",
+        help="one more folder whose recordings may be played, besides the archive's; may be repeated 录音文件夹",
     )
     command.add_argument(
         "--flows", metavar="FOLDER", help="a folder of flows of your own, to be written in the studio 流程文件夹"

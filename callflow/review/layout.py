@@ -11,7 +11,7 @@ from callflow.review.outcome import NOTHING, Judged
 from callflow.review.story import Story
 from callflow.review.timeline import Moment, Shown
 from callflow.review.utterances import Utterance
-from callflow.review.words import length
+from callflow.review.words import MOMENT_NOTES, length
 from callflow.texts import Text, text
 
 LONG_SILENCE = 4.0
@@ -100,8 +100,7 @@ def _entries(story: Story) -> Iterator[Entry]:
 
 def moment_note(moment: Moment) -> Text:
     """What happened and its note: ``Hung up · agent``."""
-    who = {"agent": text("by the agent", "坐席先挂"), "customer": text("by the customer", "客户先挂")}
-    return _joined(moment.title, who.get(moment.note, Text(moment.note, moment.note)))
+    return _joined(moment.title, MOMENT_NOTES.get(moment.note.lower(), Text(moment.note, moment.note)))
 
 
 def _joined(first: Text, second: Text) -> Text:

@@ -22,6 +22,7 @@ VERDICTS: Final = {
 }
 VERDICT_SIGNS: Final = {"violated": "✕", "missed": "○", "met": "✓", "not_assessed": "–"}
 
+DIRECTIONS: Final = {"inbound": Text("inbound", "呼入"), "outbound": Text("outbound", "呼出")}
 SEVERITIES: Final = dict(reversed(SEVERITY_TITLES.items()))
 """The worst first."""
 SEVERITY_ORDER: Final = tuple(SEVERITIES)
@@ -67,6 +68,17 @@ CALL_EVENTS: Final = {
     "call.transfer_failed": Text("Transfer failed", "转接失败"),
     "call.hung_up": Text("Hung up", "挂机"),
 }
+MOMENT_NOTES: Final = {
+    "agent": Text("by the agent", "坐席先挂"),
+    "customer": Text("by the customer", "客户先挂"),
+    "no answer": Text("no answer", "无人接听"),
+    "busy": Text("busy", "占线"),
+    "rejected": Text("rejected", "被拒接"),
+    "declined": Text("declined", "被拒接"),
+    "cancelled": Text("cancelled", "已取消"),
+    "timeout": Text("timed out", "超时"),
+}
+"""Who hung up, and why telephone systems commonly say that a transfer failed; what else they say is shown as it is."""
 
 
 def guessed(context: CallContext) -> Text | None:

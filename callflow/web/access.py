@@ -214,22 +214,22 @@ async def _is_ours(scope: Any, body: _Bounded, visitor: Visitor) -> bool:
 def _unknown(scope: Any) -> Response:
     """Nobody is logged in: a page leads to the log-in and back, a program is told."""
     headers = Headers(scope=scope)
-    if scope["method"] in SAFE and "text/html" in headers.get("accept", "") and not _is_api(scope["path"]):
+    if scope["method"] in SAFE and "text/html" in headers.get("accept", "") and not for_program(scope):
         asked = scope["path"] + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")
         return RedirectResponse("/login" + (f"?next={quote(asked)}" if asked != "/" else ""), 303)
     return _refusal(scope, None, NEED_LOGIN, 401)
 
 
 def _refusal(scope: Any, visitor: Visitor | None, why: Text, status: int) -> Response:
-    language = visitor.language if visitor else "en"
-    if _is_api(scope["path"]):
+    language = (visitor.look if visitor else Look.of(cookies(Headers(scope=scope)).get(LOOK_COOKIE, ""), "en")).language
+    if for_program(scope):
         return JSONResponse({"detail": why.in_(language)}, status)
     return PlainTextResponse(why.in_(language) + "\n", status)
 
 
 def _broken(error: CallflowError, scope: Any) -> App:
     """Answers while nobody can be let in; to a socket, too, which a page tries again."""
-    if scope["type"] != "websocket" and _is_api(scope["path"]):
+    if scope["type"] != "websocket" and for_program(scope):
         return JSONResponse({"detail": error.in_("en")}, 503)
     return PlainTextResponse(f"{error.in_('zh')}\n{error.in_('en')}\n", 503)
 
@@ -239,8 +239,9 @@ async def _close(scope: Any, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close", "code": CLOSED})
 
 
-def _is_api(path: str) -> bool:
-    return path.startswith("/api/")
+def for_program(scope: Any) -> bool:
+    """Whether the answer is for a program, or a script of ours: JSON, whatever comes of it."""
+    return bool(scope["path"].startswith("/api/")) or Headers(scope=scope).get("accept", "") == "application/json"
 
 
 def visitor_of(connection: HTTPConnection) -> Visitor:

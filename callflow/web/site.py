@@ -33,7 +33,7 @@ from callflow.errors import CallflowError
 from callflow.gate import HEADERS, App, Gate
 from callflow.texts import Text, text
 from callflow.web import login, nice
-from callflow.web.access import BUSY, TOO_LARGE, Access, visitor_of
+from callflow.web.access import BUSY, TOO_LARGE, Access, for_program, visitor_of
 from callflow.web.accounts import Accounts
 from callflow.web.pages import Pages, Section, read_static
 from callflow.web.visitor import EVERYBODY, Visitor
@@ -183,7 +183,7 @@ class Site:
 
     def _message(self, request: Request, message: Text, status: int, hint: Text | None = None) -> Response:
         language = request.state.visitor.language if request.state.visitor else "en"
-        if request.url.path.startswith("/api/"):
+        if request.url.path == "/api" or for_program(request.scope):
             detail = [message.in_(language), hint.in_(language) if hint else ""]
             return JSONResponse({"detail": " — ".join(filter(None, detail))}, status)
         return self.pages.message(request, message, hint, status)

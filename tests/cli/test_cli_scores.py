@@ -217,6 +217,7 @@ def test_an_export_is_noted_before_anything_is_taken(
     [
         ("f.csv", "findings", [], "390 rows"),
         ("f.xlsx", "findings", ["--agent", "1001"], "rows"),
+        ("w.csv", "faults", [], "68 rows"),
         ("s.csv", "scores", ["--since", "2026-11-05"], "7 rows"),
         ("a.html", "agent", ["--agent", "1001", "--month", "2026-11"], "4 calls"),
         ("c.html", "call", ["--call", "1"], "call 1"),

@@ -83,10 +83,11 @@ def span_of(books: Books, given: Mapping[str, str], visitor: Visitor) -> Span:
     return Span.of(given, local_day(first), local_day(last))
 
 
-def shared(books: Books, span: Span, visitor: Visitor) -> dict[str, Any]:
+def shared(books: Books, given: Mapping[str, str], span: Span, visitor: Visitor) -> dict[str, Any]:
     """What the filters of all pages of figures need."""
     return {
         "span": span,
+        "told": span.told(given),
         "timeless": figures.without_time(books.archive, span.asked, visitor.viewer),
         "teams": figures.teams(books.archive, visitor.viewer),
         "choices": books.choices(visitor),
@@ -113,7 +114,7 @@ def _values(books: Books, request: Request, visitor: Visitor) -> dict[str, Any]:
     rows = _rows(people, by_week)
     lone = visitor.user.role == "agent" or bool(span.agent)
     return {
-        **shared(books, span, visitor),
+        **shared(books, request.query_params, span, visitor),
         "total": sum((sums for week in by_week for sums in week.values()), Sums()),
         "top": top,
         "points": list(zip(steps, points, strict=True)),

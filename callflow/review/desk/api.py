@@ -25,7 +25,7 @@ from callflow.archive.tables import StoredFinding
 from callflow.errors import ArchiveError, BadJournal, BadRecording
 from callflow.review.desk.asked import TURNED_ROUND
 from callflow.review.desk.books import Books, Id
-from callflow.review.desk.call import kept
+from callflow.review.desk.call import faults_of, kept
 from callflow.review.desk.calls import NO_NUMBERS, moment, query_of
 from callflow.review.desk.filters import LONGEST, Filters
 from callflow.review.desk.opened import Opened
@@ -35,11 +35,18 @@ from callflow.texts import text
 from callflow.web.access import visitor_of
 from callflow.web.visitor import LEADERS, Visitor
 
+_NEVER_SO = text(
+    "what must be done can be missed and what must not be said can be violated, not the other way round",
+    "应做的只能漏做，禁止的只能违反",
+)
 VERDICT = text("a verdict goes with correct, and with nothing else", "改判（correct）须给出结果，其余不须")
 
 
 class Call(BaseModel):
-    """A call. Long numbers are masked unless you may see them; ``began`` is UTC, ``duration`` seconds."""
+    """A call. Long numbers are masked unless you may see them; ``began`` is UTC, ``duration`` seconds.
+
+    ``score`` is the engine's; ``judged`` is the one that counts, by the verdicts that stand after decisions.
+    """
 
     id: int
     status: str
@@ -188,9 +195,20 @@ def router(books: Books) -> APIRouter:
         call_id = details.call_of(books.archive, finding_id)
         if call_id is None:
             raise HTTPException(404)
-        books.details(call_id, visitor)  # raises for whoever may not see it
+        before = books.details(call_id, visitor)  # raises for whoever may not see it
+        asked = next(one for one in before.findings if one.id == finding_id)
+        faults = faults_of(asked.rule, asked.verdict, books.flows.flow(before.flow))
+        if given.verdict in ("missed", "violated") and given.verdict not in faults:
+            raise HTTPException(422, _NEVER_SO.in_(visitor.language))
         decisions.decide(
-            books.archive, finding_id, visitor.user, given.kind, given.verdict, given.note, rescore=books.rescore
+            books.archive,
+            finding_id,
+            visitor.user,
+            given.kind,
+            given.verdict,
+            given.note,
+            rescore=books.rescore,
+            address=visitor.address,
         )
         after = books.details(call_id, visitor)
         finding = next(one for one in after.findings if one.id == finding_id)

@@ -103,8 +103,13 @@ class Books:
         return self.sounds.made(*self._recorded(call_id, visitor))
 
     def peaks(self, call_id: int, visitor: Visitor) -> Path:
-        """The file with its peaks alone. Raises as ``made``."""
-        return self.sounds.peaks(*self._recorded(call_id, visitor))
+        """The file with its peaks alone; kept ones also where the recording has gone. Raises as ``made``."""
+        kept = self.kept_peaks(self.details(call_id, visitor), visitor)
+        return kept or self.sounds.peaks(*self._recorded(call_id, visitor))
+
+    def kept_peaks(self, call: Details, visitor: Visitor) -> Path | None:
+        """The file with a call's peaks, if it has been made. Raises as ``opened``."""
+        return self.sounds.kept(call.sha256, self.opened(call, visitor).header.agent)
 
     def _recorded(self, call_id: int, visitor: Visitor) -> tuple[Path, str, str]:
         """The recording, its hash, the agent's channel."""

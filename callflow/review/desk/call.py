@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import mimetypes
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -17,10 +18,10 @@ from markupsafe import Markup
 from callflow.archive import decisions, details
 from callflow.archive.details import Details
 from callflow.errors import ArchiveError, BadJournal
+from callflow.flow.model import Flow, Shape
 from callflow.review import layout, words
 from callflow.review.desk.books import Books, Id, both
 from callflow.review.desk.calls import HERE
-from callflow.review.desk.filters import DIRECTIONS
 from callflow.review.desk.sound import PLAYED
 from callflow.review.report import span_title
 from callflow.review.story import Story
@@ -30,13 +31,14 @@ from callflow.web.site import Site
 from callflow.web.visitor import LEADERS, Visitor
 
 SHORTCUTS = (
-    (("space",), text("Play, pause", "播放、暂停")),
+    ((text("space", "空格"),), text("Play, pause", "播放、暂停")),
     (("J", "K"), text("Next, previous finding", "下一条、上一条结果")),
     (("A", "D"), text("Accept, dispute the finding", "认可、提出异议")),
     (("←", "→"), text("5 seconds back, forward", "后退、前进 5 秒")),
     (("1", "2", "3", "4", "5"), text("Speed: 0.5, 1, 1.5, 2, 3 times", "速度：0.5、1、1.5、2、3 倍")),
     (("O",), text("What the agent saw", "坐席当时看到的浮窗")),
-    (("Ctrl + wheel",), text("Zoom", "缩放")),
+    ((text("Ctrl + wheel", "Ctrl + 滚轮"),), text("Zoom", "缩放")),
+    ((text("Shift + wheel", "Shift + 滚轮"),), text("Move along the call", "左右移动")),
 )
 KINDS = {
     "accept": text("Accepted", "认可"),
@@ -52,6 +54,18 @@ FRAMED = {
 """The overlay may stand in a page of ours, and in no other."""
 ONE_ACCESS = 60.0
 """Seconds in which what one visitor asks for of one recording is one access: a player asks for many parts."""
+
+
+TOLD = {
+    "allowed": text("not violated", "没有违反"),  # met, of what must not be said
+    "choose": text("choose …", "请选择…"),
+    "saving": text("saving …", "正在保存…"),
+    "unreached": text("the server cannot be reached", "无法连接服务器"),
+    "login": text("Log in and go on: what you wrote is kept", "登录后继续，已写的内容会保留"),
+    "reload": text("Load the page again: what you wrote is kept", "刷新页面后继续，已写的内容会保留"),
+}
+"""What the page's script says while a decision is made."""
+MUST_NOT = (Shape.ABSENCE, Shape.NOT_SUCCESSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +148,7 @@ def _values(books: Books, call: Details, visitor: Visitor) -> dict[str, Any]:
         "duration": max(call.row.duration, story.duration if story else 0.0, 0.001),
         "back": HERE,
         "words": words,
-        "directions": DIRECTIONS,
+        "directions": words.DIRECTIONS,
         "kinds": KINDS,
         "corrects": visitor.user.role in LEADERS,
         "shortcuts": SHORTCUTS,
@@ -144,6 +158,10 @@ def _values(books: Books, call: Details, visitor: Visitor) -> dict[str, Any]:
         values["stored"] = kept(books, call, visitor)
         values["numbered"] = list(enumerate(story.findings))
         values["transcript"] = layout.transcript(story)
+        flow = books.flows.flow(call.flow)
+        values["faults_of"] = lambda finding: faults_of(finding.rule, finding.verdict, flow)
+        values["standings"] = partial(_standings, story, values["stored"])
+        values["wave"] = values["sound"] or books.kept_peaks(call, visitor) is not None
         values["data"] = _data(call, story, values, visitor)
     return values
 
@@ -188,6 +206,24 @@ def kept(books: Books, call: Details, visitor: Visitor) -> dict[int, Kept]:
     }
 
 
+def _standings(story: Story, stored: Mapping[int, Kept], numbers: Iterable[int]) -> dict[int, str]:
+    """The verdicts that stand of some of the story's findings."""
+    findings = ((number, story.findings[number]) for number in numbers)
+    return {number: stored[one.number].standing if one.number in stored else one.verdict for number, one in findings}
+
+
+def faults_of(rule: str, verdict: str, flow: Flow) -> tuple[str, ...]:
+    """Which faults a finding may be: what must be done is missed, what must not be is violated.
+
+    ``verdict``: the engine's, which tells where the flow does not know the rule.
+    """
+    if known := flow.rules.get(rule):
+        return ("violated",) if known.shape in MUST_NOT else ("missed",)
+    if rule in flow.phrases or verdict == "violated":
+        return ("violated",)
+    return ("missed",) if verdict == "missed" else ("missed", "violated")
+
+
 def _data(call: Details, story: Story, values: Mapping[str, Any], visitor: Visitor) -> Markup:
     """What the page's script draws, as JSON that can stand in HTML."""
     language = visitor.language
@@ -197,7 +233,9 @@ def _data(call: Details, story: Story, values: Mapping[str, Any], visitor: Visit
         "language": language,
         "duration": values["duration"],
         "separate": call.row.separate,
+        "user": visitor.user.name,
         "sound": values["sound"],
+        "wave": values["wave"],
         "speech": [(each.speaker, _s(each.start), _s(each.end)) for each in story.utterances],
         "bands": [(each.title.in_(language), _s(each.start), _s(each.end)) for each in story.bands],
         "spans": [
@@ -219,6 +257,7 @@ def _data(call: Details, story: Story, values: Mapping[str, Any], visitor: Visit
             "verdicts": {name: title.in_(language) for name, title in words.VERDICTS.items()},
             "kinds": {name: title.in_(language) for name, title in KINDS.items()},
             "asks": {name: title.in_(language) for name, title in ASKS.items()},
+            **{name: told.in_(language) for name, told in TOLD.items()},
         },
     }
     dumped = json.dumps(data, ensure_ascii=False, separators=(",", ":"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
@@ -12,10 +13,10 @@ from fastapi.responses import Response
 
 from callflow.archive import search
 from callflow.archive.details import Choices
-from callflow.archive.search import CallQuery
+from callflow.archive.search import CallQuery, Page
 from callflow.review import known, words
 from callflow.review.desk.books import Books, both
-from callflow.review.desk.filters import DIRECTIONS, PER_PAGE, STATUSES, Filters
+from callflow.review.desk.filters import PER_PAGE, STATUSES, Filters
 from callflow.texts import Text, counted, text
 from callflow.web.access import visitor_of
 from callflow.web.site import Site
@@ -54,6 +55,7 @@ def router(site: Site, books: Books) -> APIRouter:
             told = [*told, NO_NUMBERS]
         page = search.find(books.archive, query, visitor.viewer)
         offset = (filters.number - 1) * PER_PAGE
+        pages = None if page.total_is_least else -(-page.total // PER_PAGE)
         values = {
             "filters": filters,
             "told": told,
@@ -61,6 +63,8 @@ def router(site: Site, books: Books) -> APIRouter:
             "first": offset + 1 if page.rows else 0,
             "last": offset + len(page.rows),
             "more": page.total_is_least or offset + len(page.rows) < page.total,
+            "pages": pages,
+            "alike": None if page.total else _by_sound(filters, books, visitor),
             "choices": (chosen := books.choices(visitor)),
             "rules": _rules(chosen, visitor),
             "verdicts": _named(words.VERDICTS, visitor),
@@ -76,6 +80,14 @@ def router(site: Site, books: Books) -> APIRouter:
         return site.pages.page(request, "calls.html.j2", values, here=HERE)
 
     return routes
+
+
+def _by_sound(filters: Filters, books: Books, visitor: Visitor) -> Page | None:
+    """What the same words find by their sound: a recogniser may have written nothing but syllables."""
+    if not filters.words or filters.sounds:
+        return None
+    query = query_of(replace(filters, sounds="1", page=""), books)
+    return search.find(books.archive, query, visitor.viewer) if query.sounds else None
 
 
 def query_of(filters: Filters, books: Books) -> CallQuery:
@@ -98,7 +110,7 @@ def _tags(filters: Filters, visitor: Visitor) -> list[tuple[str, str]]:
     shown = {
         "team": filters.team,
         "flow": filters.flow,
-        "direction": DIRECTIONS[filters.direction].in_(visitor.language) if filters.direction else "",
+        "direction": words.DIRECTIONS[filters.direction].in_(visitor.language) if filters.direction else "",
         "customer": filters.customer,
         "severity": words.SEVERITIES[filters.severity].in_(visitor.language) if filters.severity else "",
         "disputed": text("disputed", "有异议").in_(visitor.language) if filters.disputed else "",

@@ -1,21 +1,24 @@
 """Exports in the web: tables of findings and scores, a call and an agent's month to print.
 
 The same as ``callflow export`` writes, of calls that the visitor may see; masked unless the visitor may reveal; every
-one of them in the audit log. A table is sent by a form that carries the session's token, as making it costs something.
+one of them in the audit log. A table is asked for by a form that carries the session's token, as making it costs
+something: minutes for a hundred thousand rows, and so nobody goes on making one that nobody waits for any more.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal, cast
 
+from anyio import to_thread
 from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from pydantic import Field
@@ -29,6 +32,7 @@ from callflow.review.desk.asked import Asked
 from callflow.review.desk.books import Books, Id
 from callflow.review.exports import agent_page, call_page, rows, sheets
 from callflow.review.exports.agent_month import Month
+from callflow.review.exports.cells import Cell
 from callflow.review.exports.months import read_month
 from callflow.texts import text
 from callflow.web.access import visitor_of
@@ -39,22 +43,35 @@ MOST_CALLS = 20_000
 AT_ONCE = 2
 """Tables that are made at a time: others need the machine, too."""
 KINDS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-TITLES = {"findings": text("Findings", "评定结果"), "scores": text("Scores", "得分")}
+TITLES = {
+    "findings": text("Findings", "评定结果"),
+    "faults": text("Faults", "问题"),
+    "scores": text("Scores", "得分"),
+}
 TOO_MANY = text(
     "more than {n} calls: choose fewer weeks, or use callflow export",
     "超过 {n} 通通话：请缩小范围，或使用 callflow export",
     n=f"{MOST_CALLS:,}",
 )
-BUSY = text("others are exporting: try again in a minute", "正在为他人导出，请一分钟后再试")
+BUSY = text(
+    "{n} tables are being prepared already: try again when one of them is done",
+    "已有 {n} 份导出正在准备，请稍后再试",
+    n=AT_ONCE,
+)
+LOOKS = 0.5
+"""Seconds between two looks whether the browser is still there."""
 NO_FLOW = text("the flow of this call is not at hand", "本机没有这通通话所用的流程")
 NO_CALLS = text("no calls in this month", "这个月没有通话")
 _CHUNK = 256 * 1024
 
 
+Table = Literal["findings.csv", "findings.xlsx", "faults.csv", "faults.xlsx", "scores.csv", "scores.xlsx"]
+
+
 class AskedTable(Asked, extra="forbid"):
     """What the form says: which table of which calls. ``csrf`` was looked at before (``web.access``)."""
 
-    table: Annotated[Literal["findings.csv", "findings.xlsx", "scores.csv", "scores.xlsx"], Field(exclude=True)]
+    table: Annotated[Table, Field(exclude=True)]
     csrf: Annotated[str, Field(exclude=True)] = ""
 
 
@@ -64,21 +81,27 @@ def router(books: Books) -> APIRouter:
     free = threading.BoundedSemaphore(AT_ONCE)
 
     @routes.post("/exports")
-    def table(request: Request, asked: Annotated[AskedTable, Form()]) -> Response:
+    async def table(request: Request, asked: Annotated[AskedTable, Form()]) -> Response:
         visitor = visitor_of(request)
         wanted = asked.wanted(visitor)
         what, _, form = asked.table.partition(".")
-        if not free.acquire(blocking=False):
-            raise HTTPException(429, BUSY.in_(visitor.language))
         days = "".join(f"-{day}" for day in (asked.since, asked.until) if day)
         name = f"callflow-{what}{days}.{form}"
-        try:
-            _note(books, visitor, f"export.{what}", f"{name} {asked.told}")
-            file = _table(books, visitor, wanted, what, form)
-        finally:
-            free.release()
-        headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return StreamingResponse(_pieces(file), media_type=KINDS[form], headers=headers)
+
+        def make(is_gone: Callable[[], bool]) -> Response:
+            if not free.acquire(blocking=False):
+                raise HTTPException(429, BUSY.in_(visitor.language))
+            try:
+                _note(books, visitor, f"export.{what}", f"{name} {asked.told}")
+                file = _table(books, visitor, wanted, what, form, is_gone)
+            except Abandoned:
+                return Response(status_code=204)  # nobody reads it
+            finally:
+                free.release()
+            headers = {"content-disposition": f'attachment; filename="{name}"'}
+            return StreamingResponse(_pieces(file), media_type=KINDS[form], headers=headers)
+
+        return await _while_waited_for(request, make)
 
     @routes.get("/calls/{call_id}/report")
     def report(request: Request, call_id: Id) -> Response:
@@ -112,19 +135,50 @@ def router(books: Books) -> APIRouter:
     return routes
 
 
-def _table(books: Books, visitor: Visitor, wanted: Wanted, what: str, form: str) -> BinaryIO:
+class Abandoned(Exception):
+    """Nobody waits any more for what was being made."""
+
+
+async def _while_waited_for(request: Request, make: Callable[[Callable[[], bool]], Response]) -> Response:
+    """What ``make`` makes in a thread; it is told when the browser has gone, or the server ends."""
+    gone = threading.Event()
+
+    async def look() -> None:
+        while not await request.is_disconnected():
+            await asyncio.sleep(LOOKS)
+        gone.set()
+
+    looking = asyncio.create_task(look())
+    try:
+        return await to_thread.run_sync(make, gone.is_set)
+    finally:
+        gone.set()
+        looking.cancel()
+
+
+def _unless(is_gone: Callable[[], bool], made: Iterable[Sequence[Cell]]) -> Iterator[Sequence[Cell]]:
+    for row in made:
+        if is_gone():
+            raise Abandoned
+        yield row
+
+
+def _table(
+    books: Books, visitor: Visitor, wanted: Wanted, what: str, form: str, is_gone: Callable[[], bool]
+) -> BinaryIO:
     if len(extracts.chosen(books.archive, replace(wanted, limit=MOST_CALLS + 1))) > MOST_CALLS:
         raise HTTPException(413, TOO_MANY.in_(visitor.language))
     extract = rows.Extract(books.archive, wanted, visitor.language, visitor.reveals)
-    made = extract.findings() if what == "findings" else extract.scores()
+    made = extract.scores() if what == "scores" else extract.findings(only_faults=what == "faults")
+    lines = _unless(is_gone, made.rows)
     head = [column.title.in_(visitor.language) for column in made.columns]
     with ExitStack() as stack:
         file = cast(BinaryIO, stack.enter_context(tempfile.TemporaryFile()))
         if form == "csv":
-            sheets.write_csv(file, head, made.rows)
+            sheets.write_csv(file, head, lines)
         else:
             title = TITLES[what].in_(visitor.language)
-            sheets.write_xlsx(file, title, head, [column.width for column in made.columns], made.rows)
+            sheets.write_xlsx(file, title, head, [column.width for column in made.columns], lines)
         file.seek(0)
         stack.pop_all()  # it is closed, and so deleted, when it has been sent
     return file

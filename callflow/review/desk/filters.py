@@ -14,13 +14,12 @@ from urllib.parse import urlencode
 
 from callflow.archive.days import YEARS, midnight
 from callflow.archive.search import CallQuery, Sort
-from callflow.review.words import SEVERITIES, VERDICTS
+from callflow.review.words import DIRECTIONS, SEVERITIES, VERDICTS
 from callflow.texts import Text, text
 
 PER_PAGE = 50
 MOST_PAGES = 2_000
 SORTS = ("began", "agent", "queue", "duration", "score", "faults")
-DIRECTIONS = {"inbound": text("inbound", "呼入"), "outbound": text("outbound", "呼出")}
 STATUSES = {"done": text("judged", "已评"), "failed": text("failed", "失败")}
 LONGEST = 200
 """Characters of one filter; of what is longer the page takes the beginning."""

@@ -17,8 +17,8 @@ from callflow.texts import Text, text
 
 GONE = text("The recording is not where it was: {p}", "录音已不在原处：{p}")
 OUTSIDE = text(
-    "The recording lies outside the folders that this server may open (--recordings)",
-    "录音不在本服务可打开的文件夹内（--recordings）",
+    "The recording lies outside the folders that this server may open: whoever started it can add one by --recordings",
+    "录音不在本服务可打开的文件夹内，请管理员用 --recordings 添加其文件夹",
 )
 CHANGED = text(
     "The recording has been changed, or exchanged for another, since it was judged: {p}",

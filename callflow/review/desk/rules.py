@@ -61,7 +61,7 @@ def _values(books: Books, request: Request, visitor: Visitor) -> dict[str, Any]:
     reviews = books.recent.of(wanted, lambda: reviews_of(extracts.decided(books.archive, wanted)))
     trust = trends.trusted(reviews)
     return {
-        **shared(books, span, visitor),
+        **shared(books, request.query_params, span, visitor),
         "rows": _sorted(found, trust, span),
         "trust": trust,
         "untrusted": Trust(),

@@ -61,8 +61,12 @@ class SoundFiles:
 
     def peaks(self, recording: Path, name: str, agent: str) -> Path:
         """The file with the peaks alone, which may be there before anything to play is. As ``made``."""
+        return self.kept(name, agent) or self.made(recording, name, agent).peaks
+
+    def kept(self, name: str, agent: str) -> Path | None:
+        """The file with the peaks of the recording of that hash, if there is one."""
         kept = self._folder / peaks.file_name(name, agent)
-        return kept if kept.is_file() else self.made(recording, name, agent).peaks
+        return kept if name and kept.is_file() else None
 
     def played(self, recording: Path, name: str, agent: str) -> Path:
         """The file to play, whether or not it has been made yet."""

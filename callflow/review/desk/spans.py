@@ -13,12 +13,15 @@ from urllib.parse import urlencode
 from callflow.archive.days import YEARS, midnight
 from callflow.archive.figures import Asked
 from callflow.archive.tallies import Week
+from callflow.texts import Text, text
 
 USUAL, MOST = 12, 105
 """Weeks that are shown unless asked for others, and at most."""
 BY_DAY = 5
 """Up to so many weeks are drawn day by day."""
 _LONGEST = 200
+_LEFT_OUT = text("a day was left out: it means nothing here", "已略去一个日期：无法理解")
+_TURNED = text("the first day was after the last: they were turned round", "起止日期前后颠倒，已对调")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,19 @@ class Span:
         end = monday(until) + timedelta(days=6)
         first = max(monday(since), end - timedelta(days=7 * MOST - 1))
         return replace(self, since=first.isoformat(), until=end.isoformat())
+
+    def told(self, given: Mapping[str, str]) -> list[Text]:
+        """What of the days in an address these weeks leave out or turn round."""
+        written = [given.get(name, "").strip() for name in ("since", "until")]
+        since, until = map(_day, written)
+        found = [_LEFT_OUT] if any(written[n] and not day for n, day in enumerate((since, until))) else []
+        if since and until and since > until:
+            found.append(_TURNED)
+        first, last = date.fromisoformat(self.since), date.fromisoformat(self.until)
+        asked = [day for day in (since, until) if day]
+        if any(not first <= day <= last for day in asked):
+            found.append(text("shown are {n} weeks at most", "最多显示 {n} 周", n=MOST))
+        return found
 
     @property
     def asked(self) -> Asked:

@@ -199,6 +199,7 @@ def clauses(rules: Iterable[RuleFigures]) -> list[ClauseFigures]:
             title=max(of_ref, key=lambda one: one.assessed).title,
             met=sum(one.met for one in of_ref),
             assessed=sum(one.assessed for one in of_ref),
+            others=len(of_ref) - 1,
             rules=tuple(one.name for one in of_ref),
         )
         for ref, of_ref in by_ref.items()

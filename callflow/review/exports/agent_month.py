@@ -49,9 +49,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """How often a clause was met of the times it was assessed. ``title``: of the rule that it mostly came from.
+    """How often a clause was met of the times it was assessed, in all the rules that serve it.
 
-    ``forbidden``: only ever violated, so that there is nothing it could be met by.
+    ``title``: of the rule that it mostly came from, beside ``others``; ``forbidden``: only ever violated, so that there
+    is nothing it could be met by.
     """
 
     ref: str
@@ -59,6 +60,7 @@ class Clause:
     met: int
     assessed: int
     forbidden: bool = False
+    others: int = 0
 
     @property
     def share(self) -> float:
@@ -202,8 +204,8 @@ def clauses_of(calls: Iterable[Judged]) -> list[Clause]:
                 violated[ref] += finding.standing == "violated"
                 titles.setdefault(ref, Counter())[title] += 1
     return [
-        Clause(ref, titles[ref].most_common(1)[0][0], met[ref], count, violated[ref] == count)
-        for ref, count in assessed.items()
+        Clause(ref, of.most_common(1)[0][0], met[ref], assessed[ref], violated[ref] == assessed[ref], len(of) - 1)
+        for ref, of in titles.items()
     ]
 
 

@@ -91,9 +91,9 @@ class Extract:
         self._ids = ids
         self._language, self._reveal = language, reveal
 
-    def findings(self) -> Table:
-        """A row for each finding, by call."""
-        return Table((*CALL, *FINDING), self._finding_rows())
+    def findings(self, only_faults: bool = False) -> Table:
+        """A row for each finding, by call; or for those alone by which something is missed or violated."""
+        return Table((*CALL, *FINDING), self._finding_rows(only_faults))
 
     def scores(self, chosen: Chosen = lambda flow: None) -> Table:
         """A row for each call, with the share of every group in per cent; ``chosen``: by which scorecard."""
@@ -113,11 +113,11 @@ class Extract:
     def _chosen(self) -> Sequence[int]:
         return extracts.chosen(self._archive, self._wanted) if self._ids is None else self._ids
 
-    def _finding_rows(self) -> Iterator[list[Cell]]:
+    def _finding_rows(self, only_faults: bool) -> Iterator[list[Cell]]:
         for ids in _portions(self._chosen()):
             all_ = extracts.decided(self._archive, ids=ids, reveal=self._reveal)
             decided = {one.finding: one for one in all_ if one.role != "agent"}
-            for call, findings in with_findings(self._archive, ids, self._reveal):
+            for call, findings in with_findings(self._archive, ids, self._reveal, only_faults):
                 head = self._call(call)
                 titles = known.group_titles(call.rules)
                 for finding in findings:
@@ -125,7 +125,8 @@ class Extract:
 
     def _call(self, call: KeptCall) -> list[Cell]:
         return [
-            call.id, local(call.began), call.agent, call.agent_name, call.team, call.queue, call.direction,
+            call.id, local(call.began), call.agent, call.agent_name, call.team, call.queue,
+            self._in(words.DIRECTIONS.get(call.direction, Text(call.direction, call.direction))),
             call.customer, round(call.duration / 60, 2), Path(call.path).name,
         ]  # fmt: skip
 
@@ -172,11 +173,11 @@ class Extract:
 
 
 def with_findings(
-    archive: Archive, ids: Sequence[int], reveal: bool = False
+    archive: Archive, ids: Sequence[int], reveal: bool = False, only_faults: bool = False
 ) -> Iterator[tuple[KeptCall, list[KeptFinding]]]:
     """Calls with their findings, portion by portion; see ``extracts``."""
     for portion in _portions(ids):
-        findings = extracts.findings(archive, portion, reveal=reveal)
+        findings = extracts.findings(archive, portion, reveal=reveal, only_faults=only_faults)
         for call in extracts.calls(archive, portion, reveal=reveal):
             yield call, findings[call.id]
 

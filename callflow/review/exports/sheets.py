@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -51,6 +52,18 @@ def write_xlsx(
 ) -> int:
     """One sheet (more where Excel has no room for all in one), its head frozen, with filters. Returns how many rows."""
     book = Workbook(write_only=True)
+    try:
+        written = _fill(book, title, head, widths, rows)
+        book.save(file)
+    except BaseException:
+        _forget(book)
+        raise
+    return written
+
+
+def _fill(
+    book: Workbook, title: str, head: Sequence[str], widths: Sequence[int], rows: Iterable[Sequence[Cell]]
+) -> int:
     left = iter(rows)
     row: Sequence[Cell] | None = next(left, None)
     number = written = 0
@@ -68,8 +81,16 @@ def write_xlsx(
             written += 1
             row = next(left, None)
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(head))}{count}"
-    book.save(file)
     return written
+
+
+def _forget(book: Workbook) -> None:
+    """Of a book that is never saved every sheet lies in a file of its own, as large as what it held."""
+    sheet: Any
+    for sheet in book.worksheets:
+        with suppress(Exception):
+            sheet.close()
+            sheet._writer.cleanup()
 
 
 def _head(sheet: Any, name: str) -> Any:

@@ -96,15 +96,28 @@ const start = () => {
 
   // ---------------------------------------------------------------------------------------------- decisions
 
+  // A locked archive may let one wait for half a minute: that is said, and a second press means nothing meanwhile.
   const decide = async (item, kind, verdict = "", note = "") => {
-    const answer = await fetch(`/api/findings/${item.dataset.id}/decisions`, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-csrf-token": csrf },
-      body: JSON.stringify({ kind, verdict, note }),
-    });
-    const told = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error(told.detail ?? answer.statusText);
-    settle(item, told);
+    if (item.ariaBusy) return;
+    const saving = setTimeout(() => tell(item, data.words.saving, "saving"), 300);
+    item.ariaBusy = "true";
+    try {
+      const answer = await fetch(`/api/findings/${item.dataset.id}/decisions`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "x-csrf-token": csrf },
+        body: JSON.stringify({ kind, verdict, note }),
+      }).catch(() => {
+        throw new Error(data.words.unreached);
+      });
+      const told = await answer.json().catch(() => ({}));
+      if (!answer.ok) throw Object.assign(new Error(told.detail ?? answer.statusText), { status: answer.status });
+      item.querySelector(".failed")?.remove();
+      settle(item, told);
+    } finally {
+      clearTimeout(saving);
+      item.querySelector(".saving")?.remove();
+      item.ariaBusy = null;
+    }
   };
 
   const settle = (item, told) => {
@@ -112,9 +125,7 @@ const start = () => {
     item.dataset.verdict = told.standing;
     item.classList.add(told.standing);
     item.querySelector(".verdict").textContent = data.words.verdicts[told.standing] ?? told.standing;
-    const sign = item.querySelector(".sign");
-    sign.setAttribute("class", `sign ${told.standing}`);
-    sign.querySelector("use").setAttribute("href", `#sign-${told.standing}`);
+    signed(item, told.standing);
     item.querySelector(".disputed").hidden = !told.disputed;
     const list = item.querySelector(".decisions");
     list.replaceChildren(...told.decisions.map(line));
@@ -126,9 +137,20 @@ const start = () => {
       shown.textContent = group.points;
       row.querySelector(".fill").setAttribute("width", `${(100 * group.share).toFixed(1)}%`);
     }
-    const mark = data.marks.find(([number]) => number === Number(item.id.slice("finding-".length)));
+    const number = Number(item.id.slice("finding-".length)), mark = data.marks.find(([each]) => each === number);
     if (mark) mark[1] = told.standing;
     lanes.draw();
+    for (const link of all(`[data-finding="${number}"]`, transcript)) {
+      link.className = told.standing;
+      signed(link, told.standing);
+      link.closest("li").classList.toggle("cleared", !link.parentNode.querySelector(".violated:not(.sign)"));
+    }
+  };
+
+  const signed = (item, verdict) => {
+    const sign = item.querySelector(".sign");
+    sign.setAttribute("class", `sign ${verdict}`);
+    sign.querySelector("use").setAttribute("href", `#sign-${verdict}`);
   };
 
   const line = ({ kind, verdict, user, when, note }) => {
@@ -145,13 +167,35 @@ const start = () => {
     return li;
   };
 
-  const complain = (item, error) => {
-    item.querySelector(".failed")?.remove();
+  const tell = (item, message, kind) => {
+    item.querySelector(".failed, .saving")?.remove();
     const p = document.createElement("p");
-    p.className = "failed";
-    p.setAttribute("role", "alert");
-    p.textContent = `✕ ${error.message}`;
+    p.className = kind;
+    p.setAttribute("role", kind === "failed" ? "alert" : "status");
+    p.textContent = message;
     item.append(p);
+    return p;
+  };
+  const complain = (item, error) => {
+    const p = tell(item, `✕ ${error.message}`, "failed");
+    if (error.status !== 401 && error.status !== 403) return;
+    const back = `/calls/${data.id}?finding=${item.dataset.id}`, link = document.createElement("a");
+    link.href = error.status === 401 ? `/login?next=${encodeURIComponent(back)}` : back;
+    link.textContent = error.status === 401 ? data.words.login : data.words.reload;
+    p.append(" ", link);
+  };
+
+  // What one was writing when the session ended is there again after the log-in: in this tab, for the same user.
+  const DRAFT = "callflow-draft";
+  const draft = {
+    keep: (finding, kind, verdict, note) =>
+      sessionStorage.setItem(DRAFT, JSON.stringify({ user: data.user, finding, kind, verdict, note })),
+    taken: () => {
+      const kept = JSON.parse(sessionStorage.getItem(DRAFT) ?? "{}");
+      if (!kept.finding || !document.querySelector(`.finding[data-id="${CSS.escape(kept.finding)}"]`)) return null;
+      sessionStorage.removeItem(DRAFT);
+      return kept.user === data.user ? kept : null;
+    },
   };
 
   const begin = (item, kind) => {
@@ -165,10 +209,13 @@ const start = () => {
     ask.hidden = false;
     $("ask-verdict").hidden = kind !== "correct";
     ask.querySelector("h2").textContent = data.words.asks[kind];
-    ask.querySelector(".wrong").hidden = true;
+    const verdicts = ["met", ...item.dataset.faults.split(" "), "not_assessed"].filter((each) => each !== item.dataset.verdict);
+    const named = { ...data.words.verdicts, ...(item.dataset.faults === "violated" && { met: data.words.allowed }) };
+    ask.elements.verdict.replaceChildren(new Option(data.words.choose, ""), ...verdicts.map((each) => new Option(named[each], each)));
+    ask.elements.verdict.required = kind === "correct";
     item.append(ask);
     ask.elements.note.value = "";
-    ask.elements.note.focus();
+    (kind === "correct" ? ask.elements.verdict : ask.elements.note).focus();
   };
   const close = () => {
     ask.hidden = true;
@@ -177,10 +224,10 @@ const start = () => {
   ask.onsubmit = (event) => {
     event.preventDefault();
     const item = ask.closest(".finding"), kind = ask.dataset.kind;
-    decide(item, kind, kind === "correct" ? ask.elements.verdict.value : "", ask.elements.note.value.trim()).then(close, (error) => {
-      const wrong = ask.querySelector(".wrong");
-      wrong.textContent = `✕ ${error.message}`;
-      wrong.hidden = false;
+    const verdict = kind === "correct" ? ask.elements.verdict.value : "", note = ask.elements.note.value.trim();
+    decide(item, kind, verdict, note).then(close, (error) => {
+      if (error.status === 401 || error.status === 403) draft.keep(item.dataset.id, kind, verdict, note);
+      complain(item, error);
     });
   };
   ask.onkeydown = (event) => {
@@ -290,7 +337,7 @@ const start = () => {
 
   draw(0);
   performance.mark("ready");
-  if (data.sound) loadPeaks();
+  if (data.wave) loadPeaks();
   const asked = new URLSearchParams(location.search);
   if (asked.has("finding")) {
     const item = document.querySelector(`.finding[data-id="${CSS.escape(asked.get("finding"))}"]`);
@@ -300,6 +347,14 @@ const start = () => {
   } else if (asked.has("at")) {
     draw(Number(asked.get("at")) || 0);
     if (sound) sound.currentTime = at;
+  }
+  const kept = draft.taken();
+  if (kept) {
+    const item = document.querySelector(`.finding[data-id="${CSS.escape(kept.finding)}"]`);
+    choose(item, false);
+    begin(item, kept.kind);
+    if (kept.verdict) ask.elements.verdict.value = kept.verdict;
+    ask.elements.note.value = kept.note;
   }
   document.body.dataset.ready = "true";
 };

@@ -27,7 +27,7 @@ export class Lanes {
     this.at = 0;
     this.chosen = -1;
     this.peaks = null;
-    const wave = data.sound ? WAVE : 0;
+    const wave = data.wave ? WAVE : 0;
     this.agent = AXIS + 4;
     this.customer = this.agent + wave + SPEECH + GAP;
     this.states = this.customer + (data.separate ? wave : 0) + SPEECH + GAP;
