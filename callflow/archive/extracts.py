@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callflow.archive.masking import Masker, masked, masked_fields
+from callflow.archive.masking import Masker, masked, masked_fields, masked_name
 from callflow.archive.standing import WITHDRAWN
 from callflow.archive.store import Archive
 from callflow.archive.tables import (
@@ -179,11 +179,11 @@ def calls(archive: Archive, ids: Sequence[int], *, journals: bool = False, revea
             if number in rows:
                 call, agent, team, content = rows[number]
                 kept = _kept(call, agent, team or "", flows.get(call.flow_id or 0), content or b"")
-                yield kept if reveal else masked_fields(kept, *_TELLING)
+                yield kept if reveal else replace(masked_fields(kept, *_TELLING), path=masked_name(kept.path))
 
 
-_TELLING = ("path", "customer", "queue", "agent_name", "team")
-"""What of a call may hold a number: recorders put that of the caller into the names of files, exchanges into queues."""
+_TELLING = ("customer", "queue", "agent_name", "team")
+"""What of a call may hold a number besides its file's name: exchanges put that of the caller into queues."""
 
 
 def _kept(call: Call, agent: Agent | None, team: str, flow: FlowVersion | None, journal: bytes) -> KeptCall:

@@ -48,9 +48,14 @@ def _sounds() -> Sounds:
 def masked(words: str) -> str:
     """``words`` that stand alone (a name, a file, a note) with the middle of every long number hidden.
 
-    What was masked before stays as it is, and so do days and times as files are called after them.
+    What was masked before stays as it is.
     """
-    return around_dates(words, _Numbers().text)
+    return _Numbers().text(words)
+
+
+def masked_name(path: str) -> str:
+    """The same for a file's name or path, in which a day and a time may stand and stay."""
+    return around_dates(path, _Numbers().text)
 
 
 def masked_fields(row: Row, *names: str) -> Row:

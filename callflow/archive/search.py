@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callflow.archive import excerpts, said, standing
-from callflow.archive.masking import masked, masked_fields, masked_lines, tells_numbers
+from callflow.archive.masking import masked, masked_fields, masked_lines, masked_name, tells_numbers
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Call, FlowVersion, Said, StoredFinding, Team
 from callflow.archive.viewers import Viewer, code_of
@@ -287,7 +287,9 @@ def rows_of(session: Session, ids: Sequence[int], reveal: bool) -> list[CallRow]
 def _masked(row: CallRow) -> CallRow:
     """Recorders like to put the number that called into the file's name, and exchanges into that of the queue."""
     reason = {language: masked(str(why)) for language, why in row.reason.items()} if row.reason else row.reason
-    return replace(masked_fields(row, "path", "customer", "queue", "agent_name", "team"), reason=reason)
+    return replace(
+        masked_fields(row, "customer", "queue", "agent_name", "team"), path=masked_name(row.path), reason=reason
+    )
 
 
 _COPIED = [

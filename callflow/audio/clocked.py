@@ -94,7 +94,10 @@ class Timeline:
         """Lay silence where nothing has come for too long, up to shortly before ``now``."""
         behind = now - self._began - self._laid / RATE
         margin = self._longest + _MARGIN
-        if behind < (margin if self._paused and not self._held else self._patience):
+        patience = margin if self._paused and not self._held else self._patience
+        if self._held and not self._paused:  # what comes late is still coming
+            patience = max(patience, _HELD_LONG * self._longest + _SMALL / RATE + margin)
+        if behind < patience:
             return
         if self._held:
             self._place()

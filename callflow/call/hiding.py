@@ -33,12 +33,16 @@ _UNIT_SYLLABLES = frozenset((
 """What follows an amount or a date: the number ends there."""
 _TIME = r"(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?"
 _DAY = r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-_DATED = re.compile(rf"(?<!\d)(?<!1[3-9]\d[-_ ])({_DAY}(?:[-_T ]?{_TIME})?)(?!\d)")
+_ALONE = r"(?<!\d)(?<!\d[-_ .—–])"
+_DATED = re.compile(
+    rf"((?<![^/\\])\d{{1,4}}_{_DAY}[-_T]?{_TIME}(?![-_ .—–]?\d)|{_ALONE}{_DAY}(?:[-_T]?{_TIME})?(?![-_ .—–]?\d))"
+)
+"""A day, maybe with the time, with no other digits beside it but an agent's code before both."""
 
 
 def around_dates(name: str, change: Callable[[str], str]) -> str:
-    """``change`` made to all of a name but the days and times in it (``1002_20261123-1405``), as many files have them:
-    they are as long as a telephone number and none."""
+    """``change`` made to all of a file's name but the day and time in it (``1002_20261123-1405``): as long as a
+    telephone number, and none. Only for names of files: elsewhere such digits may be part of an identity number."""
     return "".join(part if place % 2 else change(part) for place, part in enumerate(_DATED.split(name)))
 
 

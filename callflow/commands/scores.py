@@ -111,14 +111,13 @@ def _calls_of(archive: Archive, wanted: Wanted, flows: Sequence[str], language: 
 
     All, where there are none: the files of a flow under another name are still the same flow.
     """
-    every = extracts.chosen(archive, wanted)
-    for flow in flows:
-        if own := extracts.chosen(archive, replace(wanted, flow=flow)):
-            if wanted.limit is None and len(own) < len(every):
-                en, zh = "calls of other flows, left out: {n:,}", "其他流程的通话 {n:,} 通，未计入"
-                note(text(en, zh, n=len(every) - len(own)), language)
-            return own
-    return every
+    every = extracts.chosen(archive, replace(wanted, limit=None))
+    own = {number for flow in {*flows} for number in extracts.chosen(archive, replace(wanted, flow=flow, limit=None))}
+    if own and len(own) < len(every):
+        en, zh = "calls of other flows, left out: {n:,}", "其他流程的通话 {n:,} 通，未计入"
+        note(text(en, zh, n=len(every) - len(own)), language)
+        every = [number for number in every if number in own]
+    return every if wanted.limit is None else every[-wanted.limit :]
 
 
 def _desk(options: argparse.Namespace) -> str:

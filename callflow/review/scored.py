@@ -11,7 +11,7 @@ from typing import Literal
 from callflow import flowfiles
 from callflow.archive import extracts
 from callflow.archive.extracts import KeptCall, KeptFinding
-from callflow.archive.masking import Masker, masked
+from callflow.archive.masking import Masker, masked_name
 from callflow.archive.store import Archive
 from callflow.call.plan import Plan
 from callflow.errors import ArchiveError
@@ -82,7 +82,7 @@ def of_journal(
     flow_s = known.scorecard_of(version.rules, groups)
     findings = [event for event in events if isinstance(event, Finding)]
     if not reveal:
-        name, masker = masked(name), Masker.of(events)
+        name, masker = masked_name(name), Masker.of(events)
         findings = [masker.finding(finding) for finding in findings]
     scored = score(card or flow_s, findings, heard=known.was_heard(flow_s, groups))
     separate = all(getattr(event, "separate", True) for event in events)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from callflow.archive import calls, excerpts, extracts, search
 from callflow.archive.details import choices, details
-from callflow.archive.masking import Masker, masked, masked_lines, tells_numbers
+from callflow.archive.masking import MARK, Masker, masked, masked_lines, masked_name, tells_numbers
 from callflow.archive.search import CallQuery, find
 from callflow.archive.store import Archive
 from callflow.archive.viewers import EVERYTHING, Viewer
@@ -58,14 +58,26 @@ def test_fillers_do_not_show_what_stands_between_them() -> None:
     ("name", "shown"),
     [
         ("1002_20261123-1405.jsonl", "1002_20261123-1405.jsonl"),
-        ("20261123_140512_13812345678.wav", "20261123_140512_138••••5678.wav"),
+        ("sixty/1001_20261123-145000_物流.wav", "sixty/1001_20261123-145000_物流.wav"),
+        ("20261123_140512.wav", "20261123_140512.wav"),
         ("138 20261123.wav", "138 ••••1123.wav"),
         ("99920261123.wav", "999••••1123.wav"),
         ("20262359.wav", "202••••9.wav"),
     ],
 )
 def test_the_day_and_time_of_a_file_are_no_telephone_number(name: str, shown: str) -> None:
-    assert masked(name) == shown
+    assert masked_name(name) == shown
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["110101 20031125 1234", "110101-20031125-1234", "021-20231125", "0571_20231125", "138.20231125",
+     "6222-20231125-1405", "622202 20231125 1405", "138_20231125", "20231125_140512_13812345678"],
+)  # fmt: skip
+def test_what_looks_like_a_day_in_a_number_is_hidden_with_it(number: str) -> None:
+    for hide in (masked, masked_name):
+        assert MARK in hide(number)
+    assert MARK in masked("20241123")
 
 
 def test_a_quotation_is_masked_as_the_line_it_was_taken_from() -> None:

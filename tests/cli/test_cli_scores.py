@@ -113,12 +113,20 @@ def test_diff_leaves_out_calls_of_other_flows(tmp_path: Path, capfd: pytest.Capt
     path = archive_of(tmp_path / "calls.sqlite", ["faulty", "exemplary"])
     other = replace(new_call("vulgar"), flow=NewFlow("reminders", "0" * 64))
     with Archive.open(str(path)) as archive:
-        add(archive, [other])
+        add(archive, [other, replace(new_call("transferred"), flow=NewFlow("other", "1" * 64))])
     asked = ["--archive", str(path), "--lang", "en", "--workers", "1"]
     assert main(["diff", "--flow", "inbound", "--against", "inbound", *asked]) == 0
     out, err = capfd.readouterr()
     assert "2 calls judged" in out
-    assert "calls of other flows, left out: 1" in err
+    assert "calls of other flows, left out: 2" in err
+    reminders = tmp_path / "reminders.yaml"
+    reminders.write_text("flow: {start: a}\nstates: {a: {final: true}}\n", "utf-8")
+    assert main(["diff", "--flow", str(reminders), "--against", "inbound", *asked]) == 0
+    out, err = capfd.readouterr()
+    assert "3 calls judged" in out, "of both flows"
+    assert "left out: 1" in err
+    assert main(["diff", "--flow", str(reminders), "--against", "inbound", *asked, "--limit", "2"]) == 0
+    assert "2 calls judged" in capfd.readouterr().out
 
 
 PHONE = "13800138005"

@@ -19,6 +19,9 @@ from callflow.texts import Text, text
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\xad"))
 
+_MAJOR_OF_OLD = "一般"
+"""What workbooks called ``major`` before they had the words of reports."""
+
 
 @dataclass(slots=True)
 class Wanted:
@@ -188,6 +191,8 @@ class _Reader:
         for key, title in SEVERITY_TITLES.items():
             if word.lower() in (key, title.zh):
                 return key
+        if word == _MAJOR_OF_OLD:
+            return "major"
         words = [f"{title.zh} ({key})" for key, title in SEVERITY_TITLES.items()]
         near = did_you_mean(word, [*SEVERITY_TITLES, *(title.zh for title in SEVERITY_TITLES.values())])
         list_ = "、".join(words)

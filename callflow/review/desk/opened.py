@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Lock
 
-from callflow.archive.masking import masked, masked_events
+from callflow.archive.masking import masked_events, masked_name
 from callflow.events import Event
 from callflow.journal import Header, parse_journal
 from callflow.review.desk.flows import Flows
@@ -35,7 +35,7 @@ def open_journal(content: bytes, flows: Flows, reveals: bool) -> Opened:
     journal = parse_journal(content)
     header, events = journal.header, journal.events
     if not reveals:
-        header, events = replace(header, recording=masked(header.recording)), list(masked_events(events))
+        header, events = replace(header, recording=masked_name(header.recording)), list(masked_events(events))
     return Opened(header, tuple(events), Story.of(events, flows.flow(header.flow, header.files)))
 
 

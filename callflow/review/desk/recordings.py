@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from callflow.archive.masking import masked
+from callflow.archive.masking import masked_name
 from callflow.texts import Text, text
 
 GONE = text("The recording is not where it was: {p}", "录音已不在原处：{p}")
@@ -68,5 +68,5 @@ class Roots:
 
 
 def _named(message: Text, path: str) -> Text:
-    name = masked(Path(path).name)
+    name = masked_name(Path(path).name)
     return Text(message.en.format(p=name), message.zh.format(p=name))

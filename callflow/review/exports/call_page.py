@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from callflow.archive.masking import masked, masked_events
+from callflow.archive.masking import masked_events, masked_name
 from callflow.events import Event, Finding, Score
 from callflow.flow.model import Flow
 from callflow.review.report import write_report
@@ -21,7 +21,7 @@ def write_call(
     shown: Iterable[Event] = standing(events, explained)
     if not reveal:
         shown = masked_events(shown)
-    name = explained.name if reveal else masked(explained.name)
+    name = explained.name if reveal else masked_name(explained.name)
     title = name if explained.call is None else f"{explained.call} · {name}"
     write_report(path, Story.of(shown, flow), sound=None, title=title, language=language)
 

@@ -113,7 +113,7 @@ def test_only_what_differs_is_changed(flow: Path, capsys: pytest.CaptureFixture[
     def edit(book: Any) -> None:
         never, say = sheet(book, "禁用语"), sheet(book, "话术")
         never["B3"], never["C2"], never["D2"] = "您去找别人", "我来帮您问一下", None
-        never.append(["too-busy", "我(很|正)忙", "我马上为您处理", "较重", "wording"])
+        never.append(["too-busy", "我(很|正)忙", "我马上为您处理", "一般", "wording"])
         say["B7"] = "再会"
 
     before = texts(flow)
