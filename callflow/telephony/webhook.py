@@ -23,6 +23,7 @@ from callflow import events
 from callflow.events import CallRinging, Event
 from callflow.json_fields import shown
 from callflow.problems import Location, Problem, did_you_mean
+from callflow.telephony import life
 from callflow.telephony.life import Rings, Status, after, may_come
 from callflow.telephony.source import CALL_EVENTS, Reported
 from callflow.texts import Text, text
@@ -40,6 +41,7 @@ LONGEST = 200
 MOST_CALLS, MOST_IDS = 200, 2000
 """Calls, and ids of events, that are remembered."""
 MOST_RINGS = 60
+_A_MOMENT = 0.01
 
 _BEARER = HTTPBearer(auto_error=False, description="The webhook's own token, as callflow live prints it.")
 _CALL = re.compile(r"[A-Za-z0-9._@:+-]{1,128}")
@@ -227,11 +229,12 @@ class _Desk:
         self._tell(self._rings.begin(call, time.monotonic()))
 
     async def _ring_on(self, call: str) -> None:
-        for _ in range(MOST_RINGS):
-            wait = self._rings.wait(time.monotonic())
-            if wait is None or self._calls.status(call) is not Status.RINGING:
+        end = time.monotonic() + MOST_RINGS * life.RING
+        while (now := time.monotonic()) < end and self._calls.status(call) is Status.RINGING:
+            wait = self._rings.wait(now)
+            if wait is None:
                 break
-            await asyncio.sleep(max(0.0, wait))
+            await asyncio.sleep(max(_A_MOMENT, wait))  # the loop may wake a millisecond early: then once more
             self._tell(self._rings.due(time.monotonic()))
         self._rings.stop(call)
 

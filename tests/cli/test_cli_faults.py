@@ -140,7 +140,7 @@ def test_ctrl_c_leaves_nothing_half_written(folder: Path, language: str) -> None
     code, err = interrupted(command, folder, lambda line: b'"type":"heard"' in line)
     assert code == 130
     assert err.splitlines() == [
-        "interrupted; nothing unfinished was kept" if language == "en" else "已中断，未完成的内容没有保留"
+        "interrupted; nothing unfinished was kept" if language == "en" else "已中断，未完成的没有保留"
     ]
     assert listing(folder) == before
 

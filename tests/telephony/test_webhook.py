@@ -1,5 +1,6 @@
 """The webhook on a real server on this computer, used as meant and attacked."""
 
+import asyncio
 import http.client
 import json
 import socket
@@ -194,6 +195,19 @@ def test_rings_are_counted_where_the_sender_does_not(hook: Hook, monkeypatch: py
     hook.post({"type": "call.answered"})
     assert hook.events[:3] == [CallRinging(at=0.0, ring=n) for n in (1, 2, 3)]
     assert hook.events[-1] == CallAnswered(at=0.0)
+
+
+def test_rings_are_counted_though_the_loop_wakes_too_early(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """uvloop wakes up to a millisecond early; here a hundred times too early, and then as it should."""
+    sleep, early = asyncio.sleep, iter(range(100))
+
+    async def woken(seconds: float) -> None:
+        await sleep(seconds if next(early, None) is None else 0)
+
+    monkeypatch.setattr("callflow.telephony.life.RING", 0.2)
+    monkeypatch.setattr(asyncio, "sleep", woken)
+    hook.post({"type": "call.ringing"})
+    until(lambda: len(hook.events) == 3, lambda: f"{hook.events}")
 
 
 def test_memory_is_bounded() -> None:
