@@ -62,7 +62,7 @@ def run_serve(options: argparse.Namespace, language: str) -> int:
         if flows:
             stack.callback(studio.add(site, flows, archive, options.flows_init).bench.close)
         app = site.finished(own_hosts(options.host, port, options.name or (), bool(certificate), proxy is not None))
-        _warn(options.host, secure, language)
+        _warn(options.host, certificate, proxy, language)
         scheme, host = "https" if certificate else "http", f"[{options.host}]" if ":" in options.host else options.host
         with suppress(KeyboardInterrupt):  # how one stops it
             serve(app, listening, certificate, key, proxy, lambda: print(f"{scheme}://{host}:{port}/", flush=True))
@@ -97,8 +97,18 @@ def _open(path: Path, agent: str) -> Source:
     return Recording(path, agent="right" if agent == "right" else "left")
 
 
-def _warn(host: str, secure: bool, language: str) -> None:
-    if not is_local(host) and not secure:
+def _warn(host: str, certificate: str | None, proxy: str | None, language: str) -> None:
+    if is_local(host) or certificate:
+        return
+    if proxy:
+        message = text(
+            "the way from the proxy to {h} is not encrypted, and others on the network can come past the proxy: "
+            "listen on 127.0.0.1, or give --certificate and --key",
+            "代理到 {h} 之间未加密，网络中的他人也能绕过代理：请监听 127.0.0.1，或给出 --certificate 和 --key",
+            h=host,
+        )
+        note(message, language)
+    else:
         message = text(
             "others on the network can read what travels to {h}: give --certificate and --key",
             "发往 {h} 的内容未加密，网络中的他人可以读到：请给出 --certificate 和 --key",

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from callflow.archive import decisions, details
 from callflow.archive.details import Details
 from callflow.errors import ArchiveError, BadJournal
-from callflow.flow.model import Flow, Shape
+from callflow.flow.model import FORBIDS, Flow
 from callflow.review import layout, words
 from callflow.review.desk.books import Books, Id, both
 from callflow.review.desk.calls import HERE
@@ -65,7 +65,6 @@ TOLD = {
     "reload": text("Load the page again: what you wrote is kept", "刷新页面后继续，已写的内容会保留"),
 }
 """What the page's script says while a decision is made."""
-MUST_NOT = (Shape.ABSENCE, Shape.NOT_SUCCESSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +217,7 @@ def faults_of(rule: str, verdict: str, flow: Flow) -> tuple[str, ...]:
     ``verdict``: the engine's, which tells where the flow does not know the rule.
     """
     if known := flow.rules.get(rule):
-        return ("violated",) if known.shape in MUST_NOT else ("missed",)
+        return ("violated",) if known.shape in FORBIDS else ("missed",)
     if rule in flow.phrases or verdict == "violated":
         return ("violated",)
     return ("missed",) if verdict == "missed" else ("missed", "violated")

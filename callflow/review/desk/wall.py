@@ -25,6 +25,8 @@ from callflow.review.desk.glance import NotOurs, Seen, View, read
 from callflow.texts import Text, printable, text
 
 MOST_MACHINES = 1_000
+MOST_ASKING = 50
+"""Machines whose tokens are being looked up at a time."""
 MOST_UNREAD = 3
 """Whispers that an agent has not read: more would be no help in a call."""
 KEPT, GONE_AFTER = 5, 60.0
@@ -131,19 +133,27 @@ class Wall:
         self._places: dict[int, Place] = {}
         self._pages: set[asyncio.Event] = set()
         self._credits: dict[int, Credit] = {}
+        self._asking = 0
 
     # ------------------------------------------------------------------------------------ machines
 
     async def machine(self, socket: WebSocket, token: str) -> None:
         """Talk to an agent's machine until it goes, or sends what ours would never send.
 
-        One whose token is not good is answered 401; where there is no room or no archive, 503.
+        One whose token is not good is answered 401; where there is no room or no archive, 503. So are those beyond
+        ``MOST_ASKING`` whose tokens are being looked up: anybody can ask, and each asks the archive.
         """
+        if self._asking >= MOST_ASKING:
+            await socket.send_denial_response(Response(status_code=503))
+            return
+        self._asking += 1
         try:
             who = await self._known(token)
         except CallflowError:
             await socket.send_denial_response(Response(status_code=503))
             return
+        finally:
+            self._asking -= 1
         if who is None or (who.user not in self._places and len(self._places) >= MOST_MACHINES):
             await socket.send_denial_response(Response(status_code=401 if who is None else 503))
             return

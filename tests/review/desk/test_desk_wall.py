@@ -360,6 +360,33 @@ def test_who_is_away_for_long_makes_room_though_nobody_watches(monkeypatch: pyte
             pass
 
 
+def test_few_tokens_are_looked_up_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def known(token: str) -> None:
+        asked.append(token)
+        await asyncio.Event().wait()
+
+    class Socket:
+        status = 0
+
+        async def send_denial_response(self, response: Response) -> None:
+            self.status = response.status_code
+
+    async def ask() -> int:
+        wall, sockets = desk_wall.Wall(known, cast(Any, None)), [Socket() for _ in range(3)]
+        tasks = [asyncio.create_task(wall.machine(cast(Any, socket), "guess")) for socket in sockets]
+        await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return sockets[-1].status
+
+    monkeypatch.setattr(desk_wall, "MOST_ASKING", 2)
+    assert asyncio.run(ask()) == 503
+    assert len(asked) == 2
+
+
 def test_whispers_are_few_and_short(served: Served) -> None:
     with machine(served, served.wall_token()) as line:
         assert whisper(served, "admin", "长" * 201).status == 422
