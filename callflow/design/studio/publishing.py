@@ -178,9 +178,7 @@ class Publisher:
             return
         is_ = {name: sheet.sha for name, sheet in now.sheets.items()} | {one.at.file: "?" for one in now.unread}
         left = {name: content for name, content in note.files.items() if is_.get(name, "") == note.were.get(name, "")}
-        if not repository.contains(
-            note.commit
-        ):  # it has it after the files: whatever they are now, somebody made it so
+        if not repository.contains(note.commit):  # once it does, files that are otherwise were made so since
             self._carry_out(replace(note, files=left))
         self._settle(note)
 
