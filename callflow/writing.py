@@ -7,14 +7,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from callflow.errors import OutputError
-from callflow.texts import refused, text
+from callflow.errors import CallflowError, OutputError
+from callflow.texts import Text, refused, short, text
 
 if sys.platform == "win32":
     import msvcrt
@@ -23,8 +23,14 @@ else:
 
 _MARK = "\ufeff".encode()
 _PART = ".part"
+_KEPT = ".kept"
+"""What nobody sweeps away: the only copy of a text."""
 _FAR_BEHIND = 1 << 40
 """Where the byte is that is locked on Windows, whose locks keep readers out: behind everything that is written."""
+
+
+class NotPutBack(OutputError):
+    """Files could neither be written all nor be put back as they were; what they were is kept beside them."""
 
 
 @contextmanager
@@ -63,7 +69,8 @@ def replaced(files: Mapping[Path, bytes | None], were: Mapping[Path, str]) -> It
     """Give files other content, all of them or none; they are as they were again where what is done inside fails.
 
     ``None`` takes a file away. ``were``: the sha256 that each had, "" where there was none. Raises ``OutputError`` with
-    nothing changed where somebody else has changed one, or one cannot be written.
+    nothing changed where somebody else has changed one, or one cannot be written; ``NotPutBack`` where a file can then
+    not be made what it was, whatever failed first.
     """
     before = {path: _unchanged(path, were[path]) for path in files}
     parts: dict[Path, Path] = {}
@@ -84,29 +91,54 @@ def replaced(files: Mapping[Path, bytes | None], were: Mapping[Path, str]) -> It
             _settle(folder)
         yield
     except BaseException as error:  # also a Ctrl-C in the middle
-        for path in done:
-            if _content(path) == files[path]:
-                _put(olds.get(path), path)
+        new = [path for path in done if not _back(path, files[path], olds.get(path))]
+        if new:
+            raise _not_put_back(_cause(error, files), {path: olds.pop(path, None) for path in new}) from error
         if not isinstance(error, OSError):
             raise
-        where = error.filename or next(iter(files))
-        raise OutputError(
-            text(
-                'cannot write "{p}": {w}; nothing was changed',
-                "无法写入“{p}”：{w}；未作任何修改",
-                p=where,
-                w=refused(error),
-            )
-        ) from error
+        raise OutputError(text("{w}; nothing was changed", "{w}；未作任何修改", w=_cause(error, files))) from error
     finally:
         for left in (*parts.values(), *olds.values()):
-            left.unlink(missing_ok=True)
+            with suppress(OSError):  # why it failed is told, and not that this did, too
+                left.unlink(missing_ok=True)
 
 
 def sweep(path: Path) -> None:
     """Remove what ``replaced`` has left beside a file when it was killed."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.*{_PART}"):
         left.unlink(missing_ok=True)
+
+
+def _back(path: Path, new: bytes | None, old: Path | None) -> bool:
+    """Make a file what it was, unless somebody has changed it since. Whether that could be done."""
+    try:
+        if (path.read_bytes() if os.path.lexists(path) else None) == new:
+            _put(old, path)
+    except OSError:
+        return False
+    return True
+
+
+def _not_put_back(why: Text, olds: Mapping[Path, Path | None]) -> NotPutBack:
+    """The error that says of which files, and where from now on lies what each was; ``None``: it was not there."""
+    kept = []
+    for old in filter(None, olds.values()):
+        aside = old.with_suffix(_KEPT)
+        try:
+            kept.append(short(old.rename(aside)))
+        except OSError:
+            kept.append(short(old))
+    message = text("{w}; not put back: {f}", "{w}；未能恢复：{f}", w=why, f=", ".join(map(short, olds)))
+    return NotPutBack(message, text("what was there: {k}", "原内容保存在：{k}", k=", ".join(kept)) if kept else None)
+
+
+def _cause(error: BaseException, files: Iterable[Path]) -> Text:
+    if isinstance(error, CallflowError):
+        return error.message
+    if isinstance(error, OSError):
+        where = error.filename or next(iter(files))
+        return text('cannot write "{p}": {w}', "无法写入“{p}”：{w}", p=where, w=refused(error))
+    return text("it was stopped", "操作被中断")
 
 
 def _put(part: Path | None, path: Path) -> None:

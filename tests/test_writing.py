@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from callflow.errors import OutputError
-from callflow.writing import replace_all, whole_or_nothing
+from callflow.errors import CallflowError, OutputError
+from callflow.texts import text
+from callflow.writing import NotPutBack, replace_all, replaced, sweep, whole_or_nothing
 
 
 @pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt()])
@@ -33,6 +34,34 @@ def test_where_the_second_file_cannot_be_replaced_the_first_is_as_it_was(
     with pytest.raises(OutputError if isinstance(failure, OSError) else KeyboardInterrupt):
         replace_all({one: "new", other: "new"}, {one: was, other: was})
     assert [path.read_text("utf-8") for path in sorted(tmp_path.iterdir())] == ["old", "old"]
+
+
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), CallflowError(text("refused", "不行"))])
+def test_what_cannot_be_put_back_is_kept_and_the_rest_is_put_back(
+    tmp_path: Path, failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk fails for one of three, after another failure: that one is told, and no text is lost."""
+    paths = [tmp_path / name for name in ("a.yaml", "b.yaml", "c.yaml")]
+    for path in paths:
+        path.write_text(f"old {path.name}", "utf-8")
+    whole = os.replace
+
+    def replace(source: Path, target: Path) -> None:
+        if target == paths[0] and "old" in Path(source).read_text("utf-8"):
+            raise OSError(5, "Input/output error")
+        whole(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    were = {path: sha256(path.read_bytes()).hexdigest() for path in paths}
+    with pytest.raises(NotPutBack) as raised, replaced(dict.fromkeys(paths, b"new"), were):
+        raise failure
+    for path in paths:
+        sweep(path)
+    (kept,) = tmp_path.glob(".*")
+    assert [path.read_text("utf-8") for path in (*paths, kept)] == ["new", "old b.yaml", "old c.yaml", "old a.yaml"]
+    said = raised.value.in_("en")
+    assert said.startswith("refused" if isinstance(failure, CallflowError) else "cannot write"), "the first cause"
+    assert kept.name in said
 
 
 def test_a_file_that_was_deleted_meanwhile_is_not_made_again(tmp_path: Path) -> None:

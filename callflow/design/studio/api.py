@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from callflow.call.plan import Plan
 from callflow.design.studio import completing, differing, simulator
 from callflow.design.studio.desk import Desk, Open, hash_of, must_be_good
-from callflow.design.studio.publishing import LONGEST_REASON
+from callflow.design.studio.publishing import LONGEST_REASON, OWN_WORDS
 from callflow.design.studio.reading import draw
 from callflow.design.studio.refusals import Refused, no_file
 from callflow.design.studio.repository import MOST_VERSIONS
@@ -273,6 +273,7 @@ def router(site: Site, desk: Desk) -> APIRouter:
             "versions": repository.versions(flow) if repository else [],
             "repository": repository is not None,
             "most": MOST_VERSIONS,
+            "own_words": OWN_WORDS,
         }
         return site.pages.page(request, "versions.html.j2", values)
 

@@ -76,11 +76,16 @@ def add(site: Site, desk: Desk) -> None:
 
 
 def _listed(desk: Desk, visitor: Visitor, name: str) -> dict[str, Any]:
-    opened = desk.open(visitor.user.name, name)
+    """What its card says; of a flow that cannot be opened why, beside the others."""
+    try:
+        opened = desk.open(visitor.user.name, name)
+    except CallflowError as error:
+        return {"name": name, "title": Text(name, name), "wrong": error, "overlays": desk.overlays(name)}
     flow = desk.known(opened, "") or whole(opened.papers.texts, name)[0]
     return {
         "name": name,
         "title": flow.title if flow else Text(name, name),
+        "wrong": None,
         "files": len(opened.texts),
         "changed": len(opened.draft.files),
         "overlays": desk.overlays(name),

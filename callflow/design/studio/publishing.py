@@ -15,14 +15,16 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
 from callflow.design.studio.refusals import Refused
-from callflow.design.studio.repository import Repository
+from callflow.design.studio.repository import FIRST, Repository, in_both
 from callflow.design.studio.shelf import FILE_NAME, Papers, Sheet, Shelf
 from callflow.errors import CallflowError, OutputError
 from callflow.texts import text
-from callflow.writing import whole_or_nothing
+from callflow.writing import NotPutBack, whole_or_nothing
 
 LONGEST_REASON = 500
-_BY_HAND = "下一版本之前的手工修改 · Changed by hand, before the next version"
+_BY_HAND = text("Changed by hand, before the next version", "下一版本之前的手工修改")
+OWN_WORDS = {line: words for words in (FIRST, _BY_HAND) for line in (in_both(words), words.zh)}
+"""What the studio itself says in messages, by the line there; Chinese alone in those of early versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Publisher:
             known, version = self.version(flow, head), head
             for kept in self._not_kept(flow, texts, now, known):
                 if kept:
-                    version = repository.made(_in(flow, kept), who, _BY_HAND, version)
+                    version = repository.made(_in(flow, kept), who, in_both(_BY_HAND), version)
                     known |= {name: _text(content) for name, content in kept.items() if content is not None}
                     known = {name: words for name, words in known.items() if kept.get(name, b"") is not None}
             changes = {
@@ -108,6 +110,8 @@ class Publisher:
                 file.write(note.to_json())
             try:
                 self._carry_out(note)
+            except NotPutBack:
+                raise  # some files are new: the note stays, the next one goes on with it
             except BaseException:
                 self._note.unlink(missing_ok=True)  # all is as it was
                 raise
@@ -145,10 +149,8 @@ class Publisher:
 
     def _carry_out(self, note: _Note) -> None:
         """The files and the branch: both, or neither with the reason raised."""
-        repository = self._versions()
         with self._shelf.replaced(note.flow, note.files, note.were):
-            if not repository.contains(note.commit):
-                repository.move(note.commit, note.parent)
+            self._versions().move(note.commit, note.parent)
 
     def _settle(self, note: _Note) -> None:
         self._versions().refresh([f"{note.flow}/{name}" for name in note.changed])
@@ -176,7 +178,8 @@ class Publisher:
             return
         is_ = {name: sheet.sha for name, sheet in now.sheets.items()} | {one.at.file: "?" for one in now.unread}
         left = {name: content for name, content in note.files.items() if is_.get(name, "") == note.were.get(name, "")}
-        self._carry_out(replace(note, files=left))
+        if not repository.contains(note.commit):  # once it does, files that are otherwise were made so since
+            self._carry_out(replace(note, files=left))
         self._settle(note)
 
     def _versions(self) -> Repository:

@@ -23,6 +23,7 @@ from callflow.errors import CallflowError
 from callflow.texts import Text, refused, text
 
 MOST_VERSIONS = 200
+FIRST = text("The flows as they were", "流程的初始状态")
 _PATIENCE = 60.0
 """Seconds for git to answer: a repository on a share may be slow."""
 _NOTHING = "0" * 40
@@ -40,6 +41,8 @@ _QUIET = (
     "log.showSignature=false",
     "-c",
     "core.filesRefLockTimeout=2000",
+    "-c",
+    "diff.suppressBlankEmpty=false",
 )
 _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 """What git leaves in its folder while it waits for somebody to finish something."""
@@ -87,7 +90,7 @@ class Repository:
             raise CallflowError(text("no first version: {w}", "无法建立第一个版本：{w}", w=refused(error))) from error
         _run(folder, ("init", "--quiet"))
         made = cls(folder)
-        made.commit(files, who, "流程的初始状态 · The flows as they were", made.head())
+        made.commit(files, who, in_both(FIRST), made.head())
         return made
 
     def branch(self) -> str:
@@ -274,6 +277,11 @@ def compared(old: str, new: str) -> Iterator[tuple[str, str]]:
             yield "@", line[3:]
         elif line and line[0] in " +-":
             yield line[0], line[1:]
+
+
+def in_both(words: Text) -> str:
+    """What the studio itself writes in a message: git keeps it, and its readers may read either language."""
+    return f"{words.zh} · {words.en}"
 
 
 def _is_ours(name: str) -> bool:

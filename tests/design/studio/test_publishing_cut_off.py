@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from callflow.design.studio.refusals import Refused
 from callflow.design.studio.repository import Repository
 from callflow.design.studio.shelf import Shelf
 from callflow.errors import CallflowError, OutputError
+from callflow.texts import text
+from callflow.writing import NotPutBack
 
 KILLED = """
 import os, shutil, signal, sys
@@ -246,6 +249,61 @@ def test_an_index_that_is_taken_meanwhile_is_put_right_before_the_next(
     assert git(folder, "status", "--porcelain")
     again(folder)
     assert git(folder, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("way", ["editor", "revert"])
+def test_what_is_undone_before_the_index_is_in_line_stays_undone(
+    desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """The version is made, only git's index was not to be had; until the next start somebody takes it back."""
+    before = (folder / FLOW / "flow.yaml").read_bytes()
+
+    def taken(*_: object) -> None:
+        raise Refused(text("another git is at work", "另一个 git 正在运行"))
+
+    add(desk, "a", "# new\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(Repository, "refresh", taken)
+        publish(desk, "a")
+    if way == "editor":
+        (folder / FLOW / "flow.yaml").write_bytes(before)
+    else:
+        git(folder, "reset", "-q")
+        git(folder, "revert", "--no-edit", "HEAD")
+    desk = again(folder)
+    assert (folder / FLOW / "flow.yaml").read_bytes() == before
+    assert git(folder, "status", "--porcelain").split() == (["M", f"{FLOW}/flow.yaml"] if way == "editor" else [])
+    assert not list(folder.rglob("publishing*"))
+
+
+def test_files_that_cannot_be_put_back_leave_the_note_for_the_next(
+    desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The branch does not move, and the disk does not take the old text: the version comes whole at the next start."""
+    flow, whole = folder / FLOW / "flow.yaml", os.replace
+    before = flow.read_bytes()
+
+    def replace(source: Path, target: Path) -> None:
+        if target == flow and Path(source).read_bytes() == before:
+            raise OSError(5, "Input/output error")
+        whole(source, target)
+
+    def locked(*_: object) -> None:
+        raise Refused(text("the branch is locked", "分支被锁定"))
+
+    for file in ("flow.yaml", "tracking.yaml"):
+        add(desk, "a", "# new\n", file)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", replace)
+        patched.setattr(Repository, "move", locked)
+        with pytest.raises(NotPutBack, match=r"the branch is locked; not put back: .*flow\.yaml"):
+            publish(desk, "a")
+    (kept,) = flow.parent.glob(".flow.yaml.*")
+    assert kept.read_bytes() == before
+    assert "# new" not in desk.shelf.read(FLOW).texts["tracking.yaml"]
+    desk = again(folder)
+    assert head(desk) == desk.shelf.read(FLOW).texts == desk.open("a", FLOW).texts
+    assert kept.read_bytes() == before
 
 
 def test_what_was_staged_of_a_published_file_is_a_version_of_its_own(desk: Desk, folder: Path) -> None:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from design.studio.shelved import git
 from design.studio.studying import Designer
 from served import Served
 
@@ -142,6 +143,29 @@ def test_a_damaged_draft_is_told_of_and_kept(served: Served, flows: Path) -> Non
     aside.unlink()
 
 
+@pytest.mark.parametrize("how", ["damaged", "unreadable"])
+def test_a_draft_that_cannot_be_opened_hides_no_other_flow(served: Served, flows: Path, how: str) -> None:
+    """The list says so on its card, where it lies now, too: that is told once."""
+    folder = flows / ".callflow" / "drafts" / "_banzhang"
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / "_shop.json"
+    if how == "damaged":
+        draft.write_text("{", "utf-8")
+    else:
+        draft.mkdir()  # as one without rights, which stop no root
+    page = served.browser("banzhang").ask("/studio")
+    asides = list(folder.glob("_shop.unreadable-*"))
+    for left in asides:
+        left.unlink()
+    if how == "unreadable":
+        draft.rmdir()
+    assert page.status == 200
+    assert ("的草稿已损坏" if how == "damaged" else "暂时无法读取您的草稿") in page.text
+    assert all(f'href="/studio/{name}"' in page.text for name in ("inbound", "logistics", "shop"))
+    assert all(aside.name in page.text for aside in asides)
+    assert len(asides) == (how == "damaged")
+
+
 def test_a_second_server_over_the_same_flows_is_refused(served: Served, flows: Path, tmp_path: Path) -> None:
     copy = tmp_path / "calls.db"
     copy.write_bytes(served.archive.read_bytes())
@@ -170,7 +194,7 @@ def test_what_a_rehearsal_misses_at_its_end_is_in_it(served: Served) -> None:
     assert "missed" in yaml
 
 
-def test_versions_tell_what_each_changed_and_speak_the_visitors_language(served: Served) -> None:
+def test_versions_tell_what_each_changed_and_speak_the_visitors_language(served: Served, flows: Path) -> None:
     designer = Designer.of(served)
     first = designer.text("tracking.yaml")
     for number in range(2):
@@ -183,10 +207,21 @@ def test_versions_tell_what_each_changed_and_speak_the_visitors_language(served:
     said = designer.ask("diff", old=old, new=new).text
     assert "# 0" in said
     assert "# 1" in said
+    with open(flows / "logistics" / "tracking.yaml", "a", encoding="utf-8") as file:
+        file.write("# by hand\n")
+    git(flows, "commit", "-qm", "下一版本之前的手工修改", "--", "logistics")  # as early versions have it
+    with open(flows / "logistics" / "tracking.yaml", "a", encoding="utf-8") as file:
+        file.write("# by hand, too\n")
     assert designer.publish("back", version=old).status == 200
     told = {look: _versions_in(designer, look) for look in ("zh", "en")}
     assert f"恢复到 {old[:8]}" in told["zh"]
     assert f"Back to {old[:8]}" in told["en"]
+    for zh, en, times in (
+        ("下一版本之前的手工修改", "Changed by hand, before the next version", 2),
+        ("流程的初始状态", "The flows as they were", 1),
+    ):
+        assert (told["zh"].count(zh), told["zh"].count(en)) == (times, 0)
+        assert (told["en"].count(zh), told["en"].count(en)) == (0, times)
     assert all(old not in re.sub(r"<[^>]+>", "", said) for said in told.values()), "nobody reads forty digits"
 
 

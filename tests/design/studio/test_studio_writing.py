@@ -231,6 +231,16 @@ def test_versions_lie_line_beside_line() -> None:
     assert kinds == {"x": "removed", "y": "changed", "z": "added"}
 
 
+def test_lines_are_counted_right_whatever_git_is_told_to_leave_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".gitconfig").write_text("[diff]\nsuppressBlankEmpty = true\n", "utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    (one,) = differing.files({"a.yaml": "a\n\nb\nc\n"}, {"a.yaml": "a\n\nb\nC\n"})
+    assert [(line.old, line.old_text) for line in one.lines] == [(1, "a"), (2, ""), (3, "b"), (4, "c")]
+
+
 @pytest.mark.timeout(20)
 def test_files_that_are_long_and_full_of_the_same_lines_are_compared_in_time() -> None:
     old, new = "\n".join(["", "x"] * 10_000), "\n".join(["x", "", "y"] * 7_000)
