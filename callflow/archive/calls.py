@@ -137,6 +137,16 @@ def stamped(archive: Archive, stamps: Sequence[str]) -> dict[str, tuple[str, str
         return found
 
 
+def stamp_anew(archive: Archive, stamps: Sequence[tuple[str, str, str]]) -> None:
+    """New stamps: key of the call, path of the file, stamp. A call that came by another file keeps its own."""
+    for start in range(0, len(stamps), AT_ONCE):
+        new = {(key, _plain(path)): stamp for key, path, stamp in stamps[start : start + AT_ONCE]}
+        with archive.begin() as session:
+            wanted = sa.select(Call).where(Call.key.in_({key for key, _ in new})).order_by(Call.key).with_for_update()
+            for call in session.scalars(wanted):
+                call.stamp = new.get((call.key, call.source), call.stamp)
+
+
 def journal(archive: Archive, call_id: int) -> bytes:
     """The journal of a call, byte for byte. Raises ``ArchiveError`` where there is none."""
     with archive.read() as session:
@@ -203,15 +213,15 @@ class Names:
         before = {number: began or datetime.min for number, began in self._session.execute(newest)}
         agents = self._session.scalars(sa.select(Agent).where(Agent.id.in_(ids)).order_by(Agent.code))
         by_code = {agent.code: agent for agent in agents}
-        for call in sorted((one for one in calls if one.agent), key=_age):
+        teams = {code: agent.team_id for code, agent in by_code.items()}
+        for call in sorted((one for one in calls if one.agent), key=age):
             agent = by_code[short_name(call.agent)]
-            is_newest = _age(call) >= before.get(agent.id, datetime.min)
+            is_newest = age(call)[0] >= before.get(agent.id, datetime.min)
             if call.team and (is_newest or agent.team_id is None):
-                team = self.teams[short_name(call.team)]
-                self.moved |= agent.team_id != team
-                agent.team_id = team
+                agent.team_id = self.teams[short_name(call.team)]
             if call.agent_name and (is_newest or not agent.name):
                 agent.name = short_name(call.agent_name)
+        self.moved = any(agent.team_id != teams[code] for code, agent in by_code.items())
 
 
 def _ids(
@@ -379,9 +389,9 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _age(call: NewCall) -> datetime:
-    """To sort calls by; one of which nobody knows when it was is older than all."""
-    return utc(call.began) or datetime.min
+def age(call: NewCall) -> tuple[datetime, str]:
+    """To sort calls by, never two alike; one of which nobody knows when it was is older than all."""
+    return utc(call.began) or datetime.min, call.key
 
 
 def utc(when: datetime | None) -> datetime | None:

@@ -68,7 +68,7 @@ def damaged(name: str) -> ArchiveError:
         text('the archive "{a}" is damaged', "归档库“{a}”已损坏", a=name),
         text(
             'take the last backup; without one, save what can be read: sqlite3 "{a}" .recover | sqlite3 saved.db',
-            "请取用最近的备份；没有备份时可抢救还能读出的内容：sqlite3 “{a}” .recover | sqlite3 saved.db",
+            '请取用最近的备份；没有备份时可抢救还能读出的内容：sqlite3 "{a}" .recover | sqlite3 saved.db',
             a=name,
         ),
     )

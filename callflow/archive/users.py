@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from callflow.archive import audit
 from callflow.archive.store import Archive
-from callflow.archive.tables import Agent, Call, Decision, Login, Team, User
+from callflow.archive.tables import Agent, Call, Decision, Login, Team, User, WallToken
 from callflow.archive.viewers import Role, Viewer
 from callflow.errors import ArchiveError, needed
 from callflow.problems import did_you_mean
@@ -68,6 +68,8 @@ def change(
 ) -> User:
     """Another role, agent or team, or other rights; what is ``None`` stays. It holds from the next page on.
 
+    A token for the live wall is good no longer where the role or the agent changes: the machine is another's then.
+
     Raises ``ArchiveError``: no such user, or something is missing.
     """
     with archive.begin() as session:
@@ -75,6 +77,7 @@ def change(
         asked = {"role": role, "agent": agent, "team": team, "reveal": reveal}
         told = " ".join(f"{what}={value}" for what, value in asked.items() if value is not None)
         was, whose, of = _placed(session, user)
+        before = user.role, user.agent_id
         user.role = role or user.role
         user.reveal = user.reveal if reveal is None else reveal
         if agent is None:
@@ -83,6 +86,8 @@ def change(
         check(name, user.role, agent, team)
         _place(session, user, agent, team)
         session.flush()
+        if (user.role, user.agent_id) != before:
+            session.execute(sa.delete(WallToken).where(WallToken.user_id == user.id))
         _forget(session, was)
         audit.write(session, by, "user.change", f"{name} ({told})")
     return user
@@ -207,6 +212,11 @@ def check(name: str, role: str, agent: str = "", team: str = "") -> None:
         raise ArchiveError(
             text("a user with the role agent needs an agent, whose calls to see", "坐席用户须指明其工号"),
             text("give the agent's code: --agent 1001", "请给出工号：--agent 1001"),
+        )
+    if role != "agent" and agent:
+        raise ArchiveError(
+            text("only a user with the role agent has an agent's code", "只有坐席用户才有工号"),
+            text("leave out --agent, or give --role agent", "请去掉 --agent，或指明 --role agent"),
         )
     if role == "supervisor" and not team:
         raise ArchiveError(

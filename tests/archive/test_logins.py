@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from archive_samples import call
 from argon2 import PasswordHasher
 
-from callflow.archive import audit, calls, decisions, logins, users
+from callflow.archive import audit, calls, decisions, logins, machines, users
 from callflow.archive.logins import LoginRefused, log_in, log_out, logged_in
 from callflow.archive.store import Archive
 from callflow.archive.tables import Agent, Audit, Login, StoredFinding, Team, User
@@ -299,3 +299,30 @@ def test_nobody_by_that_name(archive: Archive) -> None:
         users.set_active(archive, "nobody", False)
     with archive.read() as session:
         assert session.scalars(sa.select(Audit.id)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_good"),
+    [
+        ({"reveal": True}, True),
+        ({"agent": "1001"}, True),
+        ({"agent": "1002"}, False),
+        ({"role": "supervisor", "team": "华东"}, False),
+    ],
+)
+def test_a_token_of_the_wall_is_of_the_agent_it_was_made_for(
+    archive: Archive, changes: dict[str, Any], is_good: bool
+) -> None:
+    users.add(archive, "own", PASSWORD, "agent", agent="1001")
+    token = machines.new_token(archive, "own")
+    users.change(archive, "own", **changes)
+    assert (machines.machine(archive, token) is not None) is is_good
+    users.change(archive, "own", role="agent", agent="1001")
+    assert (machines.machine(archive, token) is not None) is is_good, "what is over does not come back"
+
+
+def test_only_agents_have_a_code(archive: Archive) -> None:
+    users.add(archive, "lead", PASSWORD, "supervisor", team="华东")
+    for role, more in (("admin", {}), ("supervisor", {"team": "华东"})):
+        with pytest.raises(ArchiveError, match="only a user with the role agent"):
+            users.change(archive, "lead", role, agent="77", **more)  # type: ignore[arg-type]

@@ -138,6 +138,8 @@ def test_a_damaged_archive_is_not_taken_for_another_file(tmp_path: Path) -> None
     with pytest.raises(ArchiveError, match="is damaged") as error:
         read_all()
     assert "backup" in error.value.hint.en
+    for hint in (error.value.hint.en, error.value.hint.zh):
+        assert f'sqlite3 "{path}" .recover | sqlite3 saved.db' in hint, "a shell takes it as it stands"
 
 
 @pytest.mark.parametrize(

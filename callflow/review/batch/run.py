@@ -18,7 +18,7 @@ from callflow.archive.store import Archive
 from callflow.errors import ArchiveError
 from callflow.review.batch.keeper import Keeper
 from callflow.review.batch.task import Metadata, Task
-from callflow.review.batch.work import Job, stamp_of, told_of
+from callflow.review.batch.work import Job, stamp_of, told_of, unheard_stamp
 from callflow.review.beside import found_events
 from callflow.review.known import rescored
 from callflow.texts import Text
@@ -91,6 +91,7 @@ class Batch:
     tally: Tally = field(default_factory=Tally)
     _failed: dict[str, str] = field(default_factory=dict)
     _stamped: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _stamps: list[tuple[str, str, str]] = field(default_factory=list)
     _kept: dict[str, str] = field(default_factory=dict)
     _given: dict[str, str] = field(default_factory=dict)
     _copies: list[Job] = field(default_factory=list)
@@ -106,8 +107,9 @@ class Batch:
         Of files with the same content the first is judged, and one with call events is before those without.
         """
         self._failed = self._patiently(lambda: failed.known(self.archive))
+        with_events = [task for task in tasks if found_events(task.path, task.events) is not None]
         if not self.again:
-            stamps = [stamp_of(task) for task in tasks]
+            stamps = [*map(stamp_of, tasks), *(unheard_stamp(stamp_of(task)) for task in with_events)]
             self._stamped = self._patiently(lambda: calls.stamped(self.archive, list(filter(None, stamps))))
         self.tally.files = len(tasks)
         self.tally.all_bytes = sum(map(_size, tasks))
@@ -119,6 +121,7 @@ class Batch:
                     self._judged |= {call.key} if call.status == "done" else set()
                     keeper.put(call)
         self.tally.told = self._patiently(lambda: particulars.take_over(self.archive, list(self._told.values())))
+        self._patiently(lambda: calls.stamp_anew(self.archive, self._stamps))
         self.tally.lacking = self._patiently(lambda: particulars.lacking(self.archive))
         self.watcher.update(self.tally)
         return self.tally
@@ -127,9 +130,11 @@ class Batch:
         """The tasks that are to be judged; each is looked at when somebody is free for it."""
         for task in tasks:
             stamp = stamp_of(task)
-            status, key = self._stamped.get(stamp, ("", ""))
+            unheard = unheard_stamp(stamp)
+            status, key = self._stamped.get(stamp) or self._stamped.get(unheard) or ("", "")
             if self._is_settled(status):
                 self._note(task, key, own=True)
+                self.tally.unheard += stamp not in self._stamped
             else:
                 job = Job.of(task, stamp)
                 if job.key and self._given.setdefault(job.key, job.path) != job.path:
@@ -140,7 +145,10 @@ class Batch:
                     yield self._counted(job)
                     continue
                 self._note(task, key, own=False)
-                self.tally.unheard += self._is_unheard(task, key)
+                is_unheard = self._is_unheard(task, key)
+                self.tally.unheard += is_unheard
+                if stamp:
+                    self._stamps.append((key, job.path, unheard if is_unheard else stamp))
             self.tally.bad += status == "failed"
             self._skip(task)
 

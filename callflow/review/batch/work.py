@@ -259,6 +259,11 @@ def stamp_of(task: Task) -> str:
     return hashlib.sha256(known.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def unheard_stamp(stamp: str) -> str:
+    """The stamp of a file whose call events came when it had been judged already, and have not been heard."""
+    return hashlib.sha256(f"unheard\n{stamp}".encode()).hexdigest()
+
+
 def _named(call: NewCall, known: Metadata) -> NewCall:
     return replace(
         call,

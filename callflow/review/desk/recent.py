@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Hashable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from callflow.errors import CallflowError
@@ -24,6 +25,14 @@ BUSY = (
 T = TypeVar("T")
 
 
+@dataclass(slots=True)
+class _Making:
+    """Something that is being made, and why it could not be."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    failed: Exception | None = None
+
+
 class Recent:
     """Keeps what was made for some seconds; of many who ask for the same at once one makes it.
 
@@ -33,7 +42,7 @@ class Recent:
 
     def __init__(self, makers: int = MAKERS, waiting: int = WAITING) -> None:
         self._kept: dict[Hashable, tuple[float, int, Any]] = {}
-        self._making: dict[Hashable, threading.Lock] = {}
+        self._making: dict[Hashable, _Making] = {}
         self._lock = threading.Lock()
         self._waiting = threading.BoundedSemaphore(waiting)
         self._makers = threading.BoundedSemaphore(makers)
@@ -41,26 +50,34 @@ class Recent:
     def of(self, key: Hashable, make: Callable[[], T], lasts: float = LASTS) -> T:
         """What ``make`` makes, or made for the same ``key`` within ``lasts`` seconds.
 
-        Raises ``CallflowError`` where so many wait already that others would have to wait for them.
+        Raises ``CallflowError`` where so many wait already that others would have to wait for them; where ``make``
+        fails, all who waited for it get its error, and only who asks later has it tried again.
         """
         kept = self._fresh(key)
         if kept:
             return kept[0]  # type: ignore[no-any-return]
-        if not self._waiting.acquire(blocking=False):
-            raise CallflowError(*BUSY)
+        with self._lock:
+            if not self._waiting.acquire(blocking=False):
+                raise CallflowError(*BUSY)
+            making = self._making.setdefault(key, _Making())
         try:
-            with self._lock:
-                making = self._making.setdefault(key, threading.Lock())
-            with making:
+            with making.lock:
                 if kept := self._fresh(key):
                     return kept[0]  # type: ignore[no-any-return]
-                with self._makers:
-                    made = make()
+                if making.failed:
+                    raise making.failed
+                try:
+                    with self._makers:
+                        made = make()
+                except Exception as error:
+                    making.failed = error
+                    raise
                 self._keep(key, made, lasts)
                 return made
         finally:
             with self._lock:
-                self._making.pop(key, None)
+                if self._making.get(key) is making:
+                    del self._making[key]
             self._waiting.release()
 
     def _fresh(self, key: Hashable) -> tuple[Any] | None:

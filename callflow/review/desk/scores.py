@@ -67,7 +67,7 @@ def _table(books: Books, visitor: Visitor, asked: AskedTable, what: str) -> Expo
     audit.note(books.archive, visitor.user.name, f"export.{what}", f"api {asked.told}{revealed}", visitor.address)
     ids = extracts.chosen(books.archive, wanted)
     portion = ids[asked.offset : asked.offset + asked.limit]
-    extract = Extract(books.archive, wanted, visitor.language, visitor.reveals, portion)
+    extract = Extract(books.archive, wanted, visitor.language, visitor.reveals, portion, for_programs=True)
     table: Table = extract.findings() if what == "findings" else extract.scores()
     names = [column.name for column in table.columns]
     return Exported(

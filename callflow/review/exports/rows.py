@@ -82,13 +82,22 @@ class Table:
 
 
 class Extract:
-    """Makes the tables of the calls that are ``wanted``; or only of some of them, whose ``ids`` these are."""
+    """Makes the tables of the calls that are ``wanted``; or only of some of them, whose ``ids`` these are.
+
+    ``for_programs``: the direction of a call as it is kept, ``inbound`` or ``outbound``, and in no language.
+    """
 
     def __init__(
-        self, archive: Archive, wanted: Wanted, language: str, reveal: bool = False, ids: Sequence[int] | None = None
+        self,
+        archive: Archive,
+        wanted: Wanted,
+        language: str,
+        reveal: bool = False,
+        ids: Sequence[int] | None = None,
+        for_programs: bool = False,
     ) -> None:
         self._archive, self._wanted = archive, wanted
-        self._ids = ids
+        self._ids, self._directions = ids, {} if for_programs else words.DIRECTIONS
         self._language, self._reveal = language, reveal
 
     def findings(self, only_faults: bool = False) -> Table:
@@ -126,7 +135,7 @@ class Extract:
     def _call(self, call: KeptCall) -> list[Cell]:
         return [
             call.id, local(call.began), call.agent, call.agent_name, call.team, call.queue,
-            self._in(words.DIRECTIONS.get(call.direction, Text(call.direction, call.direction))),
+            self._in(self._directions.get(call.direction, Text(call.direction, call.direction))),
             call.customer, round(call.duration / 60, 2), Path(call.path).name,
         ]  # fmt: skip
 

@@ -18,7 +18,7 @@ from batches import DEADLY, broken, call, journals, open_recording, plan, sound
 from callflow.archive import calls, decisions, users
 from callflow.archive.calls import NewCall
 from callflow.archive.store import Archive
-from callflow.archive.tables import Agent, Call, StoredFinding, User
+from callflow.archive.tables import Agent, Call, StoredFinding, StoredJournal, User
 from callflow.audio.source import Source
 from callflow.errors import ModelError
 from callflow.journal import Header
@@ -196,6 +196,44 @@ def test_call_events_that_come_later_are_told_of(tmp_path: Path, archive: Archiv
     assert run(archive, path, again=True).done == 1
     assert telephony(archive) == ["events"]
     assert run(archive, path).unheard == 0
+
+
+def other_content(path: Path) -> None:
+    """Not to be noticed without reading the file."""
+    before = path.stat()
+    path.write_bytes(b"x" * before.st_size)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_file_whose_events_came_later_is_read_once(tmp_path: Path, archive: Archive) -> None:
+    path = sound(tmp_path / "a.wav")
+    run(archive, path)
+    with_events(path)
+    assert run(archive, path).unheard == 1
+    other_content(path)
+    later = run(archive, path)
+    assert (later.there, later.unheard) == (1, 1)
+
+
+def test_a_file_that_was_touched_is_read_once_and_a_copy_takes_no_stamp_away(tmp_path: Path, archive: Archive) -> None:
+    (path,) = journals(tmp_path / "calls", [1])
+    run(archive, path)
+    os.utime(path, ns=(1, 1))
+    copy = tmp_path / "copy.jsonl"
+    copy.write_bytes(path.read_bytes())
+    assert run(archive, path, copy).there + run(archive, copy).there == 2
+    other_content(path)
+    assert run(archive, path).there == 1
+
+
+def test_an_archived_call_without_its_journal_does_not_end_the_batch(tmp_path: Path, archive: Archive) -> None:
+    path = sound(tmp_path / "a.wav")
+    run(archive, path)
+    with archive.begin() as session:
+        session.execute(sa.delete(StoredJournal))
+    with_events(path)
+    tally = run(archive, path)
+    assert (tally.there, tally.unheard) == (1, 0)
 
 
 def test_a_call_that_failed_over_its_events_is_tried_again_when_they_have_changed(

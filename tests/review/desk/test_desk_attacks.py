@@ -282,6 +282,7 @@ def test_exports_hold_what_one_may_see_and_are_noted(served: Served, user: str, 
     assert told["calls"] == len(_calls(browser, "status=done"))
     every = json.loads(browser.ask("/api/exports/scores?limit=500").body)["rows"]
     assert {row["agent"] for row in every} == agents
+    assert {row["direction"] for row in every} == {call["direction"] for call in _calls(browser, "status=done")}
     assert [row["call"] for row in every[:3]] == [row["call"] for row in told["rows"]]
     assert told["rows"][0].keys() == told["columns"].keys()
     findings = json.loads(browser.ask("/api/exports/findings?limit=1&offset=1").body)["rows"]

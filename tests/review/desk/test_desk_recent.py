@@ -86,6 +86,33 @@ def test_of_many_who_ask_for_the_same_one_makes_it_and_nobody_waits_without_end(
     assert kept._making == {}
 
 
+def test_those_who_wait_for_what_fails_get_its_error_and_do_not_try_one_after_another() -> None:
+    kept, go, tries, told = Recent(), threading.Event(), list[int](), list[Exception]()
+
+    def make() -> str:
+        tries.append(1)
+        go.wait(20)
+        raise CallflowError(*recent.BUSY)
+
+    def ask() -> None:
+        try:
+            kept.of("same", make)
+        except CallflowError as error:
+            told.append(error)
+
+    waiting = [threading.Thread(target=ask) for _ in range(recent.WAITING)]
+    for thread in waiting:
+        thread.start()
+    while kept._waiting.acquire(blocking=False):  # until all of them wait
+        kept._waiting.release()
+    with kept._lock:  # the last one, too
+        go.set()
+    for thread in waiting:
+        thread.join()
+    assert (len(tries), len(set(told)), len(told)) == (1, 1, recent.WAITING)
+    assert kept._making == {}
+
+
 def test_what_fails_is_tried_again_by_the_next() -> None:
     kept = Recent()
     for _ in range(recent.WAITING + 1):
