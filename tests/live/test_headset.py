@@ -175,9 +175,18 @@ def test_a_device_chosen_for_the_wrong_side_is_told_at_once(pulse: Pulse) -> Non
 def test_nothing_is_left_running(pulse: Pulse) -> None:
     with headset() as source:
         listen(source, 0.5)
-        assert len(pulse.control("list", "short", "source-outputs").splitlines()) == 2
-    assert pulse.control("list", "short", "source-outputs") == ""
+        _until_heard_by(pulse, 2)
+    _until_heard_by(pulse, 0)
     assert list(source) == []
+
+
+def _until_heard_by(pulse: Pulse, many: int) -> None:
+    """Wait until so many listen; the sound server takes a moment."""
+    for _ in range(200):
+        if len(pulse.control("list", "short", "source-outputs").splitlines()) == many:
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"never {many} who listen")
 
 
 def test_nothing_is_left_running_though_the_program_is_killed(pulse: Pulse) -> None:
@@ -194,11 +203,7 @@ def test_nothing_is_left_running_though_the_program_is_killed(pulse: Pulse) -> N
         assert live.stdout
         assert live.stdout.readline() == b"ready\n"
         live.kill()
-    for _ in range(200):
-        if not pulse.control("list", "short", "source-outputs"):
-            return
-        time.sleep(0.05)
-    raise AssertionError("somebody still listens")
+    _until_heard_by(pulse, 0)
 
 
 def test_the_command_lists_chooses_and_measures(pulse: Pulse, capsys: pytest.CaptureFixture[str]) -> None:
