@@ -129,19 +129,24 @@ def survived(pulse: Pulse, source: Headset, breaks: Callable[[], None], mends: C
         noticed.extend(source.notices.take())
         return [notice for notice in noticed if notice.id == "microphone.gone" and notice.ended == ended]
 
-    listen(source, 3)
+    blocks = listen(source, 3)
     breaks()
-    until(source, lambda: seen(ended=False))
+    blocks += until(source, lambda: seen(ended=False))
     mends()
-    until(source, lambda: seen(ended=True))
+    blocks += until(source, lambda: seen(ended=True))
+    whole = False
     for _ in range(3):  # on a busy machine the player itself may stumble
         player = pulse.play("mic", played := noise(1, 5))
-        blocks = until(source, lambda: player.poll() is not None) + listen(source, 1)  # noqa: B023
-        agent, _ = channels(blocks)
+        latest = until(source, lambda: player.poll() is not None) + listen(source, 1)  # noqa: B023
+        agent, _ = channels(latest)
         place = place_of(played, agent)
-        if np.array_equal(agent[place : place + len(played)], played):
-            return noticed
-    raise AssertionError("what is played is not what is captured")
+        whole = np.array_equal(agent[place : place + len(played)], played)
+        blocks += latest
+        if whole:
+            break
+    assert whole
+    assert [block.at for block in blocks] == pytest.approx([n * FRAME / RATE for n in range(len(blocks))])
+    return noticed
 
 
 @pytest.mark.parametrize("microphone", ["mic.monitor", "card_mic"])
