@@ -130,12 +130,6 @@ def with_names(archive: Archive) -> list[tuple[User, str, str]]:
         return [(user, code, team) for user, code, team in session.execute(wanted.order_by(User.name))]
 
 
-def all_users(archive: Archive) -> list[User]:
-    """Every user, by name, with those that are disabled."""
-    with archive.read() as session:
-        return list(session.scalars(sa.select(User).order_by(User.name)))
-
-
 def set_active(archive: Archive, name: str, active: bool, by: str = "") -> None:
     """Let a user in again, or never more; who is disabled is out at once."""
     with archive.begin() as session:

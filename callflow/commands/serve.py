@@ -107,11 +107,10 @@ def _warn(host: str, certificate: str | None, proxy: str | None, language: str) 
             "代理到 {h} 之间未加密，网络中的他人也能绕过代理：请监听 127.0.0.1，或给出 --certificate 和 --key",
             h=host,
         )
-        note(message, language)
     else:
         message = text(
             "others on the network can read what travels to {h}: give --certificate and --key",
             "发往 {h} 的内容未加密，网络中的他人可以读到：请给出 --certificate 和 --key",
             h=host,
         )
-        note(message, language)
+    note(message, language)

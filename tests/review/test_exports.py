@@ -133,7 +133,7 @@ def test_more_rows_than_a_sheet_holds_go_on_in_the_next(monkeypatch: pytest.Monk
 
 def test_a_decision_stands_beside_the_engine_s_verdict(archive: Archive) -> None:
     users.add(archive, "chef", "correct horse battery", "admin")
-    (chef,) = users.all_users(archive)
+    ((chef, _, _),) = users.with_names(archive)
     ids = extracts.chosen(archive, Wanted())
     one = next(f for found in extracts.findings(archive, ids).values() for f in found if f.verdict == "missed")
     decisions.decide(archive, one.id, chef, "correct", "met", note="做了", rescore=known.rescored)
@@ -166,7 +166,7 @@ def scores(archive: Archive, wanted: Wanted, chosen: Chosen = lambda flow: None)
 
 def test_groups_follow_decisions_as_the_score_does(archive: Archive) -> None:
     users.add(archive, "chef", "correct horse battery", "admin")
-    (chef,) = users.all_users(archive)
+    ((chef, _, _),) = users.with_names(archive)
     wanted = Wanted(call=calls.add(archive, [new_call("faulty")])[0])
     (before,) = scores(archive, wanted)
     assert before["score"] == before["engine_score"] < 10

@@ -70,7 +70,7 @@ def test_a_journal_that_was_cut_off_is_judged(archive: Archive) -> None:
 
 def test_a_dispute_that_is_settled_moves_the_score_and_nothing_is_lost(archive: Archive) -> None:
     users.add(archive, "chef", PASSWORD, "admin")
-    chef = next(user for user in users.all_users(archive) if user.name == "chef")
+    chef = next(user for user, _, _ in users.with_names(archive) if user.name == "chef")
     (call_id,) = calls.add(archive, [new_call("order_wrong_readback")])
     before = scored.of_call(archive, call_id)
     fault = next(line for line in before.scored.lines if line.lost)
